@@ -48,11 +48,16 @@ impl IndexReader {
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
-        Ok(Self {
-            storage: IndexStorage::new(platform)?,
+        Ok(Self::of(IndexStorage::new(platform)?, platform))
+    }
+
+    /// The reader of the index in `storage`.
+    pub fn of(storage: IndexStorage, platform: &Platform) -> Self {
+        Self {
+            storage,
             copy: IndexCopy::new(platform),
             opened: Mutex::default(),
-        })
+        }
     }
 
     /// The index in a state of at most two seconds ago; an older one while the bucket does not answer. None when nothing

@@ -47,11 +47,16 @@ impl IndexWriter {
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
-        Ok(Self {
-            storage: IndexStorage::new(platform)?,
+        Ok(Self::of(IndexStorage::new(platform)?, platform))
+    }
+
+    /// The writer of the index in `storage`.
+    pub fn of(storage: IndexStorage, platform: &Platform) -> Self {
+        Self {
+            storage,
             copy: IndexCopy::new(platform),
             known: Mutex::default(),
-        })
+        }
     }
 
     /// Reads the state.

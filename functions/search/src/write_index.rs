@@ -75,7 +75,11 @@ pub async fn handle(function: &WriteIndex, batch: Batch, invocation: Invocation)
 }
 
 /// Writes documents to each build that is kept current.
-async fn index(writer: &IndexWriter, documents: Vec<Document>, invocation: &Invocation) -> Result<(), Error> {
+pub(crate) async fn index(
+    writer: &IndexWriter,
+    documents: Vec<Document>,
+    invocation: &Invocation,
+) -> Result<(), Error> {
     let changes = changes(documents);
     let committed = writer.commit(invocation, |writer, mut state| {
         let mut bundles = vec![];

@@ -1388,6 +1388,24 @@ export interface OrderQuote {
   shipping_methods: ShippingMethod[];
 }
 
+/** An order that was found by a name. */
+export interface OrderSearchResult {
+  /** The name of the contact, or of the recipient of an order without a contact. */
+  name: string;
+  /** The parts of the name that match. Empty if the text is in the e-mail address or in the name of another recipient. */
+  highlights: Highlight[];
+  /** The order as it is now. */
+  order: Order;
+}
+
+/** A page of orders that were found by a name. */
+export interface OrderSearchResults {
+  /** The orders. */
+  items: OrderSearchResult[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
 /** Cancel by line what is not shipped. */
 export type OrderShippedProblem = Problem & {
   /** What can still be cancelled of each line. */
@@ -3078,6 +3096,70 @@ export interface ReshardListingOperation {
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | TooManyReshardedListingsProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listAdminOrders`. */
+export interface ListAdminOrdersOperation {
+  request: {
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** Only orders with this number, as people type it: in any case, with or without the dash */
+    number?: string;
+    /** Only orders of this customer */
+    customer_id?: string;
+    /** Only orders whose contact or address has a telephone number with these last four digits */
+    phone_last4?: string;
+    /** Only orders of this product */
+    sku?: string;
+    /** Only orders with this status */
+    status?: OrderStatus;
+    /** Only orders that were placed on this day in the shop's timezone */
+    placed_on?: string;
+    /** Only orders that were placed on this day or later */
+    placed_from?: string;
+    /** Only orders that were placed on this day or earlier */
+    placed_until?: string;
+  };
+  answer: runtime.Answer<200, OrderList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `searchOrders`. */
+export interface SearchOrdersOperation {
+  request: {
+    /** A part of a name or of an e-mail address, up to 64 characters */
+    q: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, OrderSearchResults, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -5105,6 +5187,34 @@ export class Madang extends runtime.Client {
    */
   reshardListing(request: ReshardListingOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReshardListingOperation>> {
     return this.call<ReshardListingOperation>({ method: "POST", path: "/admin/listings/reshard", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Finds orders
+   *
+   * For administrators. By at most one of `number`, `customer_id`, `phone_last4`, `sku` and `status`, and by days in the shop's
+   * timezone; newest first. An order is found some seconds after it was placed, and by its new status some seconds after that
+   * has changed; an order that was not paid in time a minute or two later. What is shown of an order is current. So a page may have
+   * fewer orders than `limit`, even none, and a `next_cursor`.
+   *
+   * `GET /admin/orders`
+   */
+  listAdminOrders(request?: ListAdminOrdersOperation["request"], options?: runtime.Options): runtime.List<ListAdminOrdersOperation> {
+    return this.list<ListAdminOrdersOperation>({ method: "GET", path: "/admin/orders", query: ["limit", "cursor", "number", "customer_id", "phone_last4", "sku", "status", "placed_on", "placed_from", "placed_until"], token: true }, request, options);
+  }
+
+  /**
+   * Finds orders by a name or an e-mail address
+   *
+   * For administrators. Every word must be found in the name of the contact or recipient, or in the e-mail address. Korean names
+   * are found by any part and by initial consonants, words of letters by their beginning; if nothing is found, typos are
+   * tolerated. Whole names come first, each group newest first. New orders appear within some seconds. A page may have fewer
+   * orders than `limit`, even none, and a `next_cursor`.
+   *
+   * `GET /admin/orders/search`
+   */
+  searchOrders(request: SearchOrdersOperation["request"], options?: runtime.Options): runtime.List<SearchOrdersOperation> {
+    return this.list<SearchOrdersOperation>({ method: "GET", path: "/admin/orders/search", query: ["q", "limit", "cursor"], token: true }, request, options);
   }
 
   /**

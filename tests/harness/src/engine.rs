@@ -25,6 +25,8 @@ pub const ACCOUNTS: &str = "accounts";
 pub const CATALOG: &str = "catalog";
 /// Name of the listings table.
 pub const LISTINGS: &str = "listings";
+/// Name of the lookups table.
+pub const LOOKUPS: &str = "lookups";
 /// Name of the orders table.
 pub const ORDERS: &str = "orders";
 /// Name of the payments table.
@@ -224,6 +226,26 @@ pub async fn create_tables(client: &Client) {
         .send()
         .await
         .expect("the orders' table");
+    client
+        .create_table()
+        .table_name(LOOKUPS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(
+            ["pk", "sk", "list", "position"]
+                .map(|name| attribute(name, ScalarAttributeType::S))
+                .to_vec(),
+        ))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .global_secondary_indexes(index(
+            "by-list",
+            "list",
+            "position",
+            include(&["customer_id", "key_id"]),
+        ))
+        .send()
+        .await
+        .expect("the lookups' table");
     client
         .create_table()
         .table_name(PAYMENTS)

@@ -1,8 +1,9 @@
-//! Event delivery: streams to `relay-events` and `watch-products`, the bus to its targets, queues, webhooks and schedules. Each delivers at
+//! Event delivery: streams to `relay-events` and to the functions that look at what has changed, the bus to its targets, queues, webhooks and schedules. Each delivers at
 //! least once: late, repeated, or in another order.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
@@ -19,14 +20,14 @@ use crate::actors::personal_data::MARKER;
 use crate::lambda::Ended;
 use crate::mutant::Mutant;
 use crate::rules::Rule;
-use crate::services::stock_changes::SHARDS;
+use crate::services::stock_changes::StreamShard;
 use crate::world::{INDEX_VISIBILITY, World};
 
 /// Maximum records in a stream batch (template.yaml).
 const BATCH: usize = 100;
 /// Timeout of `relay-events` (template.yaml).
 const RELAY_LIMIT: Duration = Duration::from_secs(60);
-/// Batch window and timeout of `watch-products` (functions/catalog/template.yaml).
+/// Batch window and timeout of the functions that look at what has changed (their templates).
 const WATCH_WINDOW: Duration = Duration::from_secs(1);
 const WATCH_LIMIT: Duration = Duration::from_secs(60);
 /// The key of the product whose changes a mutant loses: one that is changed and not sold.
@@ -52,14 +53,24 @@ pub fn start(world: &Rc<World>) {
     for nth in 0..world.tables.changes().len() {
         world.spawn(relay(world.clone(), nth));
     }
-    for shard in 0..SHARDS {
-        world.spawn(watch_products(world.clone(), shard));
+    for shard in world.tables.stock_changes().shards() {
+        world.spawn(watch(world.clone(), "watch-products", shard.clone()));
+    }
+    if world.fault_plan.actors.search {
+        world.spawn(watch(
+            world.clone(),
+            "index-orders",
+            world.tables.order_changes().clone(),
+        ));
+        world.spawn(watch(world.clone(), "erase-lookups", world.tables.erasures().clone()));
     }
     world.spawn(deliver_events(world.clone()));
     world.spawn(deliver_charges(world.clone()));
     world.spawn(deliver_steps(world.clone(), "run-import", world.import_steps.clone()));
     world.spawn(deliver_steps(world.clone(), "run-export", world.export_steps.clone()));
-    world.spawn(deliver_index_commands(world.clone()));
+    for index in INDEXES {
+        world.spawn(deliver_index_commands(world.clone(), index));
+    }
     world.spawn(deliver_webhooks(world.clone()));
     let network = world.clone();
     world.spawn(async move { network.net.deliver_all().await });
@@ -107,9 +118,9 @@ async fn relay(world: Rc<World>, nth: usize) {
     }
 }
 
-/// Delivers a shard of the catalog table's stream to `watch-products`: the changes of a window, until they succeed.
-async fn watch_products(world: Rc<World>, shard: usize) {
-    let changes = &world.tables.stock_changes().shards()[shard];
+/// Delivers a shard of a table's stream to a function that looks at what has changed: the changes of a window, until they
+/// succeed.
+async fn watch(world: Rc<World>, function: &'static str, changes: Arc<StreamShard>) {
     loop {
         changes.wait().await;
         // Windows of all shards end at the same time, so that runs overlap.
@@ -122,8 +133,8 @@ async fn watch_products(world: Rc<World>, shard: usize) {
         let event = json!({ "Records": records });
         loop {
             let ended = world
-                .invoke("watch-products", WATCH_LIMIT, |stack, invocation| {
-                    stack.event("watch-products", &event, invocation)
+                .invoke(function, WATCH_LIMIT, |stack, invocation| {
+                    stack.event(function, &event, invocation)
                 })
                 .await;
             let is_done = matches!(ended, Ended::Returned(Ok(_)));
@@ -287,26 +298,44 @@ pub fn send_import_event(world: &World, event: &Value) {
     }
 }
 
-/// Delivers the queue of the search index to `write-index`, one batch at a time: after a failure, all messages wait.
-async fn deliver_index_commands(world: Rc<World>) {
+/// An index of the search: its writer, and its queue.
+struct Index {
+    function: &'static str,
+    queue: fn(&World) -> &FakeQueue,
+}
+
+/// The public and the private index.
+const INDEXES: [Index; 2] = [
+    Index {
+        function: "write-index",
+        queue: |world| &world.index,
+    },
+    Index {
+        function: "write-private-index",
+        queue: |world| &world.private_index,
+    },
+];
+
+/// Delivers the queue of an index to its writer, one batch at a time: after a failure, all messages wait.
+async fn deliver_index_commands(world: Rc<World>, Index { function, queue }: Index) {
     let is_searched = world.fault_plan.actors.search;
     while is_searched {
         world.clock.sleep(INDEX_POLL).await;
         let most = 1 + world.below(INDEX_COMMANDS as u64) as usize;
-        let Some(delivery) = world.index.receive(most, world.clock.now()) else {
+        let Some(delivery) = queue(&world).receive(most, world.clock.now()) else {
             continue;
         };
         let batch = serde_json::to_value(&delivery.batch).expect("JSON");
         if world.net.happens(world.net.faults().twice) {
-            world.spawn(write_index_again(world.clone(), batch.clone()));
+            world.spawn(write_again(world.clone(), function, batch.clone()));
         }
         let ended = world
-            .invoke("write-index", INDEX_LIMIT, |stack, invocation| {
-                stack.event("write-index", &batch, invocation)
+            .invoke(function, INDEX_LIMIT, |stack, invocation| {
+                stack.event(function, &batch, invocation)
             })
             .await;
         if matches!(ended, Ended::Returned(Ok(_))) {
-            world.index.settle(&delivery, &SqsBatchResponse::default());
+            queue(&world).settle(&delivery, &SqsBatchResponse::default());
         } else {
             let visible = INDEX_VISIBILITY + SignedDuration::from_secs(1);
             world.clock.sleep(visible.unsigned_abs()).await;
@@ -315,11 +344,11 @@ async fn deliver_index_commands(world: Rc<World>) {
 }
 
 /// Writes a batch by a second instance, some time later: it competes with the writer of this or of a later batch.
-async fn write_index_again(world: Rc<World>, batch: Value) {
+async fn write_again(world: Rc<World>, function: &'static str, batch: Value) {
     let lag = world.below(2 * INDEX_POLL.as_millis() as u64);
     world.clock.sleep(Duration::from_millis(lag)).await;
-    let written = world.invoke("write-index", INDEX_LIMIT, |stack, invocation| {
-        stack.second_index_writer(&batch, invocation)
+    let written = world.invoke(function, INDEX_LIMIT, |stack, invocation| {
+        stack.second_index_writer(function, &batch, invocation)
     });
     drop(written.await);
 }

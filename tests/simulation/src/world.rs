@@ -72,6 +72,8 @@ pub struct World {
     pub export_steps: FakeQueue,
     /// Commands for `write-index`.
     pub index: FakeQueue,
+    /// Commands for `write-private-index`.
+    pub private_index: FakeQueue,
     /// Notified when a payment provider may have webhooks.
     pub webhooks_ready: Arc<Notify>,
     /// The mutant that runs, if any.
@@ -84,13 +86,15 @@ pub struct World {
 }
 
 /// Functions whose invocations do not count against the budget, since they would take the place of others: nearly every order
-/// causes a run of `watch-products`, in each shard, and many of those one of `write-index`; the others run every minute, mostly
+/// causes runs of the functions that look at what has changed, and those cause runs of the writers of indexes; the others run every minute, mostly
 /// without work.
-const FREE: [&str; 4] = [
+const FREE: [&str; 6] = [
     "apply-product-schedules",
     "continue-resharding",
+    "index-orders",
     "watch-products",
     "write-index",
+    "write-private-index",
 ];
 
 /// What has happened so far.
@@ -176,10 +180,14 @@ impl World {
         charges.shuffle(rng.u64(..));
         let steps = || FakeQueue::new(STEP_VISIBILITY, MAX_RECEIVES);
         let (import_steps, export_steps) = (steps(), steps());
-        let index = FakeQueue::new(INDEX_VISIBILITY, MAX_RECEIVES);
-        if !fault_plan.actors.search {
-            index.discard();
-        }
+        let index_queue = || {
+            let queue = FakeQueue::new(INDEX_VISIBILITY, MAX_RECEIVES);
+            if !fault_plan.actors.search {
+                queue.discard();
+            }
+            queue
+        };
+        let (index, private_index) = (index_queue(), index_queue());
         let index_commits = Arc::new(IndexCommits::default());
         let services = Services {
             tables: tables.clone(),
@@ -191,6 +199,7 @@ impl World {
             import_steps: import_steps.clone(),
             export_steps: export_steps.clone(),
             index: index.clone(),
+            private_index: private_index.clone(),
             kms: FakeKms::default(),
             sandbox: sandbox.clone(),
             credentials,
@@ -214,6 +223,7 @@ impl World {
             import_steps,
             export_steps,
             index,
+            private_index,
             webhooks_ready,
             fault_plan,
             closed: RwLock::default(),

@@ -13,6 +13,7 @@ use function_tests::fulfillment_fixture::{
 use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::import_fixture::ImportFixture;
 use function_tests::payment_fixture::{amount, start_call, toss_call};
+use function_tests::private_search_fixture::{PrivateSearchFixture, search_orders_call};
 use function_tests::search_fixture::{SearchFixture, search_call};
 use function_tests::{
     BillingFixture, PaymentFixture, Shop, admin_product_call, categories_call, create_call, id_of, movements_call,
@@ -46,6 +47,9 @@ async fn catalog_and_orders() {
     let order = id_of(&shop.checkout(placed).await);
     shop.see("ann", &order).await;
     shop.list_orders(Call::new("GET", "/orders").by("ann")).await;
+    shop.index_all_orders().await;
+    let of_product = Call::new("GET", "/admin/orders").by_admin().query("sku", SKU);
+    shop.list_admin_orders(of_product).await;
     shop.cancel("ann", &order).await;
 }
 
@@ -69,6 +73,13 @@ async fn lists() {
     shop.list_admin_products(Call::new("GET", "/admin/products").by_admin())
         .await;
     shop.reshard_listing(reshard_call("category:drinks", 4, "k")).await;
+}
+
+async fn orders_by_name() {
+    let shop = PrivateSearchFixture::open().await;
+    shop.place("ann", "k", "김민지", "minji@example.com").await;
+    shop.index().await;
+    shop.search(search_orders_call("민지")).await;
 }
 
 async fn search() {
@@ -226,6 +237,7 @@ async fn examples() -> BTreeMap<String, Recording> {
         // Boxed: the futures of all scenarios together do not fit the stack of a test.
         record(Box::pin(lists())).await,
         record(Box::pin(search())).await,
+        record(Box::pin(orders_by_name())).await,
         record(Box::pin(payments())).await,
         record(Box::pin(fulfillment())).await,
         record(Box::pin(reviews())).await,

@@ -1,6 +1,7 @@
 //! Checks the promises by reading only the tables, the buckets and the providers' ledger.
 
 mod imports;
+mod lookups;
 pub mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,9 @@ use harness::audit::{
     AuctionAudit, LedgerAudit, Periods, balances, check_holds, check_line_refunds, check_prices, check_returns,
     check_units,
 };
-use harness::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use harness::engine::{
+    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SUBSCRIPTIONS,
+};
 use harness::objects::Object;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -101,6 +104,10 @@ pub fn check(world: &World, phase: Phase) {
             check("imports say what they did", imports::check_exchanges(world, &catalog));
         }
         let accounts = tables.items(ACCOUNTS);
+        if world.fault_plan.actors.search {
+            let found = lookups::check_lookups(&orders, &accounts, &tables.items(LOOKUPS));
+            check("administrators find each order", found);
+        }
         check(
             "an erased customer has no subscription",
             erased_are_not_subscribed(&accounts, &subscriptions),
@@ -156,6 +163,7 @@ fn no_personal_data(world: &World) -> Result<()> {
         FULFILLMENT,
         IMAGES,
         LISTINGS,
+        LOOKUPS,
         ORDERS,
         PAYMENTS,
         SUBSCRIPTIONS,

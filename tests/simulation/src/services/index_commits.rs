@@ -1,4 +1,4 @@
-//! The commits of the search index, in the order in which the bucket accepted them.
+//! The commits of the search indexes, in the order in which the bucket accepted them.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -12,20 +12,22 @@ pub struct IndexCommits(Mutex<History>);
 
 #[derive(Debug, Default)]
 struct History {
-    /// The last generation of each build, and its bundles.
-    builds: HashMap<Option<Uuid>, (u64, Vec<String>)>,
+    /// The last generation of each build of an index, and its bundles.
+    builds: HashMap<(String, Option<Uuid>), (u64, Vec<String>)>,
     overwritten: Vec<String>,
 }
 
 impl IndexCommits {
-    /// Adds a state of the index. Each build in it is the one that was known, or a later generation of it.
-    pub fn push(&self, state: &[u8]) {
+    /// Adds a state of the index at `path`. Each build in it is the one that was known, or a later generation of it.
+    pub fn push(&self, path: &str, state: &[u8]) {
         let state: IndexState = serde_json::from_slice(state).expect("a state of the index");
         let mut history = self.0.lock().expect("not poisoned");
         for build in state.builds() {
             let bundles: Vec<String> = build.manifest.bundles.iter().map(|info| info.name.clone()).collect();
             let generation = build.manifest.generation;
-            let known = history.builds.insert(build.rebuild_id, (generation, bundles.clone()));
+            let known = history
+                .builds
+                .insert((path.to_owned(), build.rebuild_id), (generation, bundles.clone()));
             let Some((before, known)) = known else { continue };
             if generation < before || (generation == before && bundles != known) {
                 let commit = state.commit;

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex};
 use function_tests::payment_fixture::{CARRIER_SECRETS, carriers};
 use harness::embedded::RawResponse;
 use harness::objects::FakeS3;
-use harness::platform::SEARCH;
-use harness::queue::{EXPORT_STEPS_URL, IMPORT_STEPS_URL, INDEX_URL};
+use harness::platform::{PRIVATE_SEARCH, SEARCH};
+use harness::queue::{EXPORT_STEPS_URL, IMPORT_STEPS_URL, INDEX_URL, PRIVATE_INDEX_URL};
 use harness::{CARRIER_CREDENTIALS, FakeKms, FakeQueue};
 use lambda_http::http::Method;
 use lambda_http::http::header::{IF_MATCH, IF_NONE_MATCH};
@@ -82,6 +82,8 @@ pub struct Services {
     pub export_steps: FakeQueue,
     /// SQS: commands for `write-index`.
     pub index: FakeQueue,
+    /// SQS: commands for `write-private-index`.
+    pub private_index: FakeQueue,
     /// KMS.
     pub kms: FakeKms,
     /// The payment providers.
@@ -116,6 +118,7 @@ impl Services {
                 let mut body = json_of(body);
                 let queue = match body["QueueUrl"].as_str().expect("a queue") {
                     INDEX_URL => &self.index,
+                    PRIVATE_INDEX_URL => &self.private_index,
                     IMPORT_STEPS_URL => &self.import_steps,
                     EXPORT_STEPS_URL => &self.export_steps,
                     _ => &self.charges,
@@ -152,7 +155,7 @@ impl Services {
                 let response = self.objects.serve(&head, body);
                 let is_stored = head.method == Method::PUT && response.status == 200;
                 if is_stored && request.is_of_index() && head.uri.path().ends_with(INDEX_STATE) {
-                    self.index_commits.push(body);
+                    self.index_commits.push(head.uri.path(), body);
                 }
                 Reply::Response(response)
             }
@@ -217,7 +220,8 @@ impl Request {
             Service::Objects(head) => head.uri.path(),
             _ => "",
         };
-        path.trim_start_matches('/').starts_with(SEARCH)
+        let path = path.trim_start_matches('/');
+        path.starts_with(SEARCH) || path.starts_with(PRIVATE_SEARCH)
     }
 
     /// Returns the operation.
