@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn a_batch_names_each_erased_customer_once() {
         let record = |pk: &str| json!({ "dynamodb": { "Keys": { "pk": { "S": pk } } } });
-        let batch = json!({ "Records": ["ERASURE#bob", "KEY#ann", "ERASURE#bob"].map(record) });
+        let records = ["ERASURE#bob", "KEY#ann", "ERASURE#bob"].map(record);
+        let batch = json!({ "Records": records });
         let changes: Changes = serde_json::from_value(batch).unwrap();
         let erased: Vec<String> = erased_in(&changes).iter().map(|id| id.as_str().to_owned()).collect();
         assert_eq!(erased, ["bob"]);
