@@ -11,10 +11,12 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::encryption::{CustomerKeyStore, StoredKey};
 use shared::aws::lambda::Invocation;
+use shared::aws::lambda::problem::Causes;
 use shared::aws::lambda::stream::Changes;
 use shared::core::identity::CustomerId;
 use shared::lookups::LookupStore;
 use shared::search::{PrivateDocumentKind, PrivateIndexQueue};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// The function's stores.
@@ -47,19 +49,30 @@ impl EraseLookups {
 /// # Errors
 /// [`Error::Unavailable`] and [`Error::Internal`]. The stream delivers the batch again.
 pub async fn handle(function: &EraseLookups, changes: Changes, invocation: Invocation) -> Result<(), Error> {
-    let deadline = invocation.deadline;
     for customer in erased_in(&changes) {
-        let current = function.customer_keys.find(&customer, deadline).await?;
-        let current = current.as_ref().map(StoredKey::id);
-        let erased = function.lookups.erased(&customer, current, deadline).await?;
-        // First, since without the rows nobody knows which orders they are.
-        let ids: Vec<Uuid> = erased.ids.iter().copied().collect();
-        let index = &function.private_index;
-        index.index(PrivateDocumentKind::Order, &ids, deadline).await?;
-        let rows = function.lookups.remove(erased, deadline).await?;
-        tracing::info!(customer_id = customer.as_str(), rows, "lookups erased");
+        let customer_id = customer.as_str();
+        match erase(function, &customer, invocation.deadline).await {
+            Ok(rows) => tracing::info!(customer_id, rows, "lookups erased"),
+            Err(error) => {
+                tracing::error!(customer_id, causes = %Causes(&error), "lookups not erased");
+                return Err(error);
+            }
+        }
     }
     Ok(())
+}
+
+/// Removes the rows from erased data of a customer. Returns how many.
+async fn erase(function: &EraseLookups, customer: &CustomerId, deadline: Instant) -> Result<usize, Error> {
+    let rows = function.lookups.personal(customer, deadline).await?;
+    // After the rows: a customer who orders again meanwhile has a new key, and rows under it.
+    let current = function.customer_keys.find(customer, deadline).await?;
+    let erased = rows.erased(current.as_ref().map(StoredKey::id))?;
+    // Before they are removed, since without the rows nobody knows which orders they are.
+    let ids: Vec<Uuid> = erased.ids.iter().copied().collect();
+    let index = &function.private_index;
+    index.index(PrivateDocumentKind::Order, &ids, deadline).await?;
+    function.lookups.remove(erased, deadline).await
 }
 
 /// The customers whose personal data were erased, each once.

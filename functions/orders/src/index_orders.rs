@@ -1,5 +1,6 @@
 //! Runs for batches of the orders table's stream, a second after orders have changed: writes the rows by which administrators
-//! find orders (`list-admin-orders`), and names new orders to the private index, which finds them by names. So neither a checkout nor a payment pays for them or waits for them.
+//! find orders (`list-admin-orders`), and queues new orders for the private index, which finds them by names. Neither a checkout nor a payment pays for this or
+//! waits for it.
 //!
 //! A change only says which order to look at. The order is read again, and an older version never replaces a newer one, so
 //! changes may arrive in any order and repeatedly.
@@ -80,7 +81,7 @@ pub async fn handle(function: &IndexOrders, changes: Changes, invocation: Invoca
     let (new, known): (Vec<_>, Vec<_>) = behind.partition(|(_, is_new)| *is_new);
     let personal = new.into_iter().map(|(stored, _)| async move {
         let written = index_personal_data(function, stored, deadline).await;
-        written.map(|()| stored)
+        written.map(|()| stored).inspect_err(|error| not_indexed(stored, error))
     });
     let personal: Vec<Result<&StoredOrder, Error>> = iter(personal).buffer_unordered(CONCURRENT).collect().await;
     let (mut new, mut failed) = (vec![], Ok(()));
@@ -92,17 +93,24 @@ pub async fn handle(function: &IndexOrders, changes: Changes, invocation: Invoca
     }
     // After the rows by which an erasure finds these orders, and before the row that says that an order has all its rows.
     let ids: Vec<Uuid> = new.iter().map(|stored| stored.order.order_id.0).collect();
-    function
-        .private_index
-        .index(PrivateDocumentKind::Order, &ids, deadline)
-        .await?;
+    let queued = function.private_index.index(PrivateDocumentKind::Order, &ids, deadline);
+    if let Err(error) = queued.await {
+        new.clear();
+        failed = Err(error);
+    }
     let new = new.into_iter().map(|stored| (stored, true));
     let known = known.into_iter().map(|(stored, _)| (stored, false));
-    let indexed = new
-        .chain(known)
-        .map(|(stored, is_new)| index(function, stored, is_new, deadline));
+    let indexed = new.chain(known).map(|(stored, is_new)| async move {
+        let indexed = index(function, stored, is_new, deadline).await;
+        indexed.inspect_err(|error| not_indexed(stored, error))
+    });
     let outcomes: Vec<Result<(), Error>> = iter(indexed).buffer_unordered(CONCURRENT).collect().await;
     outcomes.into_iter().chain([failed]).collect()
+}
+
+fn not_indexed(stored: &StoredOrder, error: &Error) {
+    let order_id = stored.order.order_id;
+    tracing::error!(%order_id, causes = %Causes(error), "order not indexed");
 }
 
 /// The place of an order in its lists.

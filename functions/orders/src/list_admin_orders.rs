@@ -62,8 +62,8 @@ pub const REFUSALS: &[&Reason] = &[];
 ///
 /// For administrators. By at most one of `number`, `customer_id`, `phone_last4`, `sku` and `status`, and by days in the shop's
 /// timezone; newest first. An order is found some seconds after it was placed, and by its new status some seconds after that
-/// has changed; an order that was not paid in time a minute or two later. What is shown of an order is current. So a page may have
-/// fewer orders than `limit`, even none, and a `next_cursor`.
+/// has changed. An order that was not paid in time is found as `EXPIRED` a minute or two later. The orders of a page are read as
+/// they are now, so it may have fewer than `limit`, even none, and a `next_cursor`.
 ///
 /// # Cost
 /// One query, or four at once where a list is spread over four partitions, and one batch read of the orders.

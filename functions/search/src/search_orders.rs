@@ -1,7 +1,7 @@
 //! Runs for `GET /admin/orders/search`, for administrators: finds orders by a part of a name or an e-mail address. Changes
 //! nothing.
 //!
-//! What the private index finds is read again: an order is shown only if its customer still has the data key with which the
+//! Each order that the private index finds is read again. It is shown only if its customer still has the data key with which the
 //! name was encrypted. So an erased name finds nothing, also while it is still in the index.
 
 use std::collections::{BTreeSet, HashMap};

@@ -50,7 +50,7 @@ struct Work {
 }
 
 /// Does what the messages ask for. The changes of all messages are one commit. A message that cannot be read is left out: it
-/// would stop all messages behind it, and the daily run finds what it names.
+/// would stop all messages behind it. The daily run finds the new orders that it names.
 ///
 /// # Errors
 /// [`Error::Unavailable`] and [`Error::Internal`]. The queue then delivers the whole batch again.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
 use crate::aws::dynamodb::due::uuid_in;
-use crate::aws::dynamodb::table::{Table, text_of};
+use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::transaction::{put, transact_changes};
 use crate::aws::dynamodb::{
     Item, Wanted, batch_get, classify_error, composite, number, parse, send_until_answered, text,
@@ -30,7 +30,7 @@ use crate::core::error::Error;
 use crate::core::identity::CustomerId;
 use crate::lookups::{List, Position, Subject};
 
-pub use rows::{ErasedRows, Found, FoundPage, Owner};
+pub use rows::{ErasedRows, Found, FoundPage, Owner, PersonalRows};
 
 const STATUS: &str = "STATUS";
 const INDEX: &str = "by-list";
@@ -217,17 +217,11 @@ impl LookupStore {
         Ok(FoundPage::merged(shards.into_iter().flatten(), limit))
     }
 
-    /// Reads the rows that come from personal data of `customer`, except those under the data key `current`, which the customer
-    /// has since an erasure. Strongly consistent.
+    /// Reads the rows that come from personal data of `customer`. Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn erased(
-        &self,
-        customer: &CustomerId,
-        current: Option<Uuid>,
-        deadline: Instant,
-    ) -> Result<ErasedRows, Error> {
+    pub async fn personal(&self, customer: &CustomerId, deadline: Instant) -> Result<PersonalRows, Error> {
         let query = self
             .table
             .client
@@ -236,8 +230,7 @@ impl LookupStore {
             .consistent_read(true)
             .key_condition_expression("pk = :customer")
             .expression_attribute_values(":customer", text(customer_key(customer)));
-        let current = current.map(|key| key.to_string());
-        let (mut start, mut erased) = (None::<Item>, ErasedRows::default());
+        let (mut start, mut rows) = (None::<Item>, vec![]);
         loop {
             let query = query.clone().set_exclusive_start_key(start);
             let send = || async {
@@ -248,14 +241,10 @@ impl LookupStore {
                     .map_err(|error| classify_error(ERASING, error))
             };
             let page = send_until_answered(ERASING, deadline, send).await?;
-            for row in page.items.unwrap_or_default() {
-                if text_of(&row, "key_id") != current.as_deref() {
-                    erased.add(row)?;
-                }
-            }
+            rows.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;
             if start.is_none() {
-                return Ok(erased);
+                return Ok(PersonalRows(rows));
             }
         }
     }

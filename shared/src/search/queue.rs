@@ -15,6 +15,9 @@ const DOING: &str = "send a command to the index";
 /// The most ids in one message. The longest ids fill a quarter of what SQS takes.
 const IDS: usize = 500;
 
+/// The most entities in one message of the private index, whose writer decrypts a key for each customer.
+const PRIVATE_IDS: usize = 50;
+
 /// Sends commands to the writer of the index.
 #[derive(Clone, Debug)]
 pub struct IndexQueue(Queue);
@@ -69,7 +72,7 @@ impl PrivateIndexQueue {
     /// # Errors
     /// [`Error::Unavailable`] when the queue did not accept all of it until `deadline`, and [`Error::Internal`].
     pub async fn index(&self, kind: PrivateDocumentKind, ids: &[Uuid], deadline: Instant) -> Result<(), Error> {
-        let commands = ids.chunks(IDS).map(|ids| PrivateIndexCommand::Index {
+        let commands = ids.chunks(PRIVATE_IDS).map(|ids| PrivateIndexCommand::Index {
             kind,
             ids: ids.to_vec(),
         });

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::StreamExt;
+use futures::stream::iter;
 use search_engine::document::MAX_TEXT;
 use search_engine::{Document, Title};
 use shared::Error;
@@ -19,6 +21,9 @@ const READABLE: u64 = 1;
 /// The version of a document without names, because they were erased or there were none. No message that arrives late can bring
 /// them back.
 const EMPTY: u64 = 2;
+
+/// How many customers' keys are decrypted at the same time.
+const CONCURRENT: usize = 16;
 
 /// Orders, and the keys of their personal data.
 #[derive(Clone, Debug)]
@@ -41,8 +46,9 @@ impl OrderSource {
         })
     }
 
-    /// The documents of these orders, as they are stored now. Strongly consistent. Each existing order has one, without texts if
-    /// there are no names.
+    /// The documents of these orders, as they are stored now. Strongly consistent. Each order has one, without texts if there are
+    /// no names. An order that cannot be read is left out: it would stop all others, and erasures with them. The daily run asks
+    /// for it again.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
@@ -52,26 +58,45 @@ impl OrderSource {
         for error in damaged {
             tracing::error!(causes = %Causes(&error), "order cannot be read and is not indexed");
         }
+        let with_details = orders.iter().filter(|stored| stored.delivery_details.is_some());
         // A message often names several orders of one customer.
-        let mut keys: BTreeMap<CustomerId, Option<CustomerKey>> = BTreeMap::new();
-        let mut documents = vec![];
-        for stored in orders {
-            let customer = &stored.order.customer_id;
-            if stored.delivery_details.is_some() && !keys.contains_key(customer) {
-                keys.insert(customer.clone(), self.customer_keys.get(customer, deadline).await?);
+        let customers: BTreeSet<&CustomerId> = with_details.map(|stored| &stored.order.customer_id).collect();
+        let keys = customers.into_iter().map(|customer| async move {
+            let key = self.customer_keys.get(customer, deadline).await;
+            (customer, key)
+        });
+        let found: Vec<(&CustomerId, Result<Option<CustomerKey>, Error>)> =
+            iter(keys).buffer_unordered(CONCURRENT).collect().await;
+        let mut keys = BTreeMap::new();
+        for (customer, key) in found {
+            match key {
+                Ok(key) => drop(keys.insert(customer, key)),
+                Err(error @ Error::Unavailable { .. }) => return Err(error),
+                Err(error) => {
+                    let customer_id = customer.as_str();
+                    tracing::error!(customer_id, causes = %Causes(&error), "a customer's key cannot be read");
+                }
             }
-            let key = keys.get(customer).and_then(Option::as_ref);
-            documents.push(document(&stored, details(&stored, key)?));
         }
-        Ok(documents)
-    }
-}
-
-/// The details of an order. None if there are none, or they were erased.
-fn details(stored: &StoredOrder, key: Option<&CustomerKey>) -> Result<Option<DeliveryDetails>, Error> {
-    match (&stored.delivery_details, key) {
-        (Some(sealed), Some(key)) => sealed.open(key),
-        _ => Ok(None),
+        let documents = orders.iter().filter_map(|stored| {
+            let details = match &stored.delivery_details {
+                None => None,
+                // A customer whose key cannot be read has none here.
+                Some(sealed) => match keys.get(&stored.order.customer_id)? {
+                    None => None,
+                    Some(key) => match sealed.open(key) {
+                        Ok(details) => details,
+                        Err(error) => {
+                            let order_id = stored.order.order_id;
+                            tracing::error!(%order_id, causes = %Causes(&error), "delivery details cannot be read");
+                            return None;
+                        }
+                    },
+                },
+            };
+            Some(document(stored, details))
+        });
+        Ok(documents.collect())
     }
 }
 

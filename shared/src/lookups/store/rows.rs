@@ -39,6 +39,26 @@ pub struct FoundPage {
     pub next: Option<Position>,
 }
 
+/// The rows that come from a customer's personal data.
+#[derive(Clone, Debug)]
+pub struct PersonalRows(pub(super) Vec<Item>);
+
+impl PersonalRows {
+    /// The rows under other data keys than `current`, which was read after the rows: their data are erased.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for a damaged row.
+    pub fn erased(self, current: Option<Uuid>) -> Result<ErasedRows, Error> {
+        let (current, mut erased) = (current.map(|key| key.to_string()), ErasedRows::default());
+        for row in self.0 {
+            if text_of(&row, "key_id") != current.as_deref() {
+                erased.add(row)?;
+            }
+        }
+        Ok(erased)
+    }
+}
+
 /// Rows that come from erased personal data, to be removed.
 #[derive(Clone, Debug, Default)]
 pub struct ErasedRows {
@@ -48,7 +68,7 @@ pub struct ErasedRows {
 }
 
 impl ErasedRows {
-    pub(super) fn add(&mut self, row: Item) -> Result<(), Error> {
+    fn add(&mut self, row: Item) -> Result<(), Error> {
         let id = text_of(&row, "entity_id").and_then(|id| id.parse().ok());
         self.ids
             .insert(id.ok_or_else(|| Error::internal(WRITING, "the row names no entity"))?);
