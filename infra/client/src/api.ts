@@ -894,7 +894,7 @@ export interface ImportFailure {
 }
 
 /** The reason for which a file could not be read to its end. */
-export type ImportFailureReason = "NOT_UTF8" | "INVALID_HEADER" | "ROW_TOO_LARGE" | "TOO_MANY_ROWS";
+export type ImportFailureReason = "NOT_UTF8" | "INVALID_HEADER" | "MALFORMED_QUOTES" | "ROW_TOO_LARGE" | "TOO_MANY_ROWS";
 
 /** An import's id, derived from the administrator and the idempotency key. */
 export type ImportId = string;
@@ -5194,8 +5194,8 @@ export class Madang extends runtime.Client {
    *
    * For administrators. By at most one of `number`, `customer_id`, `phone_last4`, `sku` and `status`, and by days in the shop's
    * timezone; newest first. An order is found some seconds after it was placed, and by its new status some seconds after that
-   * has changed; an order that was not paid in time a minute or two later. What is shown of an order is current. So a page may have
-   * fewer orders than `limit`, even none, and a `next_cursor`.
+   * has changed. An order that was not paid in time is found as `EXPIRED` a minute or two later. The orders of a page are read as
+   * they are now, so it may have fewer than `limit`, even none, and a `next_cursor`.
    *
    * `GET /admin/orders`
    */
