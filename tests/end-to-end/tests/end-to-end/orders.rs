@@ -43,8 +43,8 @@ pub const TESTS: &[Test] = &[
     ),
     ("orders_are_listed_page_by_page", orders_are_listed_page_by_page),
     (
-        "delivery_details_are_decrypted_for_their_customer_until_they_are_erased",
-        delivery_details_are_decrypted_for_their_customer_until_they_are_erased,
+        "delivery_details_are_decrypted_and_found_by_a_name_until_they_are_erased",
+        delivery_details_are_decrypted_and_found_by_a_name_until_they_are_erased,
     ),
 ];
 
@@ -167,7 +167,7 @@ fn a_cancelled_order_releases_its_stock(shop: &Shop) -> Result<()> {
     Ok(())
 }
 
-fn delivery_details_are_decrypted_for_their_customer_until_they_are_erased(shop: &Shop) -> Result<()> {
+fn delivery_details_are_decrypted_and_found_by_a_name_until_they_are_erased(shop: &Shop) -> Result<()> {
     let sku = shop.product(10, 1)?;
     let mut body = delivery_details();
     body["items"] = json!([{ "sku": sku, "quantity": 1 }]);
@@ -181,13 +181,28 @@ fn delivery_details_are_decrypted_for_their_customer_until_they_are_erased(shop:
     ensure!(by_another.status == 404);
     let event = shop.event("OrderPlaced", &order, EVENT_DEADLINE)?;
     ensure!(!event.to_string().contains("Sejong"), "{event}");
+    let by_number = format!("/admin/orders?number={}", text(&order, "number")?);
+    let by_name = "/admin/orders/search?q=Minji&limit=100";
+    is_found(shop, &by_number, "/order_id", &order, true)?;
+    is_found(shop, by_name, "/order/order_id", &order, true)?;
     let customer = text(&order, "customer_id")?;
     let erase = format!("/admin/customers/{customer}/personal-data");
     shop.api.call("DELETE", &erase).token(&shop.admin).send()?.expect(200)?;
     let erased = shop.api.call("GET", &path).token(&shop.admin).send()?;
     ensure!(erased.status == 404);
+    is_found(shop, by_name, "/order/order_id", &order, false)?;
     ensure!(shop.current_order(&shop.admin, &order)?["status"] == "PENDING_PAYMENT");
     Ok(())
+}
+
+/// Reads a list of administrators until an order is in it, or is not. `id` is the place of its id in an item.
+fn is_found(shop: &Shop, path: &str, id: &str, order: &Value, wanted: bool) -> Result<()> {
+    let has = |page: &Value| {
+        let mut items = page["items"].as_array().into_iter().flatten();
+        items.any(|item| item.pointer(id) == Some(&order["order_id"]))
+    };
+    let page = || shop.get(&shop.admin, path);
+    shop.until(EVENT_DEADLINE, page, |page| has(page) == wanted).map(drop)
 }
 
 fn an_unpaid_order_is_expired_by_the_schedule(shop: &Shop) -> Result<()> {
