@@ -1,11 +1,11 @@
-//! The writer of the index: changes it by one conditional write of its state.
+//! The writer of the embedded index: changes it by one conditional write of its state.
 //!
 //! Invariant: a bundle is stored before the state names it, and the state is replaced only if nobody has replaced it since
 //! it was read. So a writer that dies leaves a bundle that nobody uses, and of two writers one starts again.
 
 use std::sync::Mutex;
 
-use search_engine::{Bundle, Change, Commit};
+use search_engine::{Bundle, Change, Commit, Document, Index};
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
@@ -128,13 +128,17 @@ impl IndexWriter {
             .is_none()
     }
 
-    /// Applies changes to a build. Older versions of documents change nothing. Merges small bundles when they are many.
+    /// Applies documents to a build. Older versions of them change nothing. Merges small bundles when they are many.
     ///
     /// # Errors
     /// [`Error::Internal`].
-    pub fn apply(&self, build: &mut Build, changes: &[Change], bundles: &mut Vec<Bundle>) -> Result<(), Error> {
+    pub fn apply(&self, build: &mut Build, documents: &[Document], bundles: &mut Vec<Bundle>) -> Result<(), Error> {
+        let changes = documents
+            .iter()
+            .cloned()
+            .map(|document| Change::Upsert(Box::new(document)));
         let open = || search_engine::IndexWriter::open(self.copy.folder(), &build.manifest);
-        let commit = open().and_then(|writer| writer.apply(changes.to_vec(), ""));
+        let commit = open().and_then(|writer| writer.apply(changes.collect(), ""));
         let commit = commit.map_err(|error| Error::internal(DOING, error))?;
         self.take(build, commit, bundles)?;
         let small = build.manifest.bundles.iter().filter(|info| info.size < SMALL_BYTES);
@@ -156,6 +160,17 @@ impl IndexWriter {
         });
         let commit = commit.map_err(|error| Error::internal("merge the index", error))?;
         self.take(build, commit, bundles)
+    }
+
+    /// The current build, opened for reading.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`], also when it is damaged.
+    pub async fn open(&self, build: &Build, invocation: &Invocation) -> Result<Index, Error> {
+        let fetched = self.copy.fetch(&build.manifest, &self.storage, invocation.deadline);
+        fetched.await?;
+        let index = Index::open(self.copy.folder(), &build.manifest);
+        index.map_err(|error| Error::internal("open the index", error))
     }
 
     fn take(&self, build: &mut Build, commit: Commit, bundles: &mut Vec<Bundle>) -> Result<(), Error> {

@@ -1,14 +1,19 @@
-//! Search over the documents of all domains: the index in S3, its one writer, and its readers.
+//! Search over the documents of all domains: the engines, their one writer, and their readers.
 
 pub mod documents;
+pub mod engine;
 pub mod get_search_index;
 pub mod index_copy;
 pub mod index_reader;
 pub mod index_writer;
+pub mod opensearch;
+pub mod opensearch_writer;
 pub mod reason;
 pub mod rebuild;
+mod refused;
 pub mod roll_back_search_index;
 pub mod search_documents;
+pub mod searcher;
 pub mod start_rebuild;
 pub mod state;
 pub mod storage;

@@ -22,7 +22,7 @@ pub const VARIANTS: &str = "images";
 pub const SEARCH: &str = "search";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 41] = [
+const VARIABLES: [(&str, &str); 42] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -54,6 +54,8 @@ const VARIABLES: [(&str, &str); 41] = [
     ("UPLOADS_BUCKET", UPLOADS),
     ("IMAGES_BUCKET", VARIANTS),
     ("SEARCH_BUCKET", SEARCH),
+    // No server: the embedded engine.
+    ("SEARCH_ENDPOINT", ""),
     ("INDEX_QUEUE_URL", crate::queue::INDEX_URL),
     ("IMAGES_URL", "https://images.example.com"),
     ("IMAGE_WIDTHS", "40,80"),
