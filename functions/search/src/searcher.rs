@@ -31,7 +31,7 @@ impl Searcher {
         })
     }
 
-    /// Finds a page of documents..
+    /// Finds a page of documents. Before anything was indexed it is empty.
     ///
     /// # Errors
     /// [`Error::Rejected`] for a query beyond the limits, [`Error::Unavailable`] when a retry may succeed,
@@ -40,6 +40,7 @@ impl Searcher {
         if let Some(reader) = &self.opensearch
             && let Some(index) = reader.current(deadline).await?
         {
+            // Boxed: it is large, and most shops have no server.
             return Box::pin(reader.opener().search(&index, query, deadline)).await;
         }
         match self.embedded.current(deadline).await? {
@@ -63,7 +64,6 @@ impl Searcher {
             && let Some(index) = reader.current(deadline).await?
         {
             let suggested = reader.opener().suggest(&index, typed, kinds, limit, deadline);
-            // Boxed: it is large, and most shops have no server.
             return Box::pin(suggested).await;
         }
         match self.embedded.current(deadline).await? {

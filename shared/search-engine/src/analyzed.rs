@@ -98,7 +98,7 @@ impl AnalyzedQuery {
             Order::Relevance if !self.has_no_words() => &EXACT,
             _ => &[Match::Text],
         };
-        self.from_the_cursor(tiers)
+        self.after_cursor(tiers)
     }
 
     /// The tiers of near misses to search after that, from the best. None if an exact tier has a hit, on this page or
@@ -108,7 +108,7 @@ impl AnalyzedQuery {
         if has_exact || is_after_exact || self.typing || self.has_no_words() {
             return vec![];
         }
-        self.from_the_cursor(&NEAR)
+        self.after_cursor(&NEAR)
     }
 
     /// The plans of a tier: each of its documents fulfills at least one of them. A plan may find too much, never too
@@ -211,7 +211,7 @@ impl AnalyzedQuery {
         }
     }
 
-    fn from_the_cursor(&self, tiers: &[Match]) -> Vec<Match> {
+    fn after_cursor(&self, tiers: &[Match]) -> Vec<Match> {
         let is_after = |tier: &&Match| self.query.after.is_none_or(|cursor| **tier >= cursor.tier);
         tiers.iter().filter(is_after).copied().collect()
     }

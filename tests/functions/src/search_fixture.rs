@@ -46,7 +46,7 @@ pub struct SearchFixture {
 const MAX_REPLY: usize = 16 << 20;
 
 /// The time limit of an invocation with a server on this machine.
-const LOCAL: Duration = Duration::from_secs(26);
+const LOCAL: Duration = Duration::from_secs(16);
 
 /// How long a search may take to see what was written: a serverless OpenSearch takes up to a minute.
 const SEEN_WITHIN: Duration = Duration::from_secs(90);

@@ -13,17 +13,17 @@ const DOING: &str = "write documents to the index";
 /// The most bytes of a request. Small nodes take 10 MiB.
 const MAX_BYTES: usize = 4 << 20;
 
-/// The requests that write these documents: lines of JSON, two a document.
+/// The requests that write these documents: lines of JSON, two a document. The index is in the path, as a domain demands it
+/// that limits access by path.
 ///
 /// The version is an external one: the server takes a document only if its own is older, and answers 409 otherwise.
 ///
 /// # Errors
 /// [`Error::Internal`].
-pub fn requests(index: &str, documents: &[Document], now: Timestamp) -> Result<Vec<Vec<u8>>, Error> {
+pub fn requests(documents: &[Document], now: Timestamp) -> Result<Vec<Vec<u8>>, Error> {
     let mut requests: Vec<Vec<u8>> = vec![];
     for document in documents {
         let action = json!({ "index": {
-            "_index": index,
             "_id": mapping::id(&document.kind, &document.id),
             "version": document.version,
             "version_type": "external",
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn each_document_is_two_lines_with_its_version() {
         let documents = [sample::document(1), sample::document(2)];
-        let requests = requests("products", &documents, Timestamp::UNIX_EPOCH).unwrap();
+        let requests = requests(&documents, Timestamp::UNIX_EPOCH).unwrap();
         let text = String::from_utf8(requests.concat()).unwrap();
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!((requests.len(), lines.len()), (1, 4));
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn many_documents_are_several_requests() {
         let documents: Vec<Document> = (0..6000).map(sample::document).collect();
-        let requests = requests("products", &documents, Timestamp::UNIX_EPOCH).unwrap();
+        let requests = requests(&documents, Timestamp::UNIX_EPOCH).unwrap();
         assert!(requests.len() > 1 && requests.iter().all(|request| request.len() <= MAX_BYTES));
         let lines: usize = requests
             .iter()

@@ -39,7 +39,7 @@ impl OpenSearch {
     ) -> Result<usize, Error> {
         const DOING: &str = "write documents to the index";
         let mut written = 0;
-        for body in bulk::requests(index, documents, now)? {
+        for body in bulk::requests(documents, now)? {
             let call = Call {
                 method: Method::POST,
                 path: format!("/{index}/_bulk"),
