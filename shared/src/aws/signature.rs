@@ -8,6 +8,7 @@ use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use lambda_http::http::Request;
+use lambda_http::http::header::AUTHORIZATION;
 
 use crate::core::error::{Cause, Error};
 
@@ -72,6 +73,10 @@ impl Signer {
         )?;
         let (instructions, _) = sign(signable, &parameters.into())?.into_parts();
         instructions.apply_to_request_http1x(request);
+        // So that no message has it.
+        if let Some(signature) = request.headers_mut().get_mut(AUTHORIZATION) {
+            signature.set_sensitive(true);
+        }
         Ok(())
     }
 }
