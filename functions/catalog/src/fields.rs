@@ -15,6 +15,7 @@ use shared::images::{ImageId, ImagePurpose, ImageStatus, ImageStore};
 
 use crate::categories::check::{Named, check};
 use crate::categories::store::CategoryStore;
+use crate::categories::tree::CategoryTree;
 use crate::reason;
 
 /// Checks a name.
@@ -66,8 +67,15 @@ pub async fn check_categories(
         return Ok(());
     }
     let tree = categories.read(invocation.deadline).await?.tree;
-    let checked = check(&tree, product, named);
-    checked.map_err(|misfit| invalid(misfit.field, misfit.detail).into())
+    fits_categories(&tree, product, named).map_err(Error::from)
+}
+
+/// Checks what a request names of `product` against the categories of `tree`.
+///
+/// # Errors
+/// `invalid-product`.
+pub fn fits_categories(tree: &CategoryTree, product: &Product, named: &Named) -> Result<(), Rejection> {
+    check(tree, product, named).map_err(|misfit| invalid(misfit.field, misfit.detail))
 }
 
 /// Checks the points of one unit.

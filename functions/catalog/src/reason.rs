@@ -23,6 +23,10 @@ shared::reasons! {
         /// The number of shards now.
         stock_shards: ShardCount,
     };
+    INVALID_IMPORT = Unprocessable "invalid-import" "The length or the checksum of the file is not allowed" InvalidImport {
+        /// The field's name.
+        field: String,
+    };
     /// The change would break a rule of categories: `detail` tells which. Nothing has changed.
     INVALID_CATEGORIES = Unprocessable "invalid-categories" "The categories break a rule" InvalidCategories {
         /// The category, if the rule concerns one.

@@ -21,7 +21,7 @@ use shared::images::{ImageId, ImageStore};
 
 use crate::categories::check::Named;
 use crate::categories::store::CategoryStore;
-use crate::{fields, reason};
+use crate::{fields, product_change, reason};
 
 /// The function's stores.
 #[derive(Debug)]
@@ -172,14 +172,7 @@ pub async fn handle(function: &UpdateProduct, request: Request, invocation: Invo
         if merged.images != previous.images {
             fields::check_images(&function.images, &merged.images, &invocation).await?;
         }
-        let product = Product {
-            version: previous.version + 1,
-            updated_by: invocation.actor()?.clone(),
-            // Never goes back, so that the product never moves back among the changes that others follow.
-            updated_at: invocation.now.max(previous.updated_at),
-            first_listed_at: merged.first_listing(invocation.now),
-            ..merged
-        };
+        let product = product_change::next_version(Some(&previous), merged, &invocation)?;
         let event = invocation.record(&CatalogEvent::ProductChanged(product.clone()))?;
         let saved = function.catalog.save(&product, &previous, &event, invocation.deadline);
         if saved.await? {
@@ -190,7 +183,7 @@ pub async fn handle(function: &UpdateProduct, request: Request, invocation: Invo
 
 impl UpdateProductRequest {
     /// What of the product the categories have a say in.
-    fn named(&self) -> Named {
+    pub fn named(&self) -> Named {
         Named {
             categories: !self.categories.is_absent(),
             attributes: match &self.attributes {
@@ -202,7 +195,10 @@ impl UpdateProductRequest {
     }
 
     /// `product` with the named fields changed. A field that is not named is not checked: it may be older than the rules.
-    fn merged(&self, product: &Product, now: Timestamp) -> Result<Product, Rejection> {
+    ///
+    /// # Errors
+    /// `invalid-product`, `already-published`, `shards-not-lowered`.
+    pub fn merged(&self, product: &Product, now: Timestamp) -> Result<Product, Rejection> {
         let mut product = product.clone();
         if let Some(name) = &self.name {
             product.name = fields::name(name)?;

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use futures::stream::iter;
-use serde::Deserialize;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::problem::Causes;
+use shared::aws::lambda::stream::Changes;
 use shared::catalog::{CatalogStore, Sku};
 use shared::search::{DocumentKind, IndexQueue};
 
@@ -46,36 +46,6 @@ impl WatchProducts {
 /// How many products are looked at at the same time.
 const CONCURRENT: usize = 8;
 
-/// A batch of changes, as Lambda delivers it. Has the fields that are used: no other, such as an image of an item, can make a
-/// whole batch unreadable.
-#[derive(Debug, Deserialize)]
-pub struct Changes {
-    #[serde(rename = "Records")]
-    records: Vec<Change>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Change {
-    dynamodb: ChangedItem,
-}
-
-#[derive(Debug, Deserialize)]
-struct ChangedItem {
-    #[serde(rename = "Keys")]
-    keys: Keys,
-}
-
-#[derive(Debug, Deserialize)]
-struct Keys {
-    pk: Key,
-}
-
-#[derive(Debug, Deserialize)]
-struct Key {
-    #[serde(rename = "S")]
-    text: String,
-}
-
 /// Looks at each product of the batch once, counts each list that has changed once, and names the changed products to the
 /// search.
 ///
@@ -85,13 +55,13 @@ pub async fn handle(function: &WatchProducts, changes: Changes, invocation: Invo
     let placements = &function.placements;
     let layouts = placements.listings.layouts(invocation.deadline).await?;
     let lists = ListChanges::default();
-    let looks = changes.skus().into_iter();
+    let looks = skus_in(&changes).into_iter();
     let looks = looks.map(|sku| watch(placements, sku, &layouts, &lists, &invocation));
     let outcomes: Vec<Result<(), Error>> = iter(looks).buffer_unordered(CONCURRENT).collect().await;
     let counted = placements.count(lists, invocation.deadline).await;
     // A search shows no stock, so a sale is no reason to index a product. Last, so that a queue that does not answer holds up
     // no list.
-    let products = changes.products();
+    let products = products_in(&changes);
     let named = function
         .index
         .index(DocumentKind::Product, &products, invocation.deadline);
@@ -130,21 +100,15 @@ async fn follow(
     alerted.and(placed)
 }
 
-impl Changes {
-    /// The products that have changed, or whose stock has.
-    fn skus(&self) -> BTreeSet<Sku> {
-        self.keys().filter_map(CatalogStore::sku_in_key).collect()
-    }
+/// The products that have changed, or whose stock has.
+fn skus_in(changes: &Changes) -> BTreeSet<Sku> {
+    changes.keys().filter_map(CatalogStore::sku_in_key).collect()
+}
 
-    /// The SKUs of the products that have changed themselves.
-    fn products(&self) -> Vec<String> {
-        let products: BTreeSet<Sku> = self.keys().filter_map(CatalogStore::product_in_key).collect();
-        products.iter().map(ToString::to_string).collect()
-    }
-
-    fn keys(&self) -> impl Iterator<Item = &str> {
-        self.records.iter().map(|change| change.dynamodb.keys.pk.text.as_str())
-    }
+/// The SKUs of the products that have changed themselves.
+fn products_in(changes: &Changes) -> Vec<String> {
+    let products: BTreeSet<Sku> = changes.keys().filter_map(CatalogStore::product_in_key).collect();
+    products.iter().map(ToString::to_string).collect()
 }
 
 #[cfg(test)]
@@ -171,8 +135,8 @@ mod tests {
         ];
         let batch = json!({ "Records": keys.map(record) });
         let changes: Changes = serde_json::from_value(batch).unwrap();
-        let skus: Vec<String> = changes.skus().iter().map(ToString::to_string).collect();
+        let skus: Vec<String> = skus_in(&changes).iter().map(ToString::to_string).collect();
         assert_eq!(skus, ["mug", "tea"]);
-        assert_eq!(changes.products(), ["tea"], "the others' stock has changed");
+        assert_eq!(products_in(&changes), ["tea"], "the others' stock has changed");
     }
 }

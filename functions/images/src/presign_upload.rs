@@ -5,15 +5,15 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::presigning::PresigningConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::Error;
+use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::{Platform, s3};
+use shared::aws::s3::{self, Presigned};
 use shared::core::error::{self, Reason};
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
@@ -190,28 +190,18 @@ impl PresignUpload {
         body: &PresignUploadRequest,
         invocation: &Invocation,
     ) -> Result<Response, Error> {
-        const DOING: &str = "sign an upload";
-        let within = UPLOAD_WITHIN.unsigned_abs();
-        let period = PresigningConfig::builder()
-            .start_time(invocation.now.into())
-            .expires_in(within)
-            .build()
-            .map_err(|error| Error::internal(DOING, error))?;
+        let length = i64::try_from(image.content_length).map_err(|error| Error::internal("sign an upload", error))?;
         let put = self.s3.put_object().bucket(&self.uploads).key(image.image_id.raw_key());
         let put = put
             .content_type(image.content_type.media_type())
-            .content_length(i64::try_from(image.content_length).map_err(|error| Error::internal(DOING, error))?)
+            .content_length(length)
             .set_checksum_sha256(body.checksum_sha256.clone());
-        let signed = put.presigned(period).await;
-        let signed = signed.map_err(|error| s3::classify_error(DOING, error))?;
-        let headers = signed
-            .headers()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let Presigned { url, method, headers } = s3::presign_put(put, invocation.now, UPLOAD_WITHIN).await?;
         let upload = SignedUpload {
             image_id: image.image_id,
-            url: signed.uri().to_owned(),
-            method: signed.method().to_owned(),
-            headers: headers.filter(|(name, _)| name != "host").collect(),
+            url,
+            method,
+            headers,
             expires_at: invocation.now + UPLOAD_WITHIN,
         };
         http::created(&format!("/images/{}", upload.image_id), &upload)

@@ -1,13 +1,17 @@
-//! Orders: quotes, checkout, receipts, cancellation and expiry.
+//! Orders: quotes, checkout, receipts, cancellation, expiry, and how administrators find them.
 
 pub mod cancel_order;
 pub mod checkout;
 pub mod create_quote;
+pub mod erase_lookups;
 pub mod expire_orders;
 pub mod get_delivery_details;
 pub mod get_order;
 pub mod get_receipt;
+pub mod index_orders;
+pub mod list_admin_orders;
 pub mod list_orders;
+pub mod order_list;
 
 shared::actions! {
     http {
@@ -17,9 +21,14 @@ shared::actions! {
         "create-quote" => create_quote::CreateQuote,
         "get-order" => get_order::GetOrder,
         "get-receipt" => get_receipt::GetReceipt,
+        "list-admin-orders" => list_admin_orders::ListAdminOrders,
         "list-orders" => list_orders::ListOrders,
     }
     schedule {
         "expire-orders" => expire_orders::ExpireOrders,
+    }
+    stream {
+        "erase-lookups" => erase_lookups::EraseLookups,
+        "index-orders" => index_orders::IndexOrders,
     }
 }

@@ -108,24 +108,13 @@ impl Engine {
         !state.current.is_readable() || !(begins_empty || state.is_complete())
     }
 
-    /// Writes documents to each build that is kept current. Older versions change nothing. A document beyond the limits is
-    /// left out, so that it does not stop the others.
+    /// Writes documents within the limits to each build that is kept current. Older versions change nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
     pub async fn write(&self, documents: &[Document], invocation: &Invocation) -> Result<(), Error> {
         match self {
-            Self::Embedded(writer) => {
-                let committed = writer.commit(invocation, |writer, mut state| {
-                    let mut bundles = vec![];
-                    for build in state.written().filter(|build| writer.has(build)) {
-                        writer.apply(build, documents, &mut bundles)?;
-                    }
-                    // No bundle: the index has these versions already.
-                    Ok((!bundles.is_empty()).then_some(Draft { state, bundles }))
-                });
-                Box::pin(committed).await.map(drop)
-            }
+            Self::Embedded(writer) => Box::pin(writer.write(documents, invocation)).await,
             Self::OpenSearch(writer) => Box::pin(writer.write(documents, invocation)).await,
         }
     }
@@ -227,7 +216,7 @@ impl Engine {
     }
 }
 
-/// The documents within the engine's limits. The others are reported and left out.
+/// The documents within the engine's limits. The others are reported and left out, so that they do not stop these.
 pub fn valid(documents: Vec<Document>) -> Vec<Document> {
     let is_valid = |document: &Document| document.validate().inspect_err(report).is_ok();
     documents.into_iter().filter(is_valid).collect()

@@ -47,11 +47,16 @@ impl IndexWriter {
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
-        Ok(Self {
-            storage: IndexStorage::new(platform)?,
+        Ok(Self::of(IndexStorage::new(platform)?, platform))
+    }
+
+    /// The writer of the index in `storage`.
+    pub fn of(storage: IndexStorage, platform: &Platform) -> Self {
+        Self {
+            storage,
             copy: IndexCopy::new(platform),
             known: Mutex::default(),
-        })
+        }
     }
 
     /// Reads the state.
@@ -119,6 +124,22 @@ impl IndexWriter {
             *self.known.lock().map_err(|_| poisoned())? = Some((draft.state.clone(), revision));
             return Ok(draft.state);
         }
+    }
+
+    /// Writes documents within the limits to each build that is kept current. Older versions change nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn write(&self, documents: &[Document], invocation: &Invocation) -> Result<(), Error> {
+        let committed = self.commit(invocation, |writer, mut state| {
+            let mut bundles = vec![];
+            for build in state.written().filter(|build| writer.has(build)) {
+                writer.apply(build, documents, &mut bundles)?;
+            }
+            // No bundle: the index has these versions already.
+            Ok((!bundles.is_empty()).then_some(Draft { state, bundles }))
+        });
+        committed.await.map(|_| ())
     }
 
     /// Whether all bundles of a build could be fetched.

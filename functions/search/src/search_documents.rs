@@ -243,7 +243,7 @@ impl SearchResult {
 }
 
 /// A position in the results as the cursor of a page, whose numbers are below 2^63.
-fn cursor(place: &Place) -> Cursor<3> {
+pub(crate) fn cursor(place: &Place) -> Cursor<3> {
     Cursor {
         at: [
             u64::from(place.tier as u8) << 8 | u64::from(place.boost),
@@ -254,7 +254,7 @@ fn cursor(place: &Place) -> Cursor<3> {
     }
 }
 
-fn place(cursor: Cursor<3>) -> Result<Place, Rejection> {
+pub(crate) fn place(cursor: Cursor<3>) -> Result<Place, Rejection> {
     let [rank, high, low] = cursor.at;
     let [tier, boost] = [(rank >> 8) as u8, rank as u8];
     let tiers = [

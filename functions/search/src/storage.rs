@@ -57,14 +57,26 @@ impl IndexStorage {
     /// # Errors
     /// [`Error::Internal`] when the variable is missing.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Self::in_bucket(platform, "SEARCH_BUCKET")
+    }
+
+    /// The storage of the private index. Reads the bucket's name from `PRIVATE_SEARCH_BUCKET`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn private(platform: &Platform) -> Result<Self, Error> {
+        Self::in_bucket(platform, "PRIVATE_SEARCH_BUCKET")
+    }
+
+    fn in_bucket(platform: &Platform, variable: &'static str) -> Result<Self, Error> {
         Ok(Self {
             client: s3::client(platform.aws()),
-            bucket: platform.variable("SEARCH_BUCKET")?,
+            bucket: platform.variable(variable)?,
             state: EMBEDDED,
         })
     }
 
-    /// The storage of OpenSearch's state, in the same bucket.
+    /// The storage of OpenSearch's state, in the same bucket as the index of [`IndexStorage::new`].
     ///
     /// # Errors
     /// As [`IndexStorage::new`].

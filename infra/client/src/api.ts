@@ -424,6 +424,18 @@ export interface Contact {
 /** A country: an officially assigned alpha-2 code of ISO 3166-1, in upper case. */
 export type Country = string;
 
+/** A file of products to import. */
+export interface CreateImportRequest {
+  /** The format of the file. */
+  format: FileFormat;
+  /** Whether to only check the rows, and to tell what they would change. */
+  dry_run?: boolean;
+  /** The file's size in bytes. */
+  content_length: number;
+  /** The file's SHA-256 in base64. S3 accepts only these bytes. */
+  checksum_sha256: string;
+}
+
 /** A new product. */
 export interface CreateProductRequest {
   /** The stock-keeping unit. It cannot be changed. */
@@ -668,6 +680,46 @@ export interface EntryList {
   next_cursor?: string;
 }
 
+/** An export. */
+export interface Export {
+  /** The export's id. */
+  export_id: ExportId;
+  /** The status. */
+  status: runtime.Open<ExportStatus>;
+  /**
+   * Number of products in the parts so far. A product that changes during the export may be there twice, the newer row
+   * in a later place.
+   */
+  products: number;
+  /** The administrator who created the export. */
+  created_by: Actor;
+  /** Time of creation. */
+  created_at: string;
+  /** Time at which the export was completed. */
+  ended_at?: string;
+  /**
+   * The files, in the order in which an import has to take them. Present in the response of `get-export` for a completed
+   * export.
+   */
+  parts?: ExportPart[];
+}
+
+/** An export's id, derived from the administrator and the idempotency key. */
+export type ExportId = string;
+
+/** A file of an export: products as JSON Lines, in the format of imports. */
+export interface ExportPart {
+  /** The presigned URL, for a `GET` that starts within 15 minutes. */
+  url: string;
+  /** Number of products. */
+  products: number;
+  /** The file's size in bytes. */
+  content_length: number;
+}
+
+/** The status of an export. */
+export type ExportStatus = "RUNNING" | "COMPLETED";
+
 /** The reason for a provider's refusal. */
 export interface Failure {
   /** The provider's code. */
@@ -676,6 +728,21 @@ export interface Failure {
   message: string;
   /** The card issuer's advice on another attempt, if the provider passes one on. */
   advice?: runtime.Open<Advice>;
+}
+
+/** The format of a file. */
+export type FileFormat = "CSV" | "JSON_LINES";
+
+/** The presigned upload of an import's file. */
+export interface FileUpload {
+  /** The presigned URL. */
+  url: string;
+  /** The HTTP method, `PUT`. */
+  method: string;
+  /** The headers to send, unchanged. */
+  headers: { [name: string]: string };
+  /** The latest time at which the upload can start. */
+  expires_at: string;
 }
 
 /** Paths under `/admin/` are for members of the group `admin`. */
@@ -778,6 +845,70 @@ export interface ImageView {
   changed_at: string;
 }
 
+/** An import. */
+export interface Import {
+  /** The import's id. */
+  import_id: ImportId;
+  /** The format of the file. */
+  format: runtime.Open<FileFormat>;
+  /** Whether the rows are only checked. */
+  dry_run: boolean;
+  /** The file's size in bytes. */
+  content_length: number;
+  /** The status. */
+  status: runtime.Open<ImportStatus>;
+  /** Number of rows that were read, without the header and empty ones. */
+  rows: number;
+  /** Number of rows that created a product. In a dry run, of those that would. */
+  created: number;
+  /** Number of rows that changed a product. In a dry run, of those that would. */
+  changed: number;
+  /** Number of rows that say what the product is already. */
+  unchanged: number;
+  /** Number of rows with an error. They were not applied. */
+  error_count: number;
+  /** The first 500 errors. A list of imports leaves them out. */
+  errors?: RowError[];
+  /** Why the file could not be read to its end. Present for a failed import. */
+  failure?: ImportFailure;
+  /** The administrator who created the import. The changes of products are theirs. */
+  created_by: Actor;
+  /** Time of creation. */
+  created_at: string;
+  /** Time at which the first rows were read. */
+  started_at?: string;
+  /** Time at which the import was completed or failed. */
+  ended_at?: string;
+  /** The upload of the file. Present in the response of `create-import` as long as the import waits for it. */
+  upload?: FileUpload;
+}
+
+/** Why a file could not be read to its end. */
+export interface ImportFailure {
+  /** The reason. */
+  reason: runtime.Open<ImportFailureReason>;
+  /** The number of the first row that was not read. */
+  row: number;
+  /** What is wrong, for people. */
+  detail: string;
+}
+
+/** The reason for which a file could not be read to its end. */
+export type ImportFailureReason = "NOT_UTF8" | "INVALID_HEADER" | "MALFORMED_QUOTES" | "ROW_TOO_LARGE" | "TOO_MANY_ROWS";
+
+/** An import's id, derived from the administrator and the idempotency key. */
+export type ImportId = string;
+
+/** A page of a list. */
+export interface ImportList {
+  items: Import[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+/** The status of an import. */
+export type ImportStatus = "WAITING" | "RUNNING" | "COMPLETED" | "FAILED";
+
 /** Units that an order holds or has bought are not available. Correct the stock by at most `available`, or cancel orders first. */
 export type InsufficientStockProblem = Problem & {
   /** The available units of the product. */
@@ -850,6 +981,14 @@ export type InvalidIdempotencyKeyProblem = Problem & {
   type: "urn:madang:problem:invalid-idempotency-key";
   status: 400;
   title: "The Idempotency-Key header is missing or invalid";
+};
+
+export type InvalidImportProblem = Problem & {
+  /** The field's name. */
+  field: string;
+  type: "urn:madang:problem:invalid-import";
+  status: 422;
+  title: "The length or the checksum of the file is not allowed";
 };
 
 /** The order has no such line, or the line is named twice, has no quantity, or is not shipped. */
@@ -1247,6 +1386,24 @@ export interface OrderQuote {
   totals: Totals;
   /** The shipping methods that fit the order, in the shop's order of preference. Empty if nothing is shipped. */
   shipping_methods: ShippingMethod[];
+}
+
+/** An order that was found by a name. */
+export interface OrderSearchResult {
+  /** The name of the contact, or of the recipient of an order without a contact. */
+  name: string;
+  /** The parts of the name that match. Empty if the text is in the e-mail address or in the name of another recipient. */
+  highlights: Highlight[];
+  /** The order as it is now. */
+  order: Order;
+}
+
+/** A page of orders that were found by a name. */
+export interface OrderSearchResults {
+  /** The orders. */
+  items: OrderSearchResult[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
 }
 
 /** Cancel by line what is not shipped. */
@@ -2008,6 +2165,18 @@ export interface Review {
 
 /** The kind of a matter. */
 export type ReviewCode = "REFUND_REFUSED" | "REFUND_FAILED" | "OUTCOME_UNKNOWN" | "CONTRADICTION" | "DISPUTED" | "DISPUTE_LOST" | "REVERSED";
+
+/** Why a row was not applied. */
+export interface RowError {
+  /** The row's number in the file, from 1. The header of a CSV file is row 1. */
+  row: number;
+  /** The field, if the error concerns one. */
+  field?: string;
+  /** The code, such as that of a problem of `update-product`. */
+  code: string;
+  /** What is wrong, for people. */
+  detail: string;
+}
 
 /** A lower price of a product for some time. */
 export interface Sale {
@@ -2783,6 +2952,129 @@ export interface ListCustomerSubscriptionsOperation {
     | UnavailableProblem;
 }
 
+/** The types of `createExport`. */
+export interface CreateExportOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters, new for each export
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+  };
+  answer: runtime.Answer<202, Export, {
+    /** true: an earlier request created the export */
+    idempotencyReplayed?: string;
+    /** The export's path */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getExport`. */
+export interface GetExportOperation {
+  request: {
+    /** The export */
+    export_id: string;
+  };
+  answer: runtime.Answer<200, Export, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listImports`. */
+export interface ListImportsOperation {
+  request: {
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** Only items created at or after this time. */
+    created_from?: string;
+    /** Only items created before this time. */
+    created_to?: string;
+  };
+  answer: runtime.Answer<200, ImportList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createImport`. */
+export interface CreateImportOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters, new for each import
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreateImportRequest;
+  };
+  answer: runtime.Answer<201, Import, {
+    /** true: an earlier request created the import */
+    idempotencyReplayed?: string;
+    /** The import's path */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidImportProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getImport`. */
+export interface GetImportOperation {
+  request: {
+    /** The import */
+    import_id: string;
+  };
+  answer: runtime.Answer<200, Import, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `reshardListing`. */
 export interface ReshardListingOperation {
   request: {
@@ -2809,6 +3101,70 @@ export interface ReshardListingOperation {
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | TooManyReshardedListingsProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listAdminOrders`. */
+export interface ListAdminOrdersOperation {
+  request: {
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** Only orders with this number, as people type it: in any case, with or without the dash */
+    number?: string;
+    /** Only orders of this customer */
+    customer_id?: string;
+    /** Only orders whose contact or address has a telephone number with these last four digits */
+    phone_last4?: string;
+    /** Only orders of this product */
+    sku?: string;
+    /** Only orders with this status */
+    status?: OrderStatus;
+    /** Only orders that were placed on this day in the shop's timezone */
+    placed_on?: string;
+    /** Only orders that were placed on this day or later */
+    placed_from?: string;
+    /** Only orders that were placed on this day or earlier */
+    placed_until?: string;
+  };
+  answer: runtime.Answer<200, OrderList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `searchOrders`. */
+export interface SearchOrdersOperation {
+  request: {
+    /** A part of a name or of an e-mail address, up to 64 characters */
+    q: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, OrderSearchResults, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -4768,6 +5124,65 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Creates an export of all products
+   *
+   * Writes them as files of JSON Lines, in the format of imports. Poll `GET /admin/exports/{export_id}` until its status is
+   * `COMPLETED`; it has the URLs of the files. A retry with the same key returns the export as it is now.
+   *
+   * `POST /admin/exports`
+   */
+  createExport(request?: CreateExportOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateExportOperation>> {
+    return this.call<CreateExportOperation>({ method: "POST", path: "/admin/exports", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
+   * Returns an export
+   *
+   * A completed export has the URLs of its files, each for a download that starts within 15 minutes; ask again for new ones.
+   * An export and its files are kept for 30 days.
+   *
+   * `GET /admin/exports/{export_id}`
+   */
+  getExport(request: GetExportOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetExportOperation>> {
+    return this.call<GetExportOperation>({ method: "GET", path: "/admin/exports/{export_id}", token: true }, request, options);
+  }
+
+  /**
+   * Lists the imports
+   *
+   * Newest first, without their errors. The list is eventually consistent: a new import may take a moment to appear.
+   *
+   * `GET /admin/imports`
+   */
+  listImports(request?: ListImportsOperation["request"], options?: runtime.Options): runtime.List<ListImportsOperation> {
+    return this.list<ListImportsOperation>({ method: "GET", path: "/admin/imports", query: ["limit", "cursor", "created_from", "created_to"], token: true }, request, options);
+  }
+
+  /**
+   * Creates an import and presigns the upload of its file
+   *
+   * `PUT` the file to `upload.url` with `upload.headers` within an hour. Then poll `GET /admin/imports/{import_id}` until its
+   * status is `COMPLETED` or `FAILED`. A retry with the same key and body returns the import as it is now, and signs the
+   * upload again as long as the import waits for it.
+   *
+   * `POST /admin/imports`
+   */
+  createImport(request: CreateImportOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateImportOperation>> {
+    return this.call<CreateImportOperation>({ method: "POST", path: "/admin/imports", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns an import
+   *
+   * An import is kept for 30 days.
+   *
+   * `GET /admin/imports/{import_id}`
+   */
+  getImport(request: GetImportOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetImportOperation>> {
+    return this.call<GetImportOperation>({ method: "GET", path: "/admin/imports/{import_id}", token: true }, request, options);
+  }
+
+  /**
    * Spreads a listing over shards
    *
    * Takes an hour or longer; the listing is read and written meanwhile as before. A retry with the same key returns how far it
@@ -4777,6 +5192,34 @@ export class Madang extends runtime.Client {
    */
   reshardListing(request: ReshardListingOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReshardListingOperation>> {
     return this.call<ReshardListingOperation>({ method: "POST", path: "/admin/listings/reshard", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Finds orders
+   *
+   * For administrators. By at most one of `number`, `customer_id`, `phone_last4`, `sku` and `status`, and by days in the shop's
+   * timezone; newest first. An order is found some seconds after it was placed, and by its new status some seconds after that
+   * has changed. An order that was not paid in time is found as `EXPIRED` a minute or two later. The orders of a page are read as
+   * they are now, so it may have fewer than `limit`, even none, and a `next_cursor`.
+   *
+   * `GET /admin/orders`
+   */
+  listAdminOrders(request?: ListAdminOrdersOperation["request"], options?: runtime.Options): runtime.List<ListAdminOrdersOperation> {
+    return this.list<ListAdminOrdersOperation>({ method: "GET", path: "/admin/orders", query: ["limit", "cursor", "number", "customer_id", "phone_last4", "sku", "status", "placed_on", "placed_from", "placed_until"], token: true }, request, options);
+  }
+
+  /**
+   * Finds orders by a name or an e-mail address
+   *
+   * For administrators. Every word must be found in the name of the contact or recipient, or in the e-mail address. Korean names
+   * are found by any part and by initial consonants, words of letters by their beginning; if nothing is found, typos are
+   * tolerated. Whole names come first, each group newest first. New orders appear within some seconds. A page may have fewer
+   * orders than `limit`, even none, and a `next_cursor`.
+   *
+   * `GET /admin/orders/search`
+   */
+  searchOrders(request: SearchOrdersOperation["request"], options?: runtime.Options): runtime.List<SearchOrdersOperation> {
+    return this.list<SearchOrdersOperation>({ method: "GET", path: "/admin/orders/search", query: ["q", "limit", "cursor"], token: true }, request, options);
   }
 
   /**

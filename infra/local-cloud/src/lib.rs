@@ -11,7 +11,7 @@
 //! - [`Stack`] (`stack.rs`) with `users.rs`, [`Api`] (`api.rs`), [`Tap`] (`tap.rs`), [`Service`] (`aws.rs`) and the
 //!   functions' logs (`logs.rs`)
 //! - [`up`], [`lint`] and [`fuzz_targets`]: the commands; `seed.rs`: their catalog; [`pictures`]: their photo;
-//!   `listing.rs`: more products, and a page of them; `subscription.rs`: the first subscriptions; `auction.rs`: the first bids; `schedule.rs`: runs a schedule early
+//!   `listing.rs`: more products, and a page of them; `search.rs`: a search with a typo; `subscription.rs`: the first subscriptions; `auction.rs`: the first bids; `schedule.rs`: runs a schedule early
 //! - [`Pages`] (`pages.rs`): serves the API reference
 //! - `process.rs`: child processes; `interrupt.rs`: Ctrl-C; `progress.rs`: one line for each step
 
@@ -38,6 +38,7 @@ mod progress;
 mod python;
 mod sandbox;
 mod schedule;
+mod search;
 mod seed;
 mod stack;
 mod subscription;

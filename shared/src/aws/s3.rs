@@ -1,14 +1,81 @@
-//! S3 for all functions: the client and error classification.
+//! S3 for all functions: the client, error classification, and presigned requests.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
+use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::core::error::{Cause, Error};
+
+/// A request that its receiver may send without credentials, for some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presigned {
+    /// The URL.
+    pub url: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The headers to send, unchanged.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// Signs an upload, which may start within `within` from `now`. Needs no request to S3.
+///
+/// # Errors
+/// [`Error::Internal`].
+pub async fn presign_put(
+    put: PutObjectFluentBuilder,
+    now: Timestamp,
+    within: SignedDuration,
+) -> Result<Presigned, Error> {
+    const DOING: &str = "sign an upload";
+    let signed = put.presigned(period(DOING, now, within)?).await;
+    signed
+        .map(|signed| presigned(&signed))
+        .map_err(|error| classify_error(DOING, error))
+}
+
+/// Signs a download, which may start within `within` from `now`. Needs no request to S3.
+///
+/// # Errors
+/// [`Error::Internal`].
+pub async fn presign_get(
+    get: GetObjectFluentBuilder,
+    now: Timestamp,
+    within: SignedDuration,
+) -> Result<Presigned, Error> {
+    const DOING: &str = "sign a download";
+    let signed = get.presigned(period(DOING, now, within)?).await;
+    signed
+        .map(|signed| presigned(&signed))
+        .map_err(|error| classify_error(DOING, error))
+}
+
+fn period(doing: &'static str, now: Timestamp, within: SignedDuration) -> Result<PresigningConfig, Error> {
+    let period = PresigningConfig::builder()
+        .start_time(now.into())
+        .expires_in(within.unsigned_abs());
+    period.build().map_err(|error| Error::internal(doing, error))
+}
+
+fn presigned(signed: &PresignedRequest) -> Presigned {
+    let headers = signed
+        .headers()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Presigned {
+        url: signed.uri().to_owned(),
+        method: signed.method().to_owned(),
+        headers: headers.filter(|(name, _)| name != "host").collect(),
+    }
+}
 
 /// Creates a client for files of tens of megabytes: three attempts, with a short read timeout and a long attempt
 /// timeout.

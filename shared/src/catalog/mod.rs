@@ -29,4 +29,5 @@ pub use store::CatalogStore;
 pub use store::changes::{CHANGE_SHARDS, ChangePosition, ChangedProduct};
 pub use store::movements::{MovementOutcome, MovementPage};
 pub use store::schedules::WokenProduct;
+pub use store::versions::ProductVersion;
 pub use tax_class::TaxClass;

@@ -8,6 +8,7 @@ mod alerts;
 pub(super) mod changes;
 pub(super) mod movements;
 pub(super) mod schedules;
+pub(super) mod versions;
 
 use std::collections::HashMap;
 
@@ -259,10 +260,11 @@ impl CatalogStore {
             .set_key(Some(key(stock_key(sku, shard))))
     }
 
-    /// The item of a product, with its event and its entry in the index.
+    /// The item of a product, with its event and its entries in the indexes of changes and of due work.
     fn product_item(&self, product: &Product, event: &Record) -> Result<Item, Error> {
         let mut item = with_event("save a product", product_key(&product.sku), product, event)?;
         changes::put_on_index(&mut item, product);
+        schedules::put_on_index(&mut item, product);
         Ok(item)
     }
 
@@ -272,8 +274,7 @@ impl CatalogStore {
         previous: Option<&Product>,
         event: &Record,
     ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error> {
-        let mut item = self.product_item(product, event)?;
-        schedules::put_on_index(&mut item, product);
+        let item = self.product_item(product, event)?;
         let put = Put::builder().table_name(&self.table.name).set_item(Some(item));
         Ok(match previous {
             None => put.condition_expression("attribute_not_exists(pk)"),

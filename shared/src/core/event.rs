@@ -75,7 +75,7 @@ pub struct Stamp {
     pub now: Timestamp,
     /// Who made the change.
     pub actor: Actor,
-    /// The event's id, a UUIDv7.
+    /// The event's id: a UUIDv7, or one that follows from what the change is a part of.
     pub event_id: Uuid,
     /// The X-Ray trace header of the request that caused it.
     pub trace: Option<String>,

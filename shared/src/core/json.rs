@@ -61,6 +61,13 @@ pub struct Unreadable {
     reason: String,
 }
 
+impl Unreadable {
+    /// The place in the text, such as `price.amount`. `.` for the whole text.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
 /// Reads a `T`.
 ///
 /// Serde also reads a struct from an array of its fields, and the name of an enum's variant from an object. Here each

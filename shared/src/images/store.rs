@@ -1,14 +1,11 @@
 //! The images table: one item per image (`IMAGE#<id>`).
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure as OnFailure;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::dynamodb::table::Table;
-use crate::aws::dynamodb::{classify_error, item_of, key, number, parse, send_until_answered};
+use crate::aws::dynamodb::{item_of, key, parse};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
@@ -88,31 +85,8 @@ impl ImageStore {
     pub async fn save(&self, stored: &StoredImage, deadline: Instant) -> Result<Result<(), Box<StoredImage>>, Error> {
         const DOING: &str = "save an image";
         let item = item_of(DOING, image_key(stored.image.image_id), stored)?;
-        let send = || async {
-            let put = self.table.client.put_item().table_name(&self.table.name);
-            let put = put.set_item(Some(item.clone()));
-            // Never overwrites a version that was not read.
-            let put = if stored.version == 1 {
-                put.condition_expression("attribute_not_exists(pk)")
-            } else {
-                put.condition_expression("version = :read")
-                    .expression_attribute_values(":read", number(stored.version - 1))
-            };
-            let put = put.return_values_on_condition_check_failure(OnFailure::AllOld);
-            match put.send().await {
-                Ok(_) => Ok(None),
-                Err(SdkError::ServiceError(refused))
-                    if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-                {
-                    match refused.into_err() {
-                        PutItemError::ConditionalCheckFailedException(refused) => Ok(Some(refused.item)),
-                        other => Err(Error::internal(DOING, other)),
-                    }
-                }
-                Err(error) => Err(classify_error(DOING, error)),
-            }
-        };
-        let Some(existing) = send_until_answered(DOING, deadline, send).await? else {
+        let written = self.table.write_version(DOING, item, stored.version, deadline);
+        let Err(existing) = written.await? else {
             return Ok(Ok(()));
         };
         let existing = existing.ok_or_else(|| Error::internal(DOING, "the image does not exist anymore"))?;

@@ -214,6 +214,11 @@ impl OrderStore {
         Ok((orders, damaged))
     }
 
+    /// The order with this key. None for another item.
+    pub fn id_in_key(pk: &str) -> Option<OrderId> {
+        id_in(pk).ok()
+    }
+
     /// Reads at most `limit` of the customer's orders that were placed within `placed_ms` after `after`, newest first.
     /// Eventually consistent.
     ///

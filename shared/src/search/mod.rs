@@ -1,9 +1,11 @@
-//! Search, as other domains see it: the queue through which they name the documents that may have changed.
+//! Search, as other domains see it: the queues through which they name the documents that may have changed.
 //!
 //! The index and everything else belong to the domain `search`.
 
 mod command;
+mod private;
 mod queue;
 
 pub use command::{DocumentKind, IndexCommand};
-pub use queue::IndexQueue;
+pub use private::{PrivateDocumentKind, PrivateIndexCommand};
+pub use queue::{IndexQueue, PrivateIndexQueue};

@@ -11,8 +11,10 @@ pub mod billing_fixture;
 pub mod delivery;
 pub mod fulfillment_fixture;
 pub mod image_fixture;
+pub mod import_fixture;
 pub mod listing_audit;
 pub mod payment_fixture;
+pub mod private_search_fixture;
 pub mod search_fixture;
 pub mod search_server;
 
@@ -30,6 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
+use shared::aws::lambda::stream::Changes;
 use shared::core::actor::Actor;
 
 /// How long stock is reserved for an unpaid order, as the platform's `RESERVATION_MINUTES` says.
@@ -288,11 +291,8 @@ impl Shop {
     /// Calls `watch-products` with a batch of changes of the items with these keys.
     pub async fn watch_products(&self, keys: &[&str]) -> Result<(), shared::Error> {
         let function = catalog::watch_products::WatchProducts::new(&self.platform()).expect("its variables");
-        let record = |key: &&str| json!({ "dynamodb": { "Keys": { "pk": { "S": key } } } });
-        let batch = json!({ "Records": keys.iter().map(record).collect::<Vec<_>>() });
-        let changes = serde_json::from_value(batch).expect("a batch of a stream");
         let invocation = self.invocation().by(Actor::function("watch-products"));
-        catalog::watch_products::handle(&function, changes, invocation).await
+        catalog::watch_products::handle(&function, changes(keys), invocation).await
     }
 
     /// Calls `apply-product-schedules`.
@@ -369,6 +369,48 @@ impl Shop {
         .await
     }
 
+    /// Calls `list-admin-orders`.
+    pub async fn list_admin_orders(&self, call: Call) -> Answer {
+        let function = orders::list_admin_orders::ListAdminOrders::new(&self.platform()).expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            orders::list_admin_orders::handle(&function, request, invocation)
+        })
+        .await
+    }
+
+    /// Calls `index-orders` with a batch of changes of the items with these keys.
+    ///
+    /// # Errors
+    /// The function's error. The stream would deliver the batch again.
+    pub async fn index_orders(&self, keys: &[String]) -> Result<(), shared::Error> {
+        let function = orders::index_orders::IndexOrders::new(&self.platform()).expect("its variables");
+        let invocation = self.invocation().by(Actor::function("index-orders"));
+        orders::index_orders::handle(&function, changes(keys), invocation).await
+    }
+
+    /// Calls `index-orders` with a change of each order.
+    pub async fn index_all_orders(&self) {
+        let orders = self.engine.items(harness::engine::ORDERS).await;
+        let keys = orders
+            .iter()
+            .map(|order| order["pk"].as_str().expect("a key").to_owned());
+        let keys: Vec<String> = keys.collect();
+        for batch in keys.chunks(100) {
+            self.index_orders(batch).await.expect("the orders are indexed");
+        }
+    }
+
+    /// Calls `erase-lookups` with the records of these customers' erasures.
+    ///
+    /// # Errors
+    /// The function's error. The stream would deliver the batch again.
+    pub async fn erase_lookups(&self, customers: &[&str]) -> Result<(), shared::Error> {
+        let function = orders::erase_lookups::EraseLookups::new(&self.platform()).expect("its variables");
+        let keys: Vec<String> = customers.iter().map(|customer| format!("ERASURE#{customer}")).collect();
+        let invocation = self.invocation().by(Actor::function("erase-lookups"));
+        orders::erase_lookups::handle(&function, changes(&keys), invocation).await
+    }
+
     /// Calls `cancel-order`.
     pub async fn cancel_order(&self, call: Call) -> Answer {
         let function = orders::cancel_order::CancelOrder::new(&self.platform()).expect("its variables");
@@ -417,6 +459,13 @@ impl Shop {
         let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", order_id);
         self.cancel_order(call.by(customer).key("cancel")).await
     }
+}
+
+/// Builds a batch of a table's stream, with a change of each item with one of these keys.
+pub fn changes(keys: &[impl AsRef<str>]) -> Changes {
+    let record = |key: &str| json!({ "dynamodb": { "Keys": { "pk": { "S": key } } } });
+    let records: Vec<Value> = keys.iter().map(|key| record(key.as_ref())).collect();
+    serde_json::from_value(json!({ "Records": records })).expect("a batch of a stream")
 }
 
 /// Returns the body of a product.

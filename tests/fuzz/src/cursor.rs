@@ -16,6 +16,7 @@ pub fn enter(data: &[u8]) {
     try_as::<0>(&text);
     try_as::<1>(&text);
     try_as::<2>(&text);
+    try_as::<3>(&text);
     // The fuzzer cannot guess the checksum.
     if let Some((id, rest)) = data.split_first_chunk::<16>() {
         let mut number = [0; 8];

@@ -15,7 +15,9 @@ pub mod cursor;
 pub mod jpeg;
 pub mod order;
 pub mod picture;
+pub mod query;
 pub mod request;
+pub mod rows;
 pub mod signature;
 pub mod stream;
 pub mod upload;
@@ -25,12 +27,14 @@ pub mod webhook;
 pub type Enter = fn(&[u8]);
 
 /// Each target's function by its name, which is also the name of its binary and its folders.
-pub const FUZZ_TARGETS: [(&str, Enter); 9] = [
+pub const FUZZ_TARGETS: [(&str, Enter); 11] = [
     ("cursor", cursor::enter),
     ("jpeg", jpeg::enter),
     ("order", order::enter),
     ("picture", picture::enter),
+    ("query", query::enter),
     ("request", request::enter),
+    ("rows", rows::enter),
     ("signature", signature::enter),
     ("stream", stream::enter),
     ("upload", upload::enter),

@@ -25,6 +25,8 @@ pub const ACCOUNTS: &str = "accounts";
 pub const CATALOG: &str = "catalog";
 /// Name of the listings table.
 pub const LISTINGS: &str = "listings";
+/// Name of the lookups table.
+pub const LOOKUPS: &str = "lookups";
 /// Name of the orders table.
 pub const ORDERS: &str = "orders";
 /// Name of the payments table.
@@ -150,6 +152,7 @@ pub async fn create_tables(client: &Client) {
             attribute("created_ms", ScalarAttributeType::N),
             attribute("change_shard", ScalarAttributeType::S),
             attribute("change_position", ScalarAttributeType::S),
+            attribute("listed_in", ScalarAttributeType::S),
             attribute("due_shard", ScalarAttributeType::N),
             attribute("due_ms", ScalarAttributeType::N),
         ]))
@@ -160,6 +163,12 @@ pub async fn create_tables(client: &Client) {
             "change_shard",
             "change_position",
             include(&["version", "wakes"]),
+        ))
+        .global_secondary_indexes(index(
+            "imports-by-time",
+            "listed_in",
+            "created_ms",
+            imports_projection(),
         ))
         .global_secondary_indexes(index(
             "movements-by-sku",
@@ -217,6 +226,26 @@ pub async fn create_tables(client: &Client) {
         .send()
         .await
         .expect("the orders' table");
+    client
+        .create_table()
+        .table_name(LOOKUPS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(
+            ["pk", "sk", "list", "position"]
+                .map(|name| attribute(name, ScalarAttributeType::S))
+                .to_vec(),
+        ))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .global_secondary_indexes(index(
+            "by-list",
+            "list",
+            "position",
+            include(&["customer_id", "key_id"]),
+        ))
+        .send()
+        .await
+        .expect("the lookups' table");
     client
         .create_table()
         .table_name(PAYMENTS)
@@ -320,6 +349,26 @@ fn all_attributes() -> Projection {
 
 fn keys_only() -> Projection {
     Projection::builder().projection_type(ProjectionType::KeysOnly).build()
+}
+
+fn imports_projection() -> Projection {
+    include(&[
+        "import_id",
+        "format",
+        "dry_run",
+        "content_length",
+        "status",
+        "rows",
+        "created",
+        "changed",
+        "unchanged",
+        "error_count",
+        "failure",
+        "created_by",
+        "created_at",
+        "started_at",
+        "ended_at",
+    ])
 }
 
 fn by_customer_projection() -> Projection {

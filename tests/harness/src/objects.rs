@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
@@ -209,7 +210,10 @@ impl State {
                     (412, None, error(412))
                 }
                 Some(object) if header("if-none-match").trim_matches('"') == object.etag => (304, None, vec![]),
-                Some(object) => (200, Some(object.etag.clone()), object.bytes.clone()),
+                Some(object) => match range(&header("range"), object.bytes.len()) {
+                    None => (200, Some(object.etag.clone()), object.bytes.clone()),
+                    Some(range) => (206, Some(object.etag.clone()), object.bytes[range].to_vec()),
+                },
             },
             ("DELETE", _) => {
                 self.changes += 1;
@@ -263,6 +267,13 @@ impl State {
         let is_truncated = keys.next().is_some();
         format!("<ListBucketResult>{contents}<IsTruncated>{is_truncated}</IsTruncated></ListBucketResult>").into_bytes()
     }
+}
+
+/// The bytes that a `Range` header names, if there is one.
+fn range(header: &str, length: usize) -> Option<Range<usize>> {
+    let (first, last) = header.strip_prefix("bytes=")?.split_once('-')?;
+    let (first, last): (usize, usize) = (first.parse().expect("a number"), last.parse().expect("a number"));
+    Some(first..length.min(last + 1))
 }
 
 fn fingerprint(bytes: &[u8]) -> u128 {

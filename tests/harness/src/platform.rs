@@ -9,7 +9,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::bus::FakeBus;
-use crate::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use crate::engine::{
+    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SUBSCRIPTIONS,
+};
 use crate::objects::FakeS3;
 use crate::{FakeKms, FakeQueue, FakeVault};
 
@@ -17,18 +19,22 @@ use crate::{FakeKms, FakeQueue, FakeVault};
 pub const UPLOADS: &str = "uploads";
 /// Name of the bucket of variants.
 pub const VARIANTS: &str = "images";
-
+/// Name of the bucket of files of imports and exports.
+pub const CATALOG_FILES: &str = "catalog-files";
 /// Name of the bucket of the search index.
 pub const SEARCH: &str = "search";
+/// Name of the bucket of the private index.
+pub const PRIVATE_SEARCH: &str = "private-search";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 42] = [
+const VARIABLES: [(&str, &str); 48] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
     ("FULFILLMENT_TABLE", FULFILLMENT),
     ("IMAGES_TABLE", IMAGES),
     ("LISTINGS_TABLE", LISTINGS),
+    ("LOOKUPS_TABLE", LOOKUPS),
     ("ORDERS_TABLE", ORDERS),
     ("PAYMENTS_TABLE", PAYMENTS),
     ("SUBSCRIPTIONS_TABLE", SUBSCRIPTIONS),
@@ -53,10 +59,15 @@ const VARIABLES: [(&str, &str); 42] = [
     ("MISSED_PERIODS", "LATEST"),
     ("UPLOADS_BUCKET", UPLOADS),
     ("IMAGES_BUCKET", VARIANTS),
+    ("CATALOG_FILES_BUCKET", CATALOG_FILES),
+    ("IMPORT_STEPS_URL", crate::queue::IMPORT_STEPS_URL),
+    ("EXPORT_STEPS_URL", crate::queue::EXPORT_STEPS_URL),
     ("SEARCH_BUCKET", SEARCH),
     // No server: the embedded engine.
     ("SEARCH_ENDPOINT", ""),
+    ("PRIVATE_SEARCH_BUCKET", PRIVATE_SEARCH),
     ("INDEX_QUEUE_URL", crate::queue::INDEX_URL),
+    ("PRIVATE_INDEX_QUEUE_URL", crate::queue::PRIVATE_INDEX_URL),
     ("IMAGES_URL", "https://images.example.com"),
     ("IMAGE_WIDTHS", "40,80"),
     ("IMAGE_FORMATS", "jpeg"),

@@ -21,8 +21,15 @@ use shared::aws::lambda::batch::{Batch, Message};
 
 /// URL of the queue.
 pub const URL: &str = "https://sqs.test/123456789012/queue";
+/// URL of the queue of imports.
+pub const IMPORT_STEPS_URL: &str = "https://sqs.test/123456789012/import-steps";
+/// URL of the queue of exports.
+pub const EXPORT_STEPS_URL: &str = "https://sqs.test/123456789012/export-steps";
 /// URL of the queue of the search index.
 pub const INDEX_URL: &str = "https://sqs.test/123456789012/index.fifo";
+
+/// URL of the queue of the private index.
+pub const PRIVATE_INDEX_URL: &str = "https://sqs.test/123456789012/private-index.fifo";
 
 /// The stand-in. Clones share their state.
 #[derive(Clone, Debug)]

@@ -114,9 +114,10 @@ impl FaultPlan {
         self.actors.shoppers = self.actors.shoppers.max(8);
     }
 
-    /// Lets customers search, and fewer others order.
+    /// Lets customers search, and fewer others order. Two writers of the index often compete.
     pub fn search(&mut self) {
         self.actors.search = true;
+        self.faults.twice = self.faults.twice.max(200);
         self.actors.shoppers = self.actors.shoppers.min(4);
         self.actors.traders = 2;
         self.actors.subscribers = 0;

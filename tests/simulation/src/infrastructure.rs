@@ -1,13 +1,15 @@
-//! Event delivery: streams to `relay-events` and `watch-products`, the bus to its targets, queues, webhooks and schedules. Each delivers at
+//! Event delivery: streams to `relay-events` and to the functions that look at what has changed, the bus to its targets, queues, webhooks and schedules. Each delivers at
 //! least once: late, repeated, or in another order.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use function_tests::payment_fixture::webhook_call;
-use harness::queue::Delivery;
+use harness::FakeQueue;
+use harness::queue::{Delivery, IMPORT_STEPS_URL};
 use jiff::SignedDuration;
 use sandbox::{FOREIGN_ORDER, Webhook};
 use serde_json::{Value, json};
@@ -18,14 +20,14 @@ use crate::actors::personal_data::MARKER;
 use crate::lambda::Ended;
 use crate::mutant::Mutant;
 use crate::rules::Rule;
-use crate::services::stock_changes::SHARDS;
+use crate::services::stock_changes::StreamShard;
 use crate::world::{INDEX_VISIBILITY, World};
 
 /// Maximum records in a stream batch (template.yaml).
 const BATCH: usize = 100;
 /// Timeout of `relay-events` (template.yaml).
 const RELAY_LIMIT: Duration = Duration::from_secs(60);
-/// Batch window and timeout of `watch-products` (functions/catalog/template.yaml).
+/// Batch window and timeout of the functions that look at what has changed (their templates).
 const WATCH_WINDOW: Duration = Duration::from_secs(1);
 const WATCH_LIMIT: Duration = Duration::from_secs(60);
 /// The key of the product whose changes a mutant loses: one that is changed and not sold.
@@ -35,6 +37,9 @@ const CHARGES: usize = 10;
 const CHARGE_LIMIT: Duration = Duration::from_secs(120);
 /// How often the queue is polled.
 const CHARGES_POLL: Duration = Duration::from_secs(15);
+/// Timeout of a step of an import or export (functions/catalog/template.yaml), and how often their queues are polled.
+const STEP_LIMIT: Duration = Duration::from_secs(60);
+const STEPS_POLL: Duration = Duration::from_secs(10);
 /// Maximum messages in a batch of the index, and the timeout of a batch (functions/search/template.yaml).
 const INDEX_COMMANDS: usize = 10;
 const INDEX_LIMIT: Duration = Duration::from_secs(120);
@@ -48,12 +53,24 @@ pub fn start(world: &Rc<World>) {
     for nth in 0..world.tables.changes().len() {
         world.spawn(relay(world.clone(), nth));
     }
-    for shard in 0..SHARDS {
-        world.spawn(watch_products(world.clone(), shard));
+    for shard in world.tables.stock_changes().shards() {
+        world.spawn(watch(world.clone(), "watch-products", shard.clone()));
+    }
+    if world.fault_plan.actors.search {
+        world.spawn(watch(
+            world.clone(),
+            "index-orders",
+            world.tables.order_changes().clone(),
+        ));
+        world.spawn(watch(world.clone(), "erase-lookups", world.tables.erasures().clone()));
     }
     world.spawn(deliver_events(world.clone()));
     world.spawn(deliver_charges(world.clone()));
-    world.spawn(deliver_index_commands(world.clone()));
+    world.spawn(deliver_steps(world.clone(), "run-import", world.import_steps.clone()));
+    world.spawn(deliver_steps(world.clone(), "run-export", world.export_steps.clone()));
+    for index in INDEXES {
+        world.spawn(deliver_index_commands(world.clone(), index));
+    }
     world.spawn(deliver_webhooks(world.clone()));
     let network = world.clone();
     world.spawn(async move { network.net.deliver_all().await });
@@ -101,9 +118,9 @@ async fn relay(world: Rc<World>, nth: usize) {
     }
 }
 
-/// Delivers a shard of the catalog table's stream to `watch-products`: the changes of a window, until they succeed.
-async fn watch_products(world: Rc<World>, shard: usize) {
-    let changes = &world.tables.stock_changes().shards()[shard];
+/// Delivers a shard of a table's stream to a function that looks at what has changed: the changes of a window, until they
+/// succeed.
+async fn watch(world: Rc<World>, function: &'static str, changes: Arc<StreamShard>) {
     loop {
         changes.wait().await;
         // Windows of all shards end at the same time, so that runs overlap.
@@ -116,8 +133,8 @@ async fn watch_products(world: Rc<World>, shard: usize) {
         let event = json!({ "Records": records });
         loop {
             let ended = world
-                .invoke("watch-products", WATCH_LIMIT, |stack, invocation| {
-                    stack.event("watch-products", &event, invocation)
+                .invoke(function, WATCH_LIMIT, |stack, invocation| {
+                    stack.event(function, &event, invocation)
                 })
                 .await;
             let is_done = matches!(ended, Ended::Returned(Ok(_)));
@@ -248,35 +265,92 @@ async fn charge(world: Rc<World>, delivery: Delivery) {
     }
 }
 
-/// Delivers the queue of the search index to `write-index`, one batch at a time: after a failure, all messages wait.
-async fn deliver_index_commands(world: Rc<World>) {
+/// Delivers a queue of steps to its function, one message at a time; two can run at once.
+async fn deliver_steps(world: Rc<World>, function: &'static str, steps: FakeQueue) {
+    loop {
+        world.clock.sleep(STEPS_POLL).await;
+        while let Some(delivery) = steps.receive(1, world.clock.now()) {
+            let times = 1 + u8::from(world.net.happens(world.net.faults().twice));
+            for _ in 0..times {
+                let (world_too, steps, delivery) = (world.clone(), steps.clone(), delivery.clone());
+                world.spawn(async move {
+                    let batch = serde_json::to_value(&delivery.batch).expect("JSON");
+                    let run = world_too.invoke(function, STEP_LIMIT, |stack, invocation| {
+                        stack.event(function, &batch, invocation)
+                    });
+                    // A crashed function reports nothing to the queue.
+                    if let Ended::Returned(Ok(response)) = run.await {
+                        let response = serde_json::from_value(response).expect("a response to the queue");
+                        steps.settle(&delivery, &response);
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Sends S3's event of an uploaded import to the queue of its steps, sometimes twice.
+pub fn send_import_event(world: &World, event: &Value) {
+    let times = 1 + u8::from(world.net.happens(world.net.faults().twice));
+    for _ in 0..times {
+        let message = json!({ "QueueUrl": IMPORT_STEPS_URL, "MessageBody": event.to_string() });
+        world.import_steps.serve("AmazonSQS.SendMessage", &message);
+    }
+}
+
+/// An index of the search: its writer, and its queue.
+struct Index {
+    function: &'static str,
+    queue: fn(&World) -> &FakeQueue,
+}
+
+/// The public and the private index.
+const INDEXES: [Index; 2] = [
+    Index {
+        function: "write-index",
+        queue: |world| &world.index,
+    },
+    Index {
+        function: "write-private-index",
+        queue: |world| &world.private_index,
+    },
+];
+
+/// Delivers the queue of an index to its writer, one batch at a time: after a failure, all messages wait.
+async fn deliver_index_commands(world: Rc<World>, Index { function, queue }: Index) {
     let is_searched = world.fault_plan.actors.search;
     while is_searched {
         world.clock.sleep(INDEX_POLL).await;
         let most = 1 + world.below(INDEX_COMMANDS as u64) as usize;
-        let Some(delivery) = world.index.receive(most, world.clock.now()) else {
+        let Some(delivery) = queue(&world).receive(most, world.clock.now()) else {
             continue;
         };
         let batch = serde_json::to_value(&delivery.batch).expect("JSON");
-        let written = world.invoke("write-index", INDEX_LIMIT, |stack, invocation| {
-            stack.event("write-index", &batch, invocation)
-        });
-        let (ended, _) = if world.net.happens(world.net.faults().twice) {
-            let second = world.invoke("write-index", INDEX_LIMIT, |stack, invocation| {
-                stack.second_index_writer(&batch, invocation)
-            });
-            let (ended, second) = tokio::join!(written, second);
-            (ended, Some(second))
-        } else {
-            (written.await, None)
-        };
+        if world.net.happens(world.net.faults().twice) {
+            world.spawn(write_again(world.clone(), function, batch.clone()));
+        }
+        let ended = world
+            .invoke(function, INDEX_LIMIT, |stack, invocation| {
+                stack.event(function, &batch, invocation)
+            })
+            .await;
         if matches!(ended, Ended::Returned(Ok(_))) {
-            world.index.settle(&delivery, &SqsBatchResponse::default());
+            queue(&world).settle(&delivery, &SqsBatchResponse::default());
         } else {
             let visible = INDEX_VISIBILITY + SignedDuration::from_secs(1);
             world.clock.sleep(visible.unsigned_abs()).await;
         }
     }
+}
+
+/// Writes a batch by a second instance, some time later: it competes with the writer of this or of a later batch.
+async fn write_again(world: Rc<World>, function: &'static str, batch: Value) {
+    let lag = world.below(2 * INDEX_POLL.as_millis() as u64);
+    world.clock.sleep(Duration::from_millis(lag)).await;
+    let written = world.invoke(function, INDEX_LIMIT, |stack, invocation| {
+        stack.second_index_writer(function, &batch, invocation)
+    });
+    drop(written.await);
 }
 
 /// Delivers the providers' webhooks.

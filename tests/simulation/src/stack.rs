@@ -17,15 +17,15 @@ use crate::mutant::Mutant;
 use crate::net::Net;
 use crate::services::{Providers, aws_config};
 
-/// The function that writes the index of the search.
-const INDEX_WRITER: &str = "write-index";
+/// The functions that write the indexes of the search.
+const INDEX_WRITERS: [&str; 2] = ["write-index", "write-private-index"];
 
 /// The functions by name.
 #[derive(Debug)]
 pub struct Stack {
     functions: BTreeMap<&'static str, Handler>,
-    /// A second instance of `write-index`, which has files of its own: an instance serves one invocation at a time.
-    index_writer: Handler,
+    /// A second instance of each writer of an index, which has files of its own: an instance serves one invocation at a time.
+    index_writers: BTreeMap<&'static str, Handler>,
 }
 
 impl Stack {
@@ -45,9 +45,9 @@ impl Stack {
             // Small pictures are processed fast.
             .with_variable("IMAGE_WIDTHS", "8,16");
         let build = |action: &shared::aws::lambda::action::Action| (action.build)(&platform).expect("its variables");
-        let index_writer = registry::actions().find(|action| action.name == INDEX_WRITER);
+        let index_writers = registry::actions().filter(|action| INDEX_WRITERS.contains(&action.name));
         Self {
-            index_writer: build(index_writer.expect("a function")),
+            index_writers: index_writers.map(|action| (action.name, build(action))).collect(),
             functions: registry::actions().map(|action| (action.name, build(action))).collect(),
         }
     }
@@ -79,18 +79,19 @@ impl Stack {
         }
     }
 
-    /// Invokes the second instance of `write-index`.
+    /// Invokes the second instance of a writer of an index.
     ///
     /// # Panics
     /// If it is not invoked by events.
     pub fn second_index_writer(
         &self,
+        name: &str,
         event: &Value,
         invocation: Invocation,
     ) -> LocalBoxFuture<'static, Result<Value, Error>> {
-        match &self.index_writer {
-            Handler::Event(handle) => handle(event.to_string(), invocation),
-            Handler::Http(_) => panic!("no event invokes {INDEX_WRITER}"),
+        match self.index_writers.get(name) {
+            Some(Handler::Event(handle)) => handle(event.to_string(), invocation),
+            _ => panic!("{name} writes no index"),
         }
     }
 }

@@ -28,14 +28,15 @@ use crate::panics;
 use crate::response_checker;
 use crate::rules::API_LIMIT;
 use crate::run::Plan;
-use crate::services::{Mailbox, Services, Tables};
+use crate::services::{IndexCommits, Mailbox, Services, Tables};
 use crate::stack::Stack;
 use crate::trace::Trace;
 
 /// The part of an invocation's time that Lambda's runtime reserves for the response.
 const RESERVE: Duration = Duration::from_millis(500);
-/// Visibility timeouts and maximum receives of the queues of charges and of the index (the templates).
+/// Visibility timeouts and maximum receives of the queues (the templates).
 const VISIBILITY: SignedDuration = SignedDuration::from_secs(720);
+const STEP_VISIBILITY: SignedDuration = SignedDuration::from_secs(360);
 /// After a failure the queue of the index waits for this long, and with it all messages.
 pub const INDEX_VISIBILITY: SignedDuration = SignedDuration::from_secs(120);
 const MAX_RECEIVES: u32 = 5;
@@ -57,14 +58,22 @@ pub struct World {
     pub sandbox: Arc<Sandbox>,
     /// The buckets.
     pub objects: FakeS3,
+    /// The commits of the search index.
+    pub index_commits: Arc<IndexCommits>,
     /// Entries that the bus accepted.
     pub bus: Arc<Mailbox<Value>>,
     /// Events that `relay-events` could not publish.
     pub undelivered: Arc<Mailbox<Value>>,
     /// Commands for `charge-subscription`.
     pub charges: FakeQueue,
+    /// Commands for `run-import`.
+    pub import_steps: FakeQueue,
+    /// Commands for `run-export`.
+    pub export_steps: FakeQueue,
     /// Commands for `write-index`.
     pub index: FakeQueue,
+    /// Commands for `write-private-index`.
+    pub private_index: FakeQueue,
     /// Notified when a payment provider may have webhooks.
     pub webhooks_ready: Arc<Notify>,
     /// The mutant that runs, if any.
@@ -77,13 +86,15 @@ pub struct World {
 }
 
 /// Functions whose invocations do not count against the budget, since they would take the place of others: nearly every order
-/// causes a run of `watch-products`, in each shard, and many of those one of `write-index`; the others run every minute, mostly
+/// causes runs of the functions that look at what has changed, and those cause runs of the writers of indexes; the others run every minute, mostly
 /// without work.
-const FREE: [&str; 4] = [
+const FREE: [&str; 6] = [
     "apply-product-schedules",
     "continue-resharding",
+    "index-orders",
     "watch-products",
     "write-index",
+    "write-private-index",
 ];
 
 /// What has happened so far.
@@ -105,6 +116,10 @@ pub struct State {
     pub published_keys: BTreeSet<String>,
     /// Failed asynchronous invocations: the function and the event.
     pub dead_letters: Vec<(&'static str, Value)>,
+    /// Imports whose files were uploaded.
+    pub imports: BTreeSet<String>,
+    /// Exports that were begun.
+    pub exports: BTreeSet<String>,
     /// Orders known to the staff.
     pub orders: Vec<String>,
     /// Shipments known to the staff.
@@ -163,17 +178,28 @@ impl World {
         let webhooks_ready = Arc::new(Notify::new());
         let charges = FakeQueue::new(VISIBILITY, MAX_RECEIVES);
         charges.shuffle(rng.u64(..));
-        let index = FakeQueue::new(INDEX_VISIBILITY, MAX_RECEIVES);
-        if !fault_plan.actors.search {
-            index.discard();
-        }
+        let steps = || FakeQueue::new(STEP_VISIBILITY, MAX_RECEIVES);
+        let (import_steps, export_steps) = (steps(), steps());
+        let index_queue = || {
+            let queue = FakeQueue::new(INDEX_VISIBILITY, MAX_RECEIVES);
+            if !fault_plan.actors.search {
+                queue.discard();
+            }
+            queue
+        };
+        let (index, private_index) = (index_queue(), index_queue());
+        let index_commits = Arc::new(IndexCommits::default());
         let services = Services {
             tables: tables.clone(),
             objects: objects.clone(),
+            index_commits: index_commits.clone(),
             bus: bus.clone(),
             undelivered: undelivered.clone(),
             charges: charges.clone(),
+            import_steps: import_steps.clone(),
+            export_steps: export_steps.clone(),
             index: index.clone(),
+            private_index: private_index.clone(),
             kms: FakeKms::default(),
             sandbox: sandbox.clone(),
             credentials,
@@ -190,10 +216,14 @@ impl World {
             tables,
             sandbox,
             objects,
+            index_commits,
             bus,
             undelivered,
             charges,
+            import_steps,
+            export_steps,
             index,
+            private_index,
             webhooks_ready,
             fault_plan,
             closed: RwLock::default(),

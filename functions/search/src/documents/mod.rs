@@ -1,5 +1,6 @@
 //! The documents of the index: for each kind, where its entities are and how one becomes a document.
 
+mod order;
 mod product;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use shared::catalog::{CatalogStore, Sku};
 use shared::search::DocumentKind;
 use tokio::time::Instant;
 
+pub use order::OrderSource;
 pub use product::ProductResult;
 
 /// The stores of everything that is indexed.

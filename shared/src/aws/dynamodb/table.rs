@@ -1,6 +1,8 @@
 //! A table with consistent reads by key and writes that are conditional on the item's version.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{Get, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactGetItem};
@@ -102,6 +104,50 @@ impl Table {
     pub fn put_new(&self, doing: &'static str, key: Item, entity: &impl Serialize) -> Result<PutBuilder, Error> {
         let item = self.item(doing, key, entity)?;
         Ok(self.put_if_version(item, 1))
+    }
+
+    /// Writes an item in `version`, alone. Its condition is that of [`Table::put_if_version`]. Returns the stored item instead
+    /// when the condition fails, if there is one: an earlier attempt, whose response was lost, may have written it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn write_version(
+        &self,
+        doing: &'static str,
+        item: Item,
+        version: u64,
+        deadline: Instant,
+    ) -> Result<Result<(), Option<Item>>, Error> {
+        let send = || async {
+            let put = self
+                .client
+                .put_item()
+                .table_name(&self.name)
+                .set_item(Some(item.clone()));
+            let put = match version {
+                1 => put.condition_expression("attribute_not_exists(pk)"),
+                _ => put
+                    .condition_expression("version = :read")
+                    .expression_attribute_values(":read", number(version - 1)),
+            };
+            match put
+                .return_values_on_condition_check_failure(OnFailure::AllOld)
+                .send()
+                .await
+            {
+                Ok(_) => Ok(Ok(())),
+                Err(SdkError::ServiceError(refused))
+                    if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) =>
+                {
+                    match refused.into_err() {
+                        PutItemError::ConditionalCheckFailedException(refused) => Ok(Err(refused.item)),
+                        other => Err(Error::internal(doing, other)),
+                    }
+                }
+                Err(error) => Err(classify_error(doing, error)),
+            }
+        };
+        send_until_answered(doing, deadline, send).await
     }
 
     /// Builds the put of an item in `version`. Its condition: the previous version is stored, or no item for version 1.

@@ -1,5 +1,7 @@
 //! The customers' data keys, in the accounts table (`KEY#<customer_id>`), and their erasures (`ERASURE#<customer_id>`).
 
+use std::collections::{BTreeSet, HashMap};
+
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -9,14 +11,16 @@ use zeroize::Zeroizing;
 
 use super::data_key::{DataKey, DataKeys};
 use crate::aws::Platform;
-use crate::aws::dynamodb::table::Table;
+use crate::aws::dynamodb::table::{Table, text_of};
 use crate::aws::dynamodb::transaction::{check, delete, put, transact_changes};
-use crate::aws::dynamodb::{Item, key, text};
+use crate::aws::dynamodb::{Item, Wanted, batch_get, key, parse, text};
 use crate::core::error::Error;
 use crate::core::idempotency::derive_id;
 use crate::core::identity::CustomerId;
 
 const CREATING: &str = "create a customer's key";
+const KEY: &str = "KEY#";
+const ERASURE: &str = "ERASURE#";
 const UNCHANGED: &str = "data_key = :found";
 
 /// The data keys of customers, which encrypt their personal data.
@@ -42,6 +46,13 @@ pub struct SealedData {
     data: String,
 }
 
+impl SealedData {
+    /// Whether the customer's data key with this id decrypts them.
+    pub fn is_encrypted_with(&self, key_id: Uuid) -> bool {
+        self.key_id == key_id
+    }
+}
+
 impl std::fmt::Debug for SealedData {
     /// Omits the content.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -58,7 +69,7 @@ pub struct StoredKey {
 
 impl StoredKey {
     /// Tells apart the keys that a customer has had: data of an erased key must not meet a later one.
-    fn id(&self) -> Uuid {
+    pub fn id(&self) -> Uuid {
         derive_id(&["customer key", &self.data_key])
     }
 
@@ -130,6 +141,38 @@ impl CustomerKeyStore {
             .await
     }
 
+    /// Finds the ids of the keys of `customers`, without decrypting them. A customer without a key has no entry. Strongly
+    /// consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn find_ids(
+        &self,
+        customers: &BTreeSet<CustomerId>,
+        deadline: Instant,
+    ) -> Result<HashMap<CustomerId, Uuid>, Error> {
+        const DOING: &str = "read the keys of customers";
+        let wanted = Wanted {
+            table: &self.table.name,
+            keys: customers.iter().map(key_of).collect(),
+            consistent: true,
+        };
+        let found = batch_get(&self.table.client, DOING, vec![wanted], deadline).await?;
+        let mut keys = HashMap::new();
+        for item in found.into_values().flatten() {
+            let customer = text_of(&item, "pk").and_then(|pk| pk.strip_prefix(KEY));
+            let customer = customer.ok_or_else(|| Error::internal(DOING, "the item has another key"))?;
+            let customer = CustomerId::new(customer);
+            keys.insert(customer, parse::<StoredKey>(DOING, item)?.id());
+        }
+        Ok(keys)
+    }
+
+    /// The customer whose erasure the item with this key records. None for another item.
+    pub fn erased_in_key(pk: &str) -> Option<CustomerId> {
+        pk.strip_prefix(ERASURE).map(CustomerId::new)
+    }
+
     /// Reads the latest erasure of `customer`, as [`erase`](Self::erase) has recorded it.
     ///
     /// # Errors
@@ -189,6 +232,11 @@ impl CustomerKeyStore {
 }
 
 impl CustomerKey {
+    /// The id of the key: see [`StoredKey::id`].
+    pub fn id(&self) -> Uuid {
+        self.stored.id()
+    }
+
     /// Encrypts personal data of the customer.
     ///
     /// # Errors
@@ -218,9 +266,9 @@ impl CustomerKey {
 }
 
 fn erasure_of(customer: &CustomerId) -> Item {
-    key(format!("ERASURE#{}", customer.as_str()))
+    key(format!("{ERASURE}{}", customer.as_str()))
 }
 
 fn key_of(customer: &CustomerId) -> Item {
-    key(format!("KEY#{}", customer.as_str()))
+    key(format!("{KEY}{}", customer.as_str()))
 }

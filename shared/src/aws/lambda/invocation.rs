@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Context;
 use tokio::time::Instant;
 use uuid::{Builder, Uuid};
@@ -52,6 +52,18 @@ impl Invocation {
             trace: context.xray_trace_id.clone(),
             request_id: context.request_id.clone(),
             ..Self::new(Timestamp::now(), left.saturating_sub(RESERVE))
+        }
+    }
+
+    /// The same invocation at its present time, for a part of long work.
+    #[must_use]
+    pub fn at_present(&self) -> Self {
+        let began = Instant::now();
+        let passed = SignedDuration::try_from(began.duration_since(self.began)).unwrap_or_default();
+        Self {
+            now: to_millisecond(self.now + passed),
+            began,
+            ..self.clone()
         }
     }
 

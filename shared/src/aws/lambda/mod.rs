@@ -1,4 +1,4 @@
-//! Lambda: triggers, invocations, HTTP requests and responses, and batches.
+//! Lambda: triggers, invocations, HTTP requests and responses, batches, and streams.
 
 pub mod access;
 pub mod action;
@@ -12,5 +12,6 @@ pub mod page;
 pub mod panic;
 pub mod problem;
 pub mod serve;
+pub mod stream;
 
 pub use invocation::Invocation;

@@ -37,7 +37,7 @@ impl Timezone {
 
     /// The instant of a local time. RFC 5545 §3.3.5 resolves skipped and repeated times. After the end of the calendar, its
     /// last instant.
-    pub(crate) fn instant(&self, local: DateTime) -> Timestamp {
+    pub fn instant(&self, local: DateTime) -> Timestamp {
         self.0.to_timestamp(local).unwrap_or(Timestamp::MAX)
     }
 

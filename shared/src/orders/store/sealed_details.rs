@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::aws::encryption::{CustomerKey, CustomerKeyStore, SealedData};
 use crate::core::error::Error;
@@ -71,6 +72,12 @@ impl SealedDetails {
             contact: contact.flatten(),
             shipping_address: shipping_address.flatten(),
         }))
+    }
+
+    /// Whether the customer's data key with this id decrypts all of them. Otherwise one of them was erased.
+    pub fn is_encrypted_with(&self, key_id: Uuid) -> bool {
+        let parts = self.contact.iter().chain(&self.shipping_address);
+        parts.into_iter().all(|part| part.is_encrypted_with(key_id))
     }
 
     /// The details with those that `newer` has in their place.

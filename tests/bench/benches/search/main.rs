@@ -3,8 +3,10 @@
 //!
 //! Prints a table of query shapes and lines `BENCH search/<case>/<metric> <value> <unit>`. Fails when a search finds too
 //! little or too much, never when it is slow. Needs PostgreSQL with its contributed extensions (`postgresql`) and Python 3,
-//! which installs Typesense below `target/`. Words after `--` choose: `ours`, `recall`, `trigram`, `typesense`.
+//! which installs Typesense below `target/`. Words after `--` choose: `ours`, `recall`, `freshness`, `trigram`,
+//! `typesense`.
 
+mod freshness;
 mod ours;
 mod queries;
 mod recall;
@@ -47,6 +49,9 @@ fn main() -> Result<()> {
     }
     if is_chosen("recall") {
         recall::run(&folder.join("recall"))?;
+    }
+    if is_chosen("freshness") {
+        freshness::run()?;
     }
     let (trigram, typesense) = (is_chosen("trigram"), is_chosen("typesense"));
     if trigram || typesense {

@@ -7,9 +7,11 @@
 mod access;
 mod auctions;
 mod billing;
+mod catalog;
 mod client;
 mod fulfillment;
 mod images;
+mod imports;
 mod late;
 mod orders;
 mod payments;
@@ -41,6 +43,8 @@ fn main() -> ExitCode {
         webhooks::TESTS,
         fulfillment::TESTS,
         images::TESTS,
+        imports::TESTS,
+        catalog::TESTS,
         access::TESTS,
         requests::TESTS,
         stock::TESTS,

@@ -11,7 +11,9 @@ use function_tests::fulfillment_fixture::{
     FulfillmentFixture, close_call, deliver_call, refund_return_call, return_call, ship_call, shipments_call,
 };
 use function_tests::image_fixture::{ImageFixture, picture};
+use function_tests::import_fixture::ImportFixture;
 use function_tests::payment_fixture::{amount, start_call, toss_call};
+use function_tests::private_search_fixture::{PrivateSearchFixture, search_orders_call};
 use function_tests::search_fixture::{SearchFixture, search_call};
 use function_tests::{
     BillingFixture, PaymentFixture, Shop, admin_product_call, categories_call, create_call, id_of, movements_call,
@@ -45,6 +47,9 @@ async fn catalog_and_orders() {
     let order = id_of(&shop.checkout(placed).await);
     shop.see("ann", &order).await;
     shop.list_orders(Call::new("GET", "/orders").by("ann")).await;
+    shop.index_all_orders().await;
+    let of_product = Call::new("GET", "/admin/orders").by_admin().query("sku", SKU);
+    shop.list_admin_orders(of_product).await;
     shop.cancel("ann", &order).await;
 }
 
@@ -68,6 +73,13 @@ async fn lists() {
     shop.list_admin_products(Call::new("GET", "/admin/products").by_admin())
         .await;
     shop.reshard_listing(reshard_call("category:drinks", 4, "k")).await;
+}
+
+async fn orders_by_name() {
+    let shop = PrivateSearchFixture::open().await;
+    shop.place("ann", "k", "김민지", "minji@example.com").await;
+    shop.index().await;
+    shop.search(search_orders_call("민지")).await;
 }
 
 async fn search() {
@@ -198,6 +210,17 @@ async fn images() {
     shop.delete("ann", &id).await;
 }
 
+async fn imports_and_exports() {
+    let shop = ImportFixture::open().await;
+    let file = "sku,name,price,currency,status\n\
+        green-tea-100g,\"Green tea, 100 g\",12900,KRW,LISTED\n\
+        mug,Mug,,,LISTED\n";
+    let import = shop.import("k", file.as_bytes(), &json!({ "format": "CSV" })).await;
+    assert_eq!(import["error_count"], 1, "{import}");
+    shop.list_imports(Call::new("GET", "/admin/imports")).await;
+    shop.export("k").await;
+}
+
 async fn personal_data() {
     let shop = Shop::with(SKU, 1, 10).await;
     let order = id_of(&shop.checkout(delivery_call("ann", "k", SKU, &address())).await);
@@ -214,6 +237,7 @@ async fn examples() -> BTreeMap<String, Recording> {
         // Boxed: the futures of all scenarios together do not fit the stack of a test.
         record(Box::pin(lists())).await,
         record(Box::pin(search())).await,
+        record(Box::pin(orders_by_name())).await,
         record(Box::pin(payments())).await,
         record(Box::pin(fulfillment())).await,
         record(Box::pin(reviews())).await,
@@ -221,6 +245,7 @@ async fn examples() -> BTreeMap<String, Recording> {
         record(Box::pin(charges())).await,
         record(Box::pin(auctions())).await,
         record(Box::pin(images())).await,
+        record(Box::pin(imports_and_exports())).await,
         record(Box::pin(personal_data())).await,
     ] {
         for (call, answer) in exchanges.into_iter().filter(|(_, answer)| answer.status < 300) {

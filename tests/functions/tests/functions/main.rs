@@ -8,6 +8,7 @@
 
 mod access;
 mod actors;
+mod admin_orders;
 mod auction_races;
 mod auctions;
 mod billing;
@@ -33,9 +34,11 @@ mod envelope_encryption;
 mod erasure;
 mod examples;
 mod expire_orders;
+mod exports;
 mod faults;
 mod free_orders;
 mod images;
+mod imports;
 mod interleavings;
 mod keys;
 mod lists;
@@ -48,6 +51,7 @@ mod payments;
 mod points;
 mod points_refunded;
 mod points_withdrawn;
+mod private_search;
 mod product_changes;
 mod product_lists;
 mod product_schedules;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use function_tests::Shop;
 use harness::gateway::{Answer, Call};
+use harness::{FakeQueue, Services};
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 use shared::aws::lambda::action::Handler;
 
@@ -38,7 +40,12 @@ impl Operation {
 
 /// All operations of the API description.
 pub(crate) fn operations(shop: &Shop) -> Vec<Operation> {
-    let platform = shop.platform();
+    let services = Services {
+        kms: Some(shop.kms.clone()),
+        queue: Some(FakeQueue::new(SignedDuration::from_mins(1), 5)),
+        ..Services::default()
+    };
+    let platform = shop.platform().with_aws(services.config());
     let build = |action: &shared::aws::lambda::action::Action| (action.build)(&platform).unwrap();
     let handlers: BTreeMap<&str, Handler> = registry::actions().map(|action| (action.name, build(action))).collect();
     let document = serde_json::to_value(contract::document()).unwrap();

@@ -13,6 +13,7 @@ use function_tests::fulfillment_fixture::{
     return_call, ship_call,
 };
 use function_tests::image_fixture::{ImageFixture, picture, presign_call};
+use function_tests::import_fixture::{ImportFixture, import_call, json_lines, row};
 use function_tests::payment_fixture::{amount, start_call, stripe_call, toss_call};
 use function_tests::{
     BillingFixture, PaymentFixture, RESERVATION, SearchFixture, Shop, create_call, id_of, order_call, product,
@@ -195,6 +196,8 @@ const SCENARIOS: &[Scenario] = &[
         "there is no previous build any more",
         roll_back_done
     ),
+    scenario!("create-import", "the import is completed", create_import_completed),
+    scenario!("create-export", "the export is completed", create_export_completed),
     scenario!("presign-upload", "the image was deleted", presign_upload_deleted),
     scenario!(
         "presign-upload",
@@ -272,6 +275,8 @@ tests! {
     a_retried_resharding_is_the_first_one: "reshard-listing",
     a_retried_rebuild_is_the_first_one: "start-rebuild",
     a_retried_roll_back_is_the_first_one: "roll-back-search-index",
+    a_retried_import_is_the_first_one: "create-import",
+    a_retried_export_is_the_first_one: "create-export",
     a_retried_upload_is_the_first_one: "presign-upload",
 }
 
@@ -299,6 +304,8 @@ fn every_action_with_an_idempotency_key_has_a_scenario_and_a_test() {
 fn id(body: &Value) -> &Value {
     let names = [
         "movement_id",
+        "import_id",
+        "export_id",
         "bid_id",
         "trade_id",
         "voucher_id",
@@ -927,6 +934,45 @@ async fn move_stock_unlisted() -> Outcome {
     let other = Some(shop.move_stock(receive_call("mug", "d", 100)).await);
     assert_eq!(shop.engine.balance("tea").await.available, 100);
     Outcome { first, again, other }
+}
+
+async fn create_import_completed() -> Outcome {
+    let shop = ImportFixture::open().await;
+    let file = json_lines(&[row("tea", 1000)]);
+    let first = shop.create_import(import_call("k", &file, &json!({}))).await;
+    shop.advance(SignedDuration::from_secs(1));
+    let signed = shop.create_import(import_call("k", &file, &json!({}))).await;
+    assert!(
+        signed.replayed && signed.body["upload"]["url"].is_string(),
+        "{signed:?}"
+    );
+    shop.import("k", &file, &json!({})).await;
+    let again = shop.create_import(import_call("k", &file, &json!({}))).await;
+    assert_eq!(
+        (&again.body["status"], again.body.get("upload")),
+        (&json!("COMPLETED"), None)
+    );
+    let other = Some(
+        shop.create_import(import_call("k", &file, &json!({ "dry_run": true })))
+            .await,
+    );
+    Outcome { first, again, other }
+}
+
+async fn create_export_completed() -> Outcome {
+    let shop = ImportFixture::at(Shop::with("tea", 1, 0).await);
+    let first = shop.create_export("k").await;
+    shop.run_export_steps().await;
+    let again = shop.create_export("k").await;
+    assert_eq!(
+        (&again.body["status"], &again.body["products"]),
+        (&json!("COMPLETED"), &json!(1))
+    );
+    Outcome {
+        first,
+        again,
+        other: None,
+    }
 }
 
 async fn presign_upload_deleted() -> Outcome {

@@ -15,7 +15,10 @@ use super::{array, count, number, of_kind, text};
 pub fn check_units(orders: &[Value], fulfillment: &[Value]) -> Result<()> {
     let mut shipped: BTreeMap<(&str, String), i64> = BTreeMap::new();
     let mut delivered: BTreeMap<(&str, String), i64> = BTreeMap::new();
-    for shipment in of_kind(fulfillment, "SHIPMENT#") {
+    // The units of a closed shipment are to be shipped again.
+    let is_closed = |shipment: &&Value| matches!(text(&shipment["status"]), "CANCELLED" | "LOST");
+    let shipments = of_kind(fulfillment, "SHIPMENT#").filter(|shipment| !is_closed(shipment));
+    for shipment in shipments {
         for unit in array(&shipment["lines"]) {
             let line = (text(&shipment["order_id"]), text(&unit["line_id"]).to_owned());
             let quantity = number(&unit["quantity"]);

@@ -15,7 +15,7 @@ use sandbox::Provider;
 use serde_json::{Value, json};
 use shared::core::id::SubscriptionPeriod;
 
-use super::{POINTS, editor, product};
+use super::{POINTS, editor, importer, product};
 use crate::infrastructure::invoke_asynchronously;
 use crate::rules::Rule;
 use crate::world::World;
@@ -60,7 +60,7 @@ pub async fn open(world: &Rc<World>) {
 pub async fn administer(world: Rc<World>) {
     while world.is_running() {
         world.pause().await;
-        match world.below(17) {
+        match world.below(18) {
             0..=4 => {
                 let sku = product(world.below(world.fault_plan.actors.products));
                 move_stock(&world, &sku).await;
@@ -94,6 +94,7 @@ pub async fn administer(world: Rc<World>) {
             }
             10 => erase_personal_data(&world).await,
             11..=14 => editor::edit(&world).await,
+            15 => importer::exchange(&world).await,
             _ => redeliver(&world),
         }
     }

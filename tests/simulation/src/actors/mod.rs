@@ -5,6 +5,7 @@ mod after_sale;
 mod bank;
 mod carrier;
 mod editor;
+mod importer;
 pub mod personal_data;
 mod photographer;
 mod repeated;

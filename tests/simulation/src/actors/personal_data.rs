@@ -7,7 +7,11 @@ pub const MARKER: &str = "Paldalmun";
 
 /// The contact of a customer.
 pub fn contact(name: &str) -> Value {
-    json!({ "name": format!("{MARKER} {name}"), "email": format!("{name}.{MARKER}@example.com") })
+    json!({
+        "name": format!("{MARKER} {name}"),
+        "email": format!("{name}.{MARKER}@example.com"),
+        "phone": "+821012345678",
+    })
 }
 
 /// The address of a customer.

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use function_tests::search_fixture::search_call;
 use harness::gateway::Call;
 
+use super::personal_data::MARKER;
+use super::product;
 use crate::world::World;
 
 /// What is searched: whole names, beginnings, a typo, and what nothing has.
@@ -20,7 +22,8 @@ pub async fn search(world: Rc<World>) {
                 let call = Call::new("GET", "/search/suggestions").query("q", text);
                 world.http("suggest-searches", call).await;
             }
-            1 => administer(&world).await,
+            1 if world.below(2) == 0 => administer(&world).await,
+            1 => find_orders(&world).await,
             _ => {
                 let call = search_call(&[("q", text), ("limit", "2")]);
                 let first = world.http("search-documents", call.clone()).await;
@@ -43,4 +46,20 @@ async fn administer(world: &World) {
     };
     let call = Call::new("POST", route).by_admin().key(&world.key());
     world.request(function, call).await;
+}
+
+/// Looks for orders as an administrator: by a key, or by a name, of which the customers' orders have a part.
+async fn find_orders(world: &World) {
+    let sku = product(world.below(world.fault_plan.actors.products));
+    let customer = format!("shopper-{}", world.below(world.fault_plan.actors.shoppers));
+    let list = Call::new("GET", "/admin/orders").by_admin();
+    let call = match world.below(4) {
+        0 => list,
+        1 => list.query("status", "PAID"),
+        2 => list.query("customer_id", &customer),
+        _ => list.query("sku", &sku),
+    };
+    world.http("list-admin-orders", call).await;
+    let call = Call::new("GET", "/admin/orders/search").by_admin().query("q", MARKER);
+    world.http("search-orders", call).await;
 }

@@ -1,5 +1,7 @@
 //! Checks the promises by reading only the tables, the buckets and the providers' ledger.
 
+mod imports;
+mod lookups;
 pub mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +13,9 @@ use harness::audit::{
     AuctionAudit, LedgerAudit, Periods, balances, check_holds, check_line_refunds, check_prices, check_returns,
     check_units,
 };
-use harness::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use harness::engine::{
+    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SUBSCRIPTIONS,
+};
 use harness::objects::Object;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -95,7 +99,15 @@ pub fn check(world: &World, phase: Phase) {
         if is_indexed || phase == Phase::Reconciled && world.fault_plan.actors.search {
             check("the index has each product", search::check_index(world, &catalog));
         }
+        let steps = [&world.import_steps, &world.export_steps];
+        if steps.iter().all(|steps| steps.dead_letters().is_empty()) {
+            check("imports say what they did", imports::check_exchanges(world, &catalog));
+        }
         let accounts = tables.items(ACCOUNTS);
+        if world.fault_plan.actors.search {
+            let found = lookups::check_lookups(&orders, &accounts, &tables.items(LOOKUPS));
+            check("administrators find each order", found);
+        }
         check(
             "an erased customer has no subscription",
             erased_are_not_subscribed(&accounts, &subscriptions),
@@ -126,6 +138,8 @@ pub fn check(world: &World, phase: Phase) {
     check("charged is recorded", of_money);
     let wrong = world.tables.misattributed().into_iter();
     findings.extend(wrong.map(|wrong| format!("events name who acted: {wrong}")));
+    let overwritten = world.index_commits.overwritten().into_iter();
+    findings.extend(overwritten.map(|commit| format!("no commit of the index is overwritten: {commit}")));
     let repeated = world.tables.stock_changes().repeated().into_iter();
     findings.extend(repeated.map(|alert| format!("low stock is told once: {alert}")));
     for finding in findings {
@@ -149,6 +163,7 @@ fn no_personal_data(world: &World) -> Result<()> {
         FULFILLMENT,
         IMAGES,
         LISTINGS,
+        LOOKUPS,
         ORDERS,
         PAYMENTS,
         SUBSCRIPTIONS,

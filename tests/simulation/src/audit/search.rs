@@ -12,6 +12,7 @@ use search_engine::Index;
 use search_engine::checksum::BUCKETS;
 use serde_json::Value;
 use shared::catalog::Product;
+use shared::search::DocumentKind;
 
 use super::key;
 use crate::world::World;
@@ -52,7 +53,7 @@ fn indexed(world: &World) -> Result<BTreeMap<String, u64>> {
     let index = Index::open(folder.path(), &state.current.manifest)?;
     let mut found = BTreeMap::new();
     for (kind, id, version) in index.documents_in(&Vec::from_iter(0..BUCKETS))? {
-        ensure!(kind == "product", "there is no kind {kind}");
+        ensure!(kind == DocumentKind::Product.name(), "there is no kind {kind}");
         if found.insert(id.clone(), version).is_some() {
             bail!("the index has {id} twice");
         }

@@ -2,6 +2,7 @@
 
 mod bus;
 mod connector;
+mod index_commits;
 mod providers;
 pub mod stock_changes;
 mod tables;
@@ -13,8 +14,8 @@ use std::sync::{Arc, Mutex};
 use function_tests::payment_fixture::{CARRIER_SECRETS, carriers};
 use harness::embedded::RawResponse;
 use harness::objects::FakeS3;
-use harness::platform::SEARCH;
-use harness::queue::INDEX_URL;
+use harness::platform::{PRIVATE_SEARCH, SEARCH};
+use harness::queue::{EXPORT_STEPS_URL, IMPORT_STEPS_URL, INDEX_URL, PRIVATE_INDEX_URL};
 use harness::{CARRIER_CREDENTIALS, FakeKms, FakeQueue};
 use lambda_http::http::Method;
 use lambda_http::http::header::{IF_MATCH, IF_NONE_MATCH};
@@ -28,8 +29,12 @@ use crate::mutant::Mutant;
 use crate::net::Reply;
 
 pub use connector::aws_config;
+pub use index_commits::IndexCommits;
 pub use providers::Providers;
 pub use tables::Tables;
+
+/// The object with the state of the search index.
+const INDEX_STATE: &str = "index.json";
 
 /// A request to a service.
 pub struct Request {
@@ -63,14 +68,22 @@ pub struct Services {
     pub tables: Arc<Tables>,
     /// S3.
     pub objects: FakeS3,
+    /// The commits of the search index.
+    pub index_commits: Arc<IndexCommits>,
     /// EventBridge: accepted entries, to be delivered to their targets.
     pub bus: Arc<Mailbox<Value>>,
     /// SQS: events that `relay-events` could not publish.
     pub undelivered: Arc<Mailbox<Value>>,
     /// SQS: commands for `charge-subscription`.
     pub charges: FakeQueue,
+    /// SQS: the steps of imports.
+    pub import_steps: FakeQueue,
+    /// SQS: the steps of exports.
+    pub export_steps: FakeQueue,
     /// SQS: commands for `write-index`.
     pub index: FakeQueue,
+    /// SQS: commands for `write-private-index`.
+    pub private_index: FakeQueue,
     /// KMS.
     pub kms: FakeKms,
     /// The payment providers.
@@ -103,14 +116,16 @@ impl Services {
             }
             Service::Queue(target) => {
                 let mut body = json_of(body);
-                let queue = if body["QueueUrl"] == INDEX_URL {
-                    if self.mutant == Some(Mutant::CommandLost) {
-                        lose_command(&mut body);
-                    }
-                    &self.index
-                } else {
-                    &self.charges
+                let queue = match body["QueueUrl"].as_str().expect("a queue") {
+                    INDEX_URL => &self.index,
+                    PRIVATE_INDEX_URL => &self.private_index,
+                    IMPORT_STEPS_URL => &self.import_steps,
+                    EXPORT_STEPS_URL => &self.export_steps,
+                    _ => &self.charges,
                 };
+                if self.mutant == Some(Mutant::CommandLost) {
+                    lose_command(&mut body);
+                }
                 let (status, answer) = queue.serve(target, &body)?;
                 Reply::Response(raw_response(status, &answer))
             }
@@ -131,13 +146,19 @@ impl Services {
             Service::Objects(head) if self.mutant == Some(Mutant::ObjectLost) && head.method == Method::PUT => {
                 Reply::Response(RawResponse::new(200, vec![]))
             }
-            Service::Objects(head) if self.mutant == Some(Mutant::CommitsUnchecked) => {
+            Service::Objects(head) => {
                 let mut head = head.clone();
-                head.headers.remove(IF_MATCH);
-                head.headers.remove(IF_NONE_MATCH);
-                Reply::Response(self.objects.serve(&head, body))
+                if self.mutant == Some(Mutant::CommitsUnchecked) {
+                    head.headers.remove(IF_MATCH);
+                    head.headers.remove(IF_NONE_MATCH);
+                }
+                let response = self.objects.serve(&head, body);
+                let is_stored = head.method == Method::PUT && response.status == 200;
+                if is_stored && request.is_of_index() && head.uri.path().ends_with(INDEX_STATE) {
+                    self.index_commits.push(head.uri.path(), body);
+                }
+                Reply::Response(response)
             }
-            Service::Objects(head) => Reply::Response(self.objects.serve(head, body)),
             Service::Provider(head) => {
                 let reply = providers::serve(&self.sandbox, head, body, self.mutant);
                 self.webhooks_ready.notify_one();
@@ -199,14 +220,15 @@ impl Request {
             Service::Objects(head) => head.uri.path(),
             _ => "",
         };
-        path.trim_start_matches('/').starts_with(SEARCH)
+        let path = path.trim_start_matches('/');
+        path.starts_with(SEARCH) || path.starts_with(PRIVATE_SEARCH)
     }
 
     /// Returns the operation.
     pub fn what(&self) -> String {
         match &self.to {
             Service::Objects(head) if self.is_of_index() => {
-                let is_state = head.uri.path().ends_with("index.json");
+                let is_state = head.uri.path().ends_with(INDEX_STATE);
                 let object = if is_state { "the state" } else { "a bundle" };
                 format!("{} {object} of the index", head.method)
             }

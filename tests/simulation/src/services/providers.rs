@@ -39,13 +39,13 @@ pub fn serve(sandbox: &Sandbox, head: &Parts, body: &[u8], mutant: Option<Mutant
     let request = HttpRequest::from_parts(head.clone(), body.to_vec());
     match sandbox.serve(request) {
         // Delays are drawn by the network instead.
-        Outcome::Answered(answer) | Outcome::AnsweredLate(_, answer) => Some(Reply::Response(RawResponse {
-            status: answer.status,
-            body: match mutant.filter(|mutant| mutant.needs_bank()) {
+        Outcome::Answered(answer) | Outcome::AnsweredLate(_, answer) => {
+            let body = match mutant.filter(|mutant| mutant.needs_bank()) {
                 Some(mutant) => as_read_by(mutant, sandbox, answer.body),
                 None => answer.body,
-            },
-        })),
+            };
+            Some(Reply::Response(RawResponse::new(answer.status, body)))
+        }
         Outcome::ConnectionClosed => Some(Reply::Lost),
         Outcome::NeverAnswered => None,
     }

@@ -1,7 +1,7 @@
 //! The part of the catalog table's stream that `watch-products` receives, in shards that are delivered independently.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -12,11 +12,11 @@ pub const SHARDS: usize = 2;
 /// The pending changes of products and stock, and what the alerts were.
 #[derive(Debug, Default)]
 pub struct StockChanges {
-    shards: [StreamShard; SHARDS],
+    shards: [Arc<StreamShard>; SHARDS],
     alerts: Mutex<Alerts>,
 }
 
-/// The pending records of one shard of the stream.
+/// The pending records of one shard of a stream: the keys of what has changed.
 #[derive(Debug, Default)]
 pub struct StreamShard {
     waiting: Mutex<Vec<Value>>,
@@ -34,7 +34,7 @@ struct Alerts {
 
 impl StockChanges {
     /// Returns the stream's shards.
-    pub const fn shards(&self) -> &[StreamShard; SHARDS] {
+    pub const fn shards(&self) -> &[Arc<StreamShard>; SHARDS] {
         &self.shards
     }
 
@@ -48,10 +48,7 @@ impl StockChanges {
     pub fn push(&self, image: &Value) {
         let pk = image["pk"]["S"].as_str().expect("a key");
         if pk.starts_with("STOCK#") || pk.starts_with("PRODUCT#") {
-            let shard = &self.shards[pk.bytes().map(usize::from).sum::<usize>() % SHARDS];
-            let record = json!({ "dynamodb": { "Keys": { "pk": image["pk"] } } });
-            shard.waiting.lock().expect("not poisoned").push(record);
-            shard.ready.notify_one();
+            self.shards[pk.bytes().map(usize::from).sum::<usize>() % SHARDS].push(pk);
         } else if pk.starts_with("ALERT#") {
             self.alerts.lock().expect("not poisoned").push(pk, image);
         }
@@ -59,6 +56,13 @@ impl StockChanges {
 }
 
 impl StreamShard {
+    /// Adds the change of an item.
+    pub fn push(&self, pk: &str) {
+        let record = json!({ "dynamodb": { "Keys": { "pk": { "S": pk } } } });
+        self.waiting.lock().expect("not poisoned").push(record);
+        self.ready.notify_one();
+    }
+
     /// Waits until there may be records.
     pub async fn wait(&self) {
         self.ready.notified().await;

@@ -1,8 +1,8 @@
 //! DynamoDB: the engine, with a stream for each table.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use harness::embedded::{Embedded, RawResponse};
 use harness::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::json_of;
-use super::stock_changes::StockChanges;
+use super::stock_changes::{StockChanges, StreamShard};
 use crate::attribution;
 use crate::mutant::Mutant;
 
@@ -33,6 +33,8 @@ pub struct Tables {
     engine: Embedded,
     changes: [Changes; TABLES.len()],
     stock_changes: StockChanges,
+    order_changes: Arc<StreamShard>,
+    erasures: Arc<StreamShard>,
     writes: AtomicU64,
     misattributed: Mutex<Vec<String>>,
 }
@@ -70,6 +72,8 @@ impl Tables {
             engine,
             changes,
             stock_changes: StockChanges::default(),
+            order_changes: Arc::default(),
+            erasures: Arc::default(),
             writes: AtomicU64::new(0),
             misattributed: Mutex::default(),
         }
@@ -98,6 +102,16 @@ impl Tables {
     /// Returns the part of the catalog table's stream that `watch-products` receives.
     pub const fn stock_changes(&self) -> &StockChanges {
         &self.stock_changes
+    }
+
+    /// Returns the part of the orders table's stream that `index-orders` receives.
+    pub const fn order_changes(&self) -> &Arc<StreamShard> {
+        &self.order_changes
+    }
+
+    /// Returns the part of the accounts table's stream that `erase-lookups` receives.
+    pub const fn erasures(&self) -> &Arc<StreamShard> {
+        &self.erasures
     }
 
     /// Returns the events since the last call that name a wrong actor.
@@ -173,8 +187,12 @@ impl Tables {
             Value::Null => self.engine.image(changes.table, write["Key"].take()),
             item => item,
         };
-        if changes.table == CATALOG {
-            self.stock_changes.push(&image);
+        let pk = image["pk"]["S"].as_str().unwrap_or_default();
+        match changes.table {
+            CATALOG => self.stock_changes.push(&image),
+            ORDERS if pk.starts_with("ORDER#") => self.order_changes.push(pk),
+            ACCOUNTS if pk.starts_with("ERASURE#") => self.erasures.push(pk),
+            _ => {}
         }
         // Other changes are filtered out (template.yaml, `FilterCriteria`).
         if image["event"]["M"]["id"]["S"].is_string()

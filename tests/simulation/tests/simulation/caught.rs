@@ -181,7 +181,7 @@ fn a_lost_command_of_the_index_is_caught() {
 
 #[test]
 fn a_commit_of_the_index_that_overwrites_another_is_caught() {
-    is_caught(Mutant::CommitsUnchecked, "the index has each product");
+    is_caught(Mutant::CommitsUnchecked, "no commit of the index is overwritten");
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn the_schedule_invokes_each_of_its_functions() {
             "expire-orders",
             "reconcile-payments",
             "sweep-index",
+            "sweep-private-index",
             "watch-fulfillment"
         ]
     );

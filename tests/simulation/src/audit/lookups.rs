@@ -1,0 +1,69 @@
+//! Checks the lists by which administrators find orders: each order is in those that follow from it, and no row comes from
+//! personal data that were erased.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use shared::lookups::{Position, SHARDS};
+use uuid::Uuid;
+
+use super::key;
+
+/// Checks the rows of all orders.
+///
+/// # Errors
+/// The first order that lacks a row, or a row without an order.
+pub fn check_lookups(orders: &[Value], accounts: &[Value], lookups: &[Value]) -> Result<()> {
+    let rows = lookups
+        .iter()
+        .map(|row| (key(row).to_owned(), text(&row["sk"]).to_owned()));
+    let mut rows: BTreeSet<(String, String)> = rows.collect();
+    let statuses: BTreeMap<&str, &Value> = lookups
+        .iter()
+        .filter(|row| row["version"].is_u64())
+        .map(|row| (key(row), row))
+        .collect();
+    for order in orders.iter().filter(|item| key(item).starts_with("ORDER#")) {
+        let id: Uuid = text(&order["order_id"]).parse()?;
+        let at = Position::new(text(&order["placed_at"]).parse()?, id).to_string();
+        let shard = id.as_bytes()[0] % SHARDS;
+        let mut wanted = vec![format!("ORDERS#ALL#{shard}")];
+        for line in order["lines"].as_array().into_iter().flatten() {
+            wanted.push(format!("ORDERS#PRODUCT#{}#{shard}", text(&line["sku"])));
+        }
+        wanted.dedup();
+        for list in wanted {
+            let row = (list, at.clone());
+            ensure!(rows.remove(&row), "no row {row:?}: {order}");
+        }
+        let status = statuses
+            .get(key(order))
+            .with_context(|| format!("no status of {order}"))?;
+        ensure!(
+            status["version"] == order["version"],
+            "another version, {status}: {order}"
+        );
+    }
+    let lists = rows
+        .iter()
+        .filter(|(pk, _)| pk.starts_with("ORDERS#ALL#") || pk.starts_with("ORDERS#PRODUCT#"));
+    let unknown: Vec<_> = lists.collect();
+    ensure!(unknown.is_empty(), "there are no such orders: {unknown:?}");
+    for erasure in accounts.iter().filter(|item| key(item).starts_with("ERASURE#")) {
+        let customer = &erasure["customer_id"];
+        let data_key = accounts
+            .iter()
+            .find(|item| key(item) == format!("KEY#{}", text(customer)));
+        // A customer who orders again has a data key again.
+        ensure!(
+            data_key.is_some() || !lookups.iter().any(|row| row["customer_id"] == *customer),
+            "rows of the erased {customer} are left"
+        );
+    }
+    Ok(())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
