@@ -7,24 +7,24 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::Reason;
 
-use crate::storage::IndexStorage;
+use crate::engine::Engines;
 use crate::view::SearchIndex;
 
-/// The function's bucket.
+/// The function's engines.
 #[derive(Debug)]
 pub struct GetSearchIndex {
-    /// The bucket of the index.
-    pub storage: IndexStorage,
+    /// The engines.
+    pub engines: Engines,
 }
 
 impl GetSearchIndex {
     /// The function on `platform`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
+    /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            storage: IndexStorage::new(platform)?,
+            engines: Engines::new(platform)?,
         })
     }
 }
@@ -44,6 +44,7 @@ pub const REFUSALS: &[&Reason] = &[];
     responses((status = 200, description = "The state of the index", body = SearchIndex)),
 )]
 pub async fn handle(function: &GetSearchIndex, _request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let (state, _) = function.storage.state(&invocation).await?;
-    http::json(StatusCode::OK, &SearchIndex::from(&state))
+    let state = function.engines.administered().state(&invocation).await?;
+    let index = SearchIndex::new(&function.engines, state, &invocation).await?;
+    http::json(StatusCode::OK, &index)
 }

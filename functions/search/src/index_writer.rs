@@ -1,11 +1,11 @@
-//! The writer of the index: changes it by one conditional write of its state.
+//! The writer of the embedded index: changes it by one conditional write of its state.
 //!
 //! Invariant: a bundle is stored before the state names it, and the state is replaced only if nobody has replaced it since
 //! it was read. So a writer that dies leaves a bundle that nobody uses, and of two writers one starts again.
 
 use std::sync::Mutex;
 
-use search_engine::{Bundle, Change, Commit};
+use search_engine::{Bundle, Change, Commit, Document, Index};
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
@@ -126,6 +126,22 @@ impl IndexWriter {
         }
     }
 
+    /// Writes documents within the limits to each build that is kept current. Older versions change nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn write(&self, documents: &[Document], invocation: &Invocation) -> Result<(), Error> {
+        let committed = self.commit(invocation, |writer, mut state| {
+            let mut bundles = vec![];
+            for build in state.written().filter(|build| writer.has(build)) {
+                writer.apply(build, documents, &mut bundles)?;
+            }
+            // No bundle: the index has these versions already.
+            Ok((!bundles.is_empty()).then_some(Draft { state, bundles }))
+        });
+        committed.await.map(|_| ())
+    }
+
     /// Whether all bundles of a build could be fetched.
     pub fn has(&self, build: &Build) -> bool {
         search_engine::missing(self.copy.folder(), &build.manifest)
@@ -133,13 +149,17 @@ impl IndexWriter {
             .is_none()
     }
 
-    /// Applies changes to a build. Older versions of documents change nothing. Merges small bundles when they are many.
+    /// Applies documents to a build. Older versions of them change nothing. Merges small bundles when they are many.
     ///
     /// # Errors
     /// [`Error::Internal`].
-    pub fn apply(&self, build: &mut Build, changes: &[Change], bundles: &mut Vec<Bundle>) -> Result<(), Error> {
+    pub fn apply(&self, build: &mut Build, documents: &[Document], bundles: &mut Vec<Bundle>) -> Result<(), Error> {
+        let changes = documents
+            .iter()
+            .cloned()
+            .map(|document| Change::Upsert(Box::new(document)));
         let open = || search_engine::IndexWriter::open(self.copy.folder(), &build.manifest);
-        let commit = open().and_then(|writer| writer.apply(changes.to_vec(), ""));
+        let commit = open().and_then(|writer| writer.apply(changes.collect(), ""));
         let commit = commit.map_err(|error| Error::internal(DOING, error))?;
         self.take(build, commit, bundles)?;
         let small = build.manifest.bundles.iter().filter(|info| info.size < SMALL_BYTES);
@@ -161,6 +181,17 @@ impl IndexWriter {
         });
         let commit = commit.map_err(|error| Error::internal("merge the index", error))?;
         self.take(build, commit, bundles)
+    }
+
+    /// The current build, opened for reading.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`], also when it is damaged.
+    pub async fn open(&self, build: &Build, invocation: &Invocation) -> Result<Index, Error> {
+        let fetched = self.copy.fetch(&build.manifest, &self.storage, invocation.deadline);
+        fetched.await?;
+        let index = Index::open(self.copy.folder(), &build.manifest);
+        index.map_err(|error| Error::internal("open the index", error))
     }
 
     fn take(&self, build: &mut Build, commit: Commit, bundles: &mut Vec<Bundle>) -> Result<(), Error> {

@@ -1,16 +1,21 @@
-//! Search over the documents of all domains, and over the names in orders: an index in S3 for each, its one writer, and its
+//! Search over the documents of all domains, and over the names in orders: the engines, their one writer each, and their
 //! readers.
 
 pub mod documents;
+pub mod engine;
 pub mod get_search_index;
 pub mod index_copy;
 pub mod index_reader;
 pub mod index_writer;
+pub mod opensearch;
+pub mod opensearch_writer;
 pub mod reason;
 pub mod rebuild;
+mod refused;
 pub mod roll_back_search_index;
 pub mod search_documents;
 pub mod search_orders;
+pub mod searcher;
 pub mod start_rebuild;
 pub mod state;
 pub mod storage;

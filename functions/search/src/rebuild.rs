@@ -6,15 +6,17 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use search_engine::Document;
 use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::catalog::{CHANGE_SHARDS, ChangePosition};
 use shared::search::{DocumentKind, IndexCommand};
 use uuid::Uuid;
 
-use crate::index_writer::Draft;
+use crate::engine::{Engine, valid};
 use crate::state::{IndexState, Rebuild, WalkPosition};
-use crate::write_index::{WriteIndex, changes};
+use crate::write_index::WriteIndex;
 
 /// The products of a step: some seconds of work, and some megabytes of memory.
 const STEP: usize = 2_000;
@@ -23,40 +25,60 @@ const PAGE: u8 = 100;
 /// The time that a step keeps for its commit.
 const COMMIT: Duration = Duration::from_secs(20);
 
+/// The documents of a step, and where the next one starts.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The documents.
+    pub documents: Vec<Document>,
+    /// None after the last product.
+    next: Option<WalkPosition>,
+}
+
+impl Step {
+    /// Whether it is the last one.
+    pub const fn is_last(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// Whether a rebuild is still where it was when the step was read. Otherwise another invocation has done the step.
+    pub fn follows(&self, read: &Rebuild, now: &Rebuild) -> bool {
+        now.build.rebuild_id == read.build.rebuild_id && now.position == read.position
+    }
+
+    /// Records the step in the state. The last one makes the next build the current one, or discards it if it is
+    /// incomplete.
+    pub fn advance(&self, state: &mut IndexState, now: Timestamp) {
+        let Some(next) = &mut state.next else { return };
+        next.read += self.documents.len() as u64;
+        match &self.next {
+            Some(position) => next.position = position.clone(),
+            None => {
+                if let Err(incomplete) = state.switch(now) {
+                    tracing::error!(%incomplete, "the rebuild is discarded");
+                }
+            }
+        }
+    }
+}
+
 /// Continues a rebuild, and asks for its next step. Does nothing for a rebuild that has ended or was replaced.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
-pub async fn step(function: &WriteIndex, rebuild_id: Uuid, invocation: &Invocation) -> Result<(), Error> {
-    let (state, _) = function.writer.state(invocation).await?;
+pub async fn step(
+    function: &WriteIndex,
+    engine: &Engine,
+    rebuild_id: Uuid,
+    invocation: &Invocation,
+) -> Result<(), Error> {
+    let state = engine.state(invocation).await?;
     // A build of another version of this code is left to that version.
     let is_wanted = |rebuild: &Rebuild| rebuild.build.rebuild_id == Some(rebuild_id) && rebuild.build.is_readable();
     let Some(rebuild) = state.next.filter(is_wanted) else {
         return Ok(());
     };
-    let read = read(function, rebuild.position.clone(), invocation).await?;
-    let changes = changes(read.documents);
-    let committed = function.writer.commit(invocation, |writer, mut state| {
-        let Some(next) = &mut state.next else { return Ok(None) };
-        // Another invocation has done this step.
-        if next.build.rebuild_id != Some(rebuild_id) || next.position != rebuild.position {
-            return Ok(None);
-        }
-        let mut bundles = vec![];
-        writer.apply(&mut next.build, &changes, &mut bundles)?;
-        next.read += changes.len() as u64;
-        match &read.next {
-            Some(position) => next.position = position.clone(),
-            None => {
-                writer.merge(&mut next.build, None, &mut bundles)?;
-                if let Err(incomplete) = state.switch(invocation.now) {
-                    tracing::error!(%incomplete, "the rebuild is discarded");
-                }
-            }
-        }
-        Ok(Some(Draft { state, bundles }))
-    });
-    let state = committed.await?;
+    let step = read(function, rebuild.position.clone(), invocation).await?;
+    let state = engine.step(&rebuild, &step, invocation).await?;
     let Some(rebuild) = state.next.filter(is_wanted) else {
         tracing::info!(%rebuild_id, "the rebuild has ended");
         return Ok(());
@@ -66,18 +88,18 @@ pub async fn step(function: &WriteIndex, rebuild_id: Uuid, invocation: &Invocati
     function.queue.send(&next, invocation.deadline).await
 }
 
-/// Begins a rebuild when another version of this code has written the index, so that nothing in it can be found.
+/// Begins a rebuild when nothing can be found in an engine: another version of this code has written it, or it is a server
+/// that is new.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
-pub async fn start_if_unreadable(function: &WriteIndex, invocation: &Invocation) -> Result<(), Error> {
-    let (state, _) = function.writer.state(invocation).await?;
-    if state.current.is_readable() {
+pub async fn start_if_needed(function: &WriteIndex, engine: &Engine, invocation: &Invocation) -> Result<(), Error> {
+    if !engine.needs_build(&engine.state(invocation).await?) {
         return Ok(());
     }
     let rebuild_id = invocation.new_id();
-    let changed = function.writer.storage.change(invocation, |mut state| {
-        if state.current.is_readable() || under_way(&state).is_some() {
+    let changed = engine.storage().change(invocation, |mut state| {
+        if !engine.needs_build(&state) || state.under_way().is_some() {
             return None;
         }
         state.start(rebuild_id, invocation.now);
@@ -85,10 +107,10 @@ pub async fn start_if_unreadable(function: &WriteIndex, invocation: &Invocation)
     });
     let (state, has_changed) = changed.await?;
     if has_changed {
-        tracing::warn!(%rebuild_id, "another version of this function has written the index; it is rebuilt");
+        tracing::warn!(%rebuild_id, "the index is built: it is new, or another version of this function has written it");
     }
     // Also when an earlier invocation began it: that may have ended before it sent the first step.
-    let Some(rebuild) = under_way(&state).filter(|rebuild| rebuild.read == 0) else {
+    let Some(rebuild) = state.under_way().filter(|rebuild| rebuild.read == 0) else {
         return Ok(());
     };
     let first = rebuild
@@ -98,24 +120,15 @@ pub async fn start_if_unreadable(function: &WriteIndex, invocation: &Invocation)
     function.queue.send(&Vec::from_iter(first), invocation.deadline).await
 }
 
-/// The rebuild by this version of the code that is under way.
-fn under_way(state: &IndexState) -> Option<&Rebuild> {
-    state.next.as_ref().filter(|next| next.build.is_readable())
-}
-
-/// The documents of a step, and where the next one starts.
-struct Read {
-    documents: Vec<search_engine::Document>,
-    /// None after the last product.
-    next: Option<WalkPosition>,
-}
-
-async fn read(function: &WriteIndex, mut position: WalkPosition, invocation: &Invocation) -> Result<Read, Error> {
+async fn read(function: &WriteIndex, mut position: WalkPosition, invocation: &Invocation) -> Result<Step, Error> {
     let (catalog, deadline) = (&function.sources.catalog, invocation.deadline_keeping(COMMIT));
     let mut documents = vec![];
     while documents.len() < STEP {
         if position.shard >= CHANGE_SHARDS {
-            return Ok(Read { documents, next: None });
+            return Ok(Step {
+                documents: valid(documents),
+                next: None,
+            });
         }
         let page = catalog.changed_products(position.shard, &position.after, PAGE, deadline);
         let page = page.await?;
@@ -132,8 +145,8 @@ async fn read(function: &WriteIndex, mut position: WalkPosition, invocation: &In
             },
         };
     }
-    Ok(Read {
-        documents,
+    Ok(Step {
+        documents: valid(documents),
         next: Some(position),
     })
 }

@@ -13,15 +13,15 @@ use shared::catalog::{CHANGE_SHARDS, CatalogStore, ChangePosition};
 use shared::core::error::{Reason, Rejection};
 use shared::search::{DocumentKind, IndexQueue};
 
+use crate::engine::Engines;
 use crate::reason;
-use crate::storage::IndexStorage;
 use crate::view::SearchIndex;
 
-/// The function's bucket, queue and store.
+/// The function's engines, queue and store.
 #[derive(Debug)]
 pub struct RollBackSearchIndex {
-    /// The bucket of the index.
-    pub storage: IndexStorage,
+    /// The engines.
+    pub engines: Engines,
     /// The queue of the index.
     pub queue: IndexQueue,
     /// Products, of which only the changes are read.
@@ -32,10 +32,10 @@ impl RollBackSearchIndex {
     /// The function on `platform`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
+    /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            storage: IndexStorage::new(platform)?,
+            engines: Engines::new(platform)?,
             queue: IndexQueue::new(platform)?,
             catalog: CatalogStore::new(platform)?,
         })
@@ -76,13 +76,17 @@ pub async fn handle(
 ) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let request_id = http::idempotency_key(&request)?.derive_id("roll the index back", &caller.customer_id);
-    let changed = function.storage.change(&invocation, |mut state| {
-        let is_retry = state
-            .rolled_back
-            .as_ref()
-            .is_some_and(|done| done.request_id == request_id);
-        (!is_retry && state.roll_back(request_id)).then_some(state)
-    });
+    let changed = function
+        .engines
+        .administered()
+        .storage()
+        .change(&invocation, |mut state| {
+            let is_retry = state
+                .rolled_back
+                .as_ref()
+                .is_some_and(|done| done.request_id == request_id);
+            (!is_retry && state.roll_back(request_id)).then_some(state)
+        });
     let (state, has_changed) = changed.await?;
     let done = state.rolled_back.as_ref().filter(|done| done.request_id == request_id);
     let Some(done) = done else {
@@ -91,7 +95,8 @@ pub async fn handle(
     };
     // Also in a retry: the earlier request may have ended before it sent all of it.
     catch_up(function, done.replaced_at, &invocation).await?;
-    let response = http::json(StatusCode::OK, &SearchIndex::from(&state))?;
+    let index = SearchIndex::new(&function.engines, state, &invocation).await?;
+    let response = http::json(StatusCode::OK, &index)?;
     Ok(if has_changed {
         response
     } else {

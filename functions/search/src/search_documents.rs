@@ -15,23 +15,23 @@ use shared::search::DocumentKind;
 use uuid::Uuid;
 
 use crate::documents::ProductResult;
-use crate::index_reader::IndexReader;
+use crate::searcher::Searcher;
 
-/// The function's index.
+/// The function's engines.
 #[derive(Debug)]
 pub struct SearchDocuments {
-    /// The index.
-    pub reader: IndexReader,
+    /// The engines.
+    pub searcher: Searcher,
 }
 
 impl SearchDocuments {
     /// The function on `platform`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
+    /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            reader: IndexReader::new(platform)?,
+            searcher: Searcher::new(platform)?,
         })
     }
 }
@@ -148,10 +148,7 @@ pub async fn handle(function: &SearchDocuments, request: Request, invocation: In
     const FILTERS: [&str; 7] = ["q", "kind", "category", "currency", "price_from", "price_to", "order"];
     let page = PageRequest::of(&request, &["search"], &FILTERS)?;
     let query = query(&page)?;
-    let found = match function.reader.index(invocation.deadline).await? {
-        Some(index) => index.search(&query).map_err(refused)?,
-        None => search_engine::Hits::default(),
-    };
+    let found = function.searcher.search(&query, invocation.deadline).await?;
     let results = found.hits.into_iter().filter_map(result);
     let items: Vec<SearchResult> = results.filter(|result| result.is_shown_at(invocation.now)).collect();
     let next_cursor = page.cursor(found.next.as_ref().map(cursor));
@@ -209,14 +206,6 @@ fn number(page: &PageRequest<'_>, name: &'static str) -> Result<Option<u64>, Rej
     match number {
         Some(None) => Err(Rejection::invalid_parameter(name, "it is not a whole number from 0")),
         number => Ok(number.flatten()),
-    }
-}
-
-/// What the engine refuses of a query is a parameter of the request.
-pub(crate) fn refused(error: search_engine::Error) -> Error {
-    match error {
-        search_engine::Error::Query(error) => Rejection::invalid_parameter("q", &error.to_string()).into(),
-        error => Error::internal("search the index", error),
     }
 }
 

@@ -21,8 +21,10 @@ use shared::orders::{Order, OrderId, OrderStore, StoredOrder};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::index_copy::IndexCopy;
 use crate::index_reader::IndexReader;
-use crate::search_documents::{Highlight, cursor, place, refused};
+use crate::refused::refused;
+use crate::search_documents::{Highlight, cursor, place};
 use crate::storage::IndexStorage;
 
 /// The function's index and stores.
@@ -43,7 +45,7 @@ impl SearchOrders {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            reader: IndexReader::of(IndexStorage::private(platform)?, platform),
+            reader: IndexReader::of(IndexStorage::private(platform)?, IndexCopy::new(platform)),
             orders: OrderStore::new(platform)?,
             customer_keys: CustomerKeyStore::new(platform)?,
         })
@@ -111,7 +113,7 @@ pub async fn handle(function: &SearchOrders, request: Request, invocation: Invoc
         after: after.map(place).transpose()?,
         ..Query::default()
     };
-    let found = match function.reader.index(invocation.deadline).await? {
+    let found = match function.reader.current(invocation.deadline).await? {
         Some(index) => index.search(&query).map_err(refused)?,
         None => Hits::default(),
     };

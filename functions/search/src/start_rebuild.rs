@@ -9,15 +9,15 @@ use shared::core::error::Reason;
 use shared::search::{IndexCommand, IndexQueue};
 use uuid::Uuid;
 
+use crate::engine::Engines;
 use crate::state::IndexState;
-use crate::storage::IndexStorage;
 use crate::view::SearchIndex;
 
-/// The function's bucket and queue.
+/// The function's engines and queue.
 #[derive(Debug)]
 pub struct StartRebuild {
-    /// The bucket of the index.
-    pub storage: IndexStorage,
+    /// The engines.
+    pub engines: Engines,
     /// The queue of the index.
     pub queue: IndexQueue,
 }
@@ -26,10 +26,10 @@ impl StartRebuild {
     /// The function on `platform`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
+    /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            storage: IndexStorage::new(platform)?,
+            engines: Engines::new(platform)?,
             queue: IndexQueue::new(platform)?,
         })
     }
@@ -63,13 +63,17 @@ pub const REFUSALS: &[&Reason] = &[];
 pub async fn handle(function: &StartRebuild, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let caller = http::caller(&request)?;
     let rebuild_id = http::idempotency_key(&request)?.derive_id("rebuild the index", &caller.customer_id);
-    let changed = function.storage.change(&invocation, |mut state| {
-        if has_begun(&state, rebuild_id) {
-            return None;
-        }
-        state.start(rebuild_id, invocation.now);
-        Some(state)
-    });
+    let changed = function
+        .engines
+        .administered()
+        .storage()
+        .change(&invocation, |mut state| {
+            if has_begun(&state, rebuild_id) {
+                return None;
+            }
+            state.start(rebuild_id, invocation.now);
+            Some(state)
+        });
     let (state, has_changed) = changed.await?;
     // Also in a retry: the earlier request may have ended before it sent the first step.
     if state
@@ -80,7 +84,8 @@ pub async fn handle(function: &StartRebuild, request: Request, invocation: Invoc
         let step = [IndexCommand::Rebuild { rebuild_id }];
         function.queue.send(&step, invocation.deadline).await?;
     }
-    let response = http::accepted("/admin/search/index", &SearchIndex::from(&state))?;
+    let index = SearchIndex::new(&function.engines, state, &invocation).await?;
+    let response = http::accepted("/admin/search/index", &index)?;
     Ok(if has_changed {
         response
     } else {

@@ -1,4 +1,5 @@
-//! What `index.json` says: the builds of the index.
+//! What the state of an engine says: the builds of its index. `index.json` is that of the embedded engine,
+//! `opensearch.json` that of OpenSearch.
 
 use jiff::Timestamp;
 use search_engine::{ANALYZER_VERSION, FORMAT_VERSION, Manifest, SCHEMA_VERSION};
@@ -44,9 +45,10 @@ pub struct Replaced {
 /// A build of the index: made from the tables as a whole, and kept current since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Build {
-    /// The rebuild that made it. None for the first one, which began empty.
+    /// The rebuild that made it, and names its index on a server. None for the first one, which began empty.
     pub rebuild_id: Option<Uuid>,
-    /// Its bundles.
+    /// Its bundles, and the versions of the code that made it. On a server there are no bundles, and counts and checksum are
+    /// those of the last measurement.
     pub manifest: Manifest,
 }
 
@@ -114,6 +116,16 @@ impl IndexState {
         let next = self.next.as_ref().map(|next| &next.build);
         let previous = self.previous.as_ref().map(|previous| &previous.build);
         [&self.current].into_iter().chain(next).chain(previous)
+    }
+
+    /// Whether the current build was made from the tables as a whole. A first build is kept current too, but began empty.
+    pub const fn is_complete(&self) -> bool {
+        self.current.rebuild_id.is_some()
+    }
+
+    /// The rebuild by this version of the code that is under way.
+    pub fn under_way(&self) -> Option<&Rebuild> {
+        self.next.as_ref().filter(|next| next.build.is_readable())
     }
 
     /// Begins a rebuild beside the current build. A rebuild that has not ended starts over.

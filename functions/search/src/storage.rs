@@ -1,7 +1,7 @@
 //! The bucket of the index: `index.json` says which bundles the index consists of, and `bundles/<name>` are the bundles,
-//! which never change.
+//! which never change. `opensearch.json` says the same of the indexes in OpenSearch, which have no bundles.
 //!
-//! Invariant: `index.json` is replaced only if nobody has replaced it since it was read (S3's `If-Match`), so no writer
+//! Invariant: a state is replaced only if nobody has replaced it since it was read (S3's `If-Match`), so no writer
 //! overwrites what another one has committed. A bundle is stored before `index.json` names it.
 
 use std::time::Duration;
@@ -20,7 +20,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::state::IndexState;
 
-const STATE: &str = "index.json";
+const EMBEDDED: &str = "index.json";
+const OPENSEARCH: &str = "opensearch.json";
 const BUNDLES: &str = "bundles/";
 
 /// How long a bundle stays that the index does not name: a function may still be reading it, or about to name it.
@@ -31,13 +32,15 @@ const UNUSED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct IndexStorage {
     client: Client,
     bucket: String,
+    /// The object of the state.
+    state: &'static str,
 }
 
-/// The revision of `index.json` that was read: its entity tag.
+/// The revision of a state that was read: its entity tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revision(String);
 
-/// What `index.json` says.
+/// What the state says.
 #[derive(Clone, Debug)]
 pub enum Loaded {
     /// The same as in the revision that the caller knows.
@@ -49,7 +52,7 @@ pub enum Loaded {
 }
 
 impl IndexStorage {
-    /// Reads the bucket's name from `SEARCH_BUCKET`.
+    /// The storage of the embedded engine. Reads the bucket's name from `SEARCH_BUCKET`.
     ///
     /// # Errors
     /// [`Error::Internal`] when the variable is missing.
@@ -69,6 +72,18 @@ impl IndexStorage {
         Ok(Self {
             client: s3::client(platform.aws()),
             bucket: platform.variable(variable)?,
+            state: EMBEDDED,
+        })
+    }
+
+    /// The storage of OpenSearch's state, in the same bucket as the index of [`IndexStorage::new`].
+    ///
+    /// # Errors
+    /// As [`IndexStorage::new`].
+    pub fn of_opensearch(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            state: OPENSEARCH,
+            ..Self::new(platform)?
         })
     }
 
@@ -78,7 +93,7 @@ impl IndexStorage {
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
     pub async fn load(&self, known: Option<&Revision>, deadline: Instant) -> Result<Loaded, Error> {
         const DOING: &str = "read the state of the index";
-        let get = self.client.get_object().bucket(&self.bucket).key(STATE);
+        let get = self.client.get_object().bucket(&self.bucket).key(self.state);
         let get = get.set_if_none_match(known.map(|revision| revision.0.clone()));
         within(DOING, deadline, async {
             let found = match get.send().await {
@@ -113,7 +128,7 @@ impl IndexStorage {
     ) -> Result<Option<Revision>, Error> {
         const DOING: &str = "save the state of the index";
         let bytes = serde_json::to_vec(state).map_err(|error| Error::internal(DOING, error))?;
-        let put = self.client.put_object().bucket(&self.bucket).key(STATE);
+        let put = self.client.put_object().bucket(&self.bucket).key(self.state);
         let put = put.content_type("application/json").body(ByteStream::from(bytes));
         let put = match read {
             Some(revision) => put.if_match(&revision.0),

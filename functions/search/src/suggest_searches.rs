@@ -8,24 +8,24 @@ use shared::aws::lambda::{Invocation, cache, conditional};
 use shared::core::error::{Reason, Rejection};
 use shared::search::DocumentKind;
 
-use crate::index_reader::IndexReader;
 use crate::search_documents::Highlight;
+use crate::searcher::Searcher;
 
-/// The function's index.
+/// The function's engines.
 #[derive(Debug)]
 pub struct SuggestSearches {
-    /// The index.
-    pub reader: IndexReader,
+    /// The engines.
+    pub searcher: Searcher,
 }
 
 impl SuggestSearches {
     /// The function on `platform`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
+    /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            reader: IndexReader::new(platform)?,
+            searcher: Searcher::new(platform)?,
         })
     }
 }
@@ -91,12 +91,8 @@ pub async fn handle(function: &SuggestSearches, request: Request, invocation: In
         .transpose()
         .map_err(|_| Rejection::invalid_parameter("kind", "it is not one of the described values"))?;
     let kinds: Vec<String> = kind.iter().map(|kind| kind.name().to_owned()).collect();
-    let found = match function.reader.index(invocation.deadline).await? {
-        Some(index) => index
-            .suggest(q, &kinds, SUGGESTIONS)
-            .map_err(crate::search_documents::refused)?,
-        None => vec![],
-    };
+    let found = function.searcher.suggest(q, &kinds, SUGGESTIONS, invocation.deadline);
+    let found = found.await?;
     let items = found.into_iter().map(|suggestion| Suggestion {
         text: suggestion.text,
         highlights: suggestion

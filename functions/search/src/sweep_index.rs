@@ -1,9 +1,7 @@
-//! Runs daily: compares the index with the tables by checksums and asks to index again what differs, asks to merge the
-//! bundles when that is worthwhile, and removes bundles that no build uses.
+//! Runs daily: compares each engine that is kept current with the tables by checksums and asks to index again what differs,
+//! asks to merge the bundles when that is worthwhile, and removes bundles and indexes that no build uses.
 //!
 //! A change that no message has named is found here, however it was lost.
-
-use std::collections::HashMap;
 
 use search_engine::Checksum;
 use search_engine::checksum::{bucket, identity};
@@ -15,17 +13,13 @@ use shared::aws::lambda::Invocation;
 use shared::catalog::{CHANGE_SHARDS, CatalogStore, ChangePosition, ChangedProduct};
 use shared::search::{DocumentKind, IndexCommand, IndexQueue};
 
-use crate::index_reader::IndexReader;
-use crate::state::IndexState;
-use crate::storage::IndexStorage;
+use crate::engine::{Engine, Engines};
 
-/// The function's bucket, queue and store.
+/// The function's engines, queue and store.
 #[derive(Debug)]
 pub struct SweepIndex {
-    /// The bucket of the index.
-    pub storage: IndexStorage,
-    /// The index, of which only versions are read.
-    pub reader: IndexReader,
+    /// The engines, of which only versions are read.
+    pub engines: Engines,
     /// The queue of the index.
     pub queue: IndexQueue,
     /// Products, of which only versions are read.
@@ -36,11 +30,10 @@ impl SweepIndex {
     /// The function on `platform`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
+    /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            storage: IndexStorage::new(platform)?,
-            reader: IndexReader::new(platform)?,
+            engines: Engines::new(platform)?,
             queue: IndexQueue::new(platform)?,
             catalog: CatalogStore::new(platform)?,
         })
@@ -59,8 +52,8 @@ pub struct SweepSummary {
     pub differing_buckets: usize,
     /// The products of these buckets that are newer than in the index, and are indexed again.
     pub queued: u64,
-    /// The bundles that were removed.
-    pub removed_bundles: usize,
+    /// The bundles that were removed, and the indexes of a server.
+    pub removed: usize,
 }
 
 /// Compares the index with the tables.
@@ -79,7 +72,6 @@ pub async fn handle(function: &SweepIndex, invocation: Invocation) -> Result<Swe
 }
 
 async fn sweep(function: &SweepIndex, invocation: &Invocation) -> Result<SweepSummary, Error> {
-    let (state, _) = function.storage.state(invocation).await?;
     let mut summary = SweepSummary::default();
     let mut stored = Checksum::default();
     walk(function, invocation, |product| {
@@ -88,42 +80,46 @@ async fn sweep(function: &SweepIndex, invocation: &Invocation) -> Result<SweepSu
         false
     })
     .await?;
-    let differing = stored.differing(&state.current.manifest.checksum);
-    summary.differing_buckets = differing.len();
-    if !differing.is_empty() {
-        let indexed = indexed(function, &differing, invocation).await?;
-        let is_older = |product: &ChangedProduct| {
-            let id = product.sku.as_str();
-            let is_differing = differing.contains(&bucket(identity(DocumentKind::Product.name(), id)));
-            is_differing && indexed.get(id).is_none_or(|&version| version < product.revision)
-        };
-        summary.queued = walk(function, invocation, is_older).await?;
+    for engine in function.engines.fed(invocation).await? {
+        sweep_engine(function, engine, &stored, &mut summary, invocation).await?;
     }
+    tracing::info!(?summary, "the index was compared with the tables");
+    Ok(summary)
+}
+
+async fn sweep_engine(
+    function: &SweepIndex,
+    engine: &Engine,
+    stored: &Checksum,
+    summary: &mut SweepSummary,
+    invocation: &Invocation,
+) -> Result<(), Error> {
+    let mut state = engine.state(invocation).await?;
     // Its last message may be lost. Two messages for one step do it once.
     if let Some(rebuild_id) = state.next.as_ref().and_then(|next| next.build.rebuild_id) {
         let next = [IndexCommand::Rebuild { rebuild_id }];
         function.queue.send(&next, invocation.deadline).await?;
     }
-    if state.current.manifest.needs_merge() {
-        function.queue.send(&[IndexCommand::Merge], invocation.deadline).await?;
+    // What is built now needs no comparison.
+    if !engine.needs_build(&state) {
+        engine.measure(&mut state, invocation).await?;
+        let differing = stored.differing(&state.current.manifest.checksum);
+        summary.differing_buckets += differing.len();
+        if !differing.is_empty() {
+            let indexed = engine.versions(&state, &differing, invocation).await?;
+            let is_older = |product: &ChangedProduct| {
+                let id = product.sku.as_str();
+                let is_differing = differing.contains(&bucket(identity(DocumentKind::Product.name(), id)));
+                is_differing && indexed.get(id).is_none_or(|&version| version < product.revision)
+            };
+            summary.queued += walk(function, invocation, is_older).await?;
+        }
+        if state.current.manifest.needs_merge() {
+            function.queue.send(&[IndexCommand::Merge], invocation.deadline).await?;
+        }
     }
-    summary.removed_bundles = remove_unused(function, &state, invocation).await?;
-    tracing::info!(?summary, "the index was compared with the tables");
-    Ok(summary)
-}
-
-/// The versions of the products in some buckets of the index. None when it cannot be read: all of them are indexed again.
-async fn indexed(
-    function: &SweepIndex,
-    buckets: &[usize],
-    invocation: &Invocation,
-) -> Result<HashMap<String, u64>, Error> {
-    let Ok(Some(index)) = function.reader.index(invocation.deadline).await else {
-        return Ok(HashMap::new());
-    };
-    let documents = index.documents_in(buckets);
-    let documents = documents.map_err(|error| Error::internal("read the versions of the index", error))?;
-    Ok(documents.into_iter().map(|(_, id, version)| (id, version)).collect())
+    summary.removed += engine.remove_unused(&state, invocation).await?;
+    Ok(())
 }
 
 /// Meets every product, and asks to index those that `wanted` names. Returns how many those are.
@@ -157,12 +153,4 @@ async fn walk(
         }
     }
     Ok(queued)
-}
-
-async fn remove_unused(function: &SweepIndex, state: &IndexState, invocation: &Invocation) -> Result<usize, Error> {
-    let is_used = |bundle: &str| state.uses(bundle);
-    function
-        .storage
-        .remove_unused(is_used, invocation.now, invocation.deadline)
-        .await
 }

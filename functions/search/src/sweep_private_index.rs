@@ -16,6 +16,7 @@ use shared::lookups::{LookupStore, SHARDS, Subject};
 use shared::search::{PrivateDocumentKind, PrivateIndexQueue};
 use uuid::Uuid;
 
+use crate::index_copy::IndexCopy;
 use crate::index_reader::IndexReader;
 use crate::storage::IndexStorage;
 
@@ -40,7 +41,7 @@ impl SweepPrivateIndex {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         let storage = IndexStorage::private(platform)?;
         Ok(Self {
-            reader: IndexReader::of(storage.clone(), platform),
+            reader: IndexReader::of(storage.clone(), IndexCopy::new(platform)),
             storage,
             queue: PrivateIndexQueue::new(platform)?,
             lookups: LookupStore::new(platform)?,
@@ -93,7 +94,7 @@ async fn sweep(function: &SweepPrivateIndex, invocation: &Invocation) -> Result<
     let removed = function.storage.remove_unused(is_used, invocation.now, deadline);
     summary.removed_bundles = removed.await?;
     let index = match state.current.is_readable() {
-        true => function.reader.index(deadline).await?,
+        true => function.reader.current(deadline).await?,
         // Its writer begins it anew with the first message.
         false => None,
     };

@@ -4,18 +4,23 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shared::aws::lambda::Invocation;
+use shared::core::error::Error;
 use uuid::Uuid;
 
+use crate::engine::{Engine, Engines, SearchEngine};
 use crate::state::IndexState;
 
 /// The state of the search index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SearchIndex {
+    /// The engine that is searched. With a server, the embedded one is searched until the first rebuild has ended.
+    pub engine: SearchEngine,
     /// The documents by kind, hidden ones too.
     pub documents: BTreeMap<String, u64>,
-    /// The bundles that a search looks into.
+    /// The bundles that a search looks into. 0 on a server.
     pub bundles: usize,
-    /// Their size in bytes, which a function copies when it starts.
+    /// Their size in bytes, which a function copies when it starts. 0 on a server.
     pub bytes: u64,
     /// Time of the last change of the index.
     pub committed_at: Timestamp,
@@ -42,24 +47,38 @@ pub struct RebuildProgress {
     pub read: u64,
 }
 
-impl From<&IndexState> for SearchIndex {
-    fn from(state: &IndexState) -> Self {
-        let manifest = &state.current.manifest;
-        Self {
-            documents: manifest.documents.clone(),
+impl SearchIndex {
+    /// The index of the engine that is searched, and the rebuild of the engine that administrators rebuild, whose state is
+    /// `administered`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn new(engines: &Engines, administered: IndexState, invocation: &Invocation) -> Result<Self, Error> {
+        let rebuild = administered.next.clone();
+        let (engine, mut searched) = match engines.administered() {
+            Engine::OpenSearch(_) if !administered.is_complete() => {
+                (engines.embedded(), engines.embedded().state(invocation).await?)
+            }
+            engine => (engine, administered),
+        };
+        engine.measure(&mut searched, invocation).await?;
+        let manifest = searched.current.manifest;
+        Ok(Self {
+            engine: match engine {
+                Engine::Embedded(_) => SearchEngine::Embedded,
+                Engine::OpenSearch(_) => SearchEngine::Opensearch,
+            },
             bundles: manifest.bundles.len(),
             bytes: manifest.bundles.iter().map(|bundle| bundle.size).sum(),
-            committed_at: state.committed_at,
-            rebuild_id: state.current.rebuild_id,
-            rebuild: state.next.as_ref().map(|next| RebuildProgress {
+            documents: manifest.documents,
+            committed_at: searched.committed_at,
+            rebuild_id: searched.current.rebuild_id,
+            rebuild: rebuild.map(|next| RebuildProgress {
                 rebuild_id: next.build.rebuild_id.unwrap_or_default(),
                 started_at: next.started_at,
                 read: next.read,
             }),
-            has_previous: state
-                .previous
-                .as_ref()
-                .is_some_and(|previous| previous.build.is_readable()),
-        }
+            has_previous: searched.previous.is_some_and(|previous| previous.build.is_readable()),
+        })
     }
 }

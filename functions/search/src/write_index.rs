@@ -1,12 +1,11 @@
-//! Runs for messages of the index queue, one batch at a time: indexes entities that may have changed, continues a rebuild,
-//! and merges the bundles of the index.
+//! Runs for messages of the index queue, one batch at a time: indexes entities that may have changed in each engine that is
+//! kept current, continues a rebuild, and merges the bundles of the embedded index.
 //!
 //! A message says which entities to look at, and not how they have changed: they are read again, and an older version of
 //! a document never replaces a newer one. So messages may arrive late, twice and in any order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use search_engine::{Change, Document};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -15,14 +14,14 @@ use shared::search::{DocumentKind, IndexCommand, IndexQueue};
 use uuid::Uuid;
 
 use crate::documents::DocumentSources;
-use crate::index_writer::{Draft, IndexWriter};
+use crate::engine::{Engines, valid};
 use crate::rebuild;
 
 /// The function's stores.
 #[derive(Debug)]
 pub struct WriteIndex {
-    /// The index.
-    pub writer: IndexWriter,
+    /// The engines.
+    pub engines: Engines,
     /// What is indexed.
     pub sources: DocumentSources,
     /// The queue, for the next step of a rebuild.
@@ -36,7 +35,7 @@ impl WriteIndex {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            writer: IndexWriter::new(platform)?,
+            engines: Engines::new(platform)?,
             sources: DocumentSources::new(platform)?,
             queue: IndexQueue::new(platform)?,
         })
@@ -60,60 +59,26 @@ struct Work {
 /// [`Error::Unavailable`] and [`Error::Internal`]. The queue then delivers the whole batch again.
 pub async fn handle(function: &WriteIndex, batch: Batch, invocation: Invocation) -> Result<(), Error> {
     let work = Work::of(&batch);
-    rebuild::start_if_unreadable(function, &invocation).await?;
+    let engines = function.engines.fed(&invocation).await?;
+    for engine in &engines {
+        rebuild::start_if_needed(function, engine, &invocation).await?;
+    }
     for (&kind, ids) in &work.ids {
         let documents = function.sources.read(kind, ids, invocation.deadline).await?;
-        index(&function.writer, documents, &invocation).await?;
+        let documents = valid(documents);
+        for engine in &engines {
+            engine.write(&documents, &invocation).await?;
+        }
     }
-    for rebuild_id in work.rebuilds {
-        rebuild::step(function, rebuild_id, &invocation).await?;
-    }
-    if work.merge {
-        merge(&function.writer, &invocation).await?;
+    for engine in &engines {
+        for &rebuild_id in &work.rebuilds {
+            rebuild::step(function, engine, rebuild_id, &invocation).await?;
+        }
+        if work.merge {
+            engine.merge(&invocation).await?;
+        }
     }
     Ok(())
-}
-
-/// Writes documents to each build that is kept current.
-pub(crate) async fn index(
-    writer: &IndexWriter,
-    documents: Vec<Document>,
-    invocation: &Invocation,
-) -> Result<(), Error> {
-    let changes = changes(documents);
-    let committed = writer.commit(invocation, |writer, mut state| {
-        let mut bundles = vec![];
-        for build in state.written().filter(|build| writer.has(build)) {
-            writer.apply(build, &changes, &mut bundles)?;
-        }
-        // No bundle: the index has these versions already.
-        Ok((!bundles.is_empty()).then_some(Draft { state, bundles }))
-    });
-    committed.await.map(|_| ())
-}
-
-/// Rewrites the current build as one bundle, without what was deleted or replaced.
-async fn merge(writer: &IndexWriter, invocation: &Invocation) -> Result<(), Error> {
-    let committed = writer.commit(invocation, |writer, mut state| {
-        let mut bundles = vec![];
-        if state.current.is_readable() && writer.has(&state.current) && state.current.manifest.needs_merge() {
-            writer.merge(&mut state.current, None, &mut bundles)?;
-        }
-        Ok((!bundles.is_empty()).then_some(Draft { state, bundles }))
-    });
-    committed.await.map(|_| ())
-}
-
-/// Documents as changes of an index. A document beyond the engine's limits is left out, so that it does not stop the others.
-pub(crate) fn changes(documents: Vec<Document>) -> Vec<Change> {
-    let valid = documents.into_iter().filter(|document| match document.validate() {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::error!(%error, "a document cannot be indexed");
-            false
-        }
-    });
-    valid.map(|document| Change::Upsert(Box::new(document))).collect()
 }
 
 impl Work {

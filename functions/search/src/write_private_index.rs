@@ -14,10 +14,10 @@ use shared::search::{PrivateDocumentKind, PrivateIndexCommand};
 use uuid::Uuid;
 
 use crate::documents::OrderSource;
+use crate::engine::valid;
 use crate::index_writer::{Draft, IndexWriter};
 use crate::state::IndexState;
 use crate::storage::IndexStorage;
-use crate::write_index::index;
 
 /// The function's index and stores.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ pub async fn handle(function: &WritePrivateIndex, batch: Batch, invocation: Invo
     start_over_if_unreadable(&function.writer, &invocation).await?;
     if !work.orders.is_empty() {
         let documents = function.orders.read(&work.orders, invocation.deadline).await?;
-        index(&function.writer, documents, &invocation).await?;
+        function.writer.write(&valid(documents), &invocation).await?;
     }
     if work.merge {
         merge(&function.writer, &invocation).await?;

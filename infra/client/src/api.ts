@@ -2212,13 +2212,18 @@ export interface ScheduleInput {
   interval: IntervalInput;
 }
 
+/** An engine, as its name in the API. */
+export type SearchEngine = "EMBEDDED" | "OPENSEARCH";
+
 /** The state of the search index. */
 export interface SearchIndex {
+  /** The engine that is searched. With a server, the embedded one is searched until the first rebuild has ended. */
+  engine: runtime.Open<SearchEngine>;
   /** The documents by kind, hidden ones too. */
   documents: { [name: string]: number };
-  /** The bundles that a search looks into. */
+  /** The bundles that a search looks into. 0 on a server. */
   bundles: number;
-  /** Their size in bytes, which a function copies when it starts. */
+  /** Their size in bytes, which a function copies when it starts. 0 on a server. */
   bytes: number;
   /** Time of the last change of the index. */
   committed_at: string;

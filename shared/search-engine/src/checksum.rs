@@ -49,6 +49,13 @@ impl Checksum {
         *sum = sum.wrapping_sub(fingerprint(identity, version));
     }
 
+    /// Adds the sum of a bucket's fingerprints, modulo 2^64. Ignores a bucket that does not exist.
+    pub fn add_sum(&mut self, bucket: usize, sum: u64) {
+        if let Some(own) = self.0.get_mut(bucket) {
+            *own = own.wrapping_add(sum);
+        }
+    }
+
     /// The buckets in which the two differ.
     pub fn differing(&self, other: &Self) -> Vec<usize> {
         (0..BUCKETS)
@@ -82,8 +89,9 @@ impl TryFrom<Vec<String>> for Checksum {
     }
 }
 
-/// Mixes identity and version (the finalizer of SplitMix64), so that sums of different documents do not cancel out.
-fn fingerprint(identity: u64, version: u64) -> u64 {
+/// What a document adds to the sum of its bucket. Mixes identity and version (the finalizer of SplitMix64), so that sums of
+/// different documents do not cancel out.
+pub fn fingerprint(identity: u64, version: u64) -> u64 {
     let mut mixed = identity ^ version.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -40,6 +40,8 @@
 //! | `normalize`, `hangul`, `analyzer` | from a text to units and terms, the same for titles and queries |
 //! | `pattern`, `matching` | from a query to patterns; whether and how well a document matches |
 //! | `plan` | from a query to the terms that all matching documents have |
+//! | `analyzed` | all of that for one query, the same for each engine |
+//! | `server` | what a search server indexes instead of the embedded engine |
 //! | `segment`, `search` | candidates from the index; the best of them, each checked by `matching` |
 //! | `schema`, `stored` | the fields of the index, the stored form of a document |
 //! | `directory`, `bundle`, `manifest`, `writer` | files of the index in bundles; commits and merges |
@@ -48,6 +50,7 @@
 //! Candidates are checked only if they would be among the best, so that a common word costs a few checks, not one a
 //! document. There are no counts of hits: they would cost a check a document.
 
+mod analyzed;
 pub mod analyzer;
 mod bundle;
 pub mod checksum;
@@ -65,9 +68,11 @@ pub mod sample;
 mod schema;
 mod search;
 mod segment;
+mod server;
 mod stored;
 mod writer;
 
+pub use analyzed::{AnalyzedQuery, Record};
 pub use analyzer::ANALYZER_VERSION;
 pub use bundle::{Bundle, fetch_missing, missing, remove_unused, save_fetched};
 pub use checksum::Checksum;
@@ -77,6 +82,8 @@ pub use index::Index;
 pub use manifest::{BundleInfo, FORMAT_VERSION, Manifest};
 pub use matching::Match;
 pub use pattern::{MAX_QUERY_CHARACTERS, MAX_TOKENS, QueryTooLong};
-pub use schema::SCHEMA_VERSION;
+pub use plan::{Plan, Slot, one_typo_away};
+pub use schema::{ROOT, SCHEMA_VERSION};
 pub use search::{Cursor, Hit, HitTitle, Hits, MAX_HITS, Order, PriceRange, Query, Suggestion};
+pub use server::ServerDocument;
 pub use writer::{Change, Commit, IndexWriter};

@@ -10,23 +10,16 @@ use tantivy::DocId;
 
 pub use hits::{Hit, HitTitle, Hits, Suggestion};
 
-use crate::analyzer;
-use crate::document::is_category;
+use crate::analyzed::AnalyzedQuery;
 use crate::error::Error;
 use crate::index::Index;
-use crate::matching::{Match, Texts};
-use crate::pattern::Parsed;
-use crate::plan::{Plan, plans};
+use crate::matching::Match;
 use crate::schema::ROOT;
 use crate::segment::{Segment, intersect};
-use crate::stored;
 use top::{Rank, Top};
 
 /// The most hits of a page.
 pub const MAX_HITS: usize = 10_000;
-/// The most kinds of a filter.
-const MAX_KINDS: usize = 32;
-
 /// What to find.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
@@ -74,6 +67,17 @@ pub enum Order {
     PriceDesc,
 }
 
+impl Order {
+    /// What the order compares, so that lower is first: the time, or the price.
+    pub fn value(self, created_at: i64, price: impl FnOnce() -> Option<u64>) -> u64 {
+        match self {
+            Self::Relevance | Self::Newest => u64::MAX - (created_at as u64 ^ 1 << 63),
+            Self::PriceAsc => price().unwrap_or(u64::MAX),
+            Self::PriceDesc => price().map_or(u64::MAX, |price| u64::MAX - 1 - price.min(u64::MAX - 1)),
+        }
+    }
+}
+
 /// The position of a hit in the order of a query. It is valid for the same query in any generation: the order does not
 /// depend on other documents, so that only a document that has changed can move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,17 +92,13 @@ pub struct Cursor {
     pub identity: u64,
 }
 
-/// Tiers without tolerance. Near misses are searched only if these have no hit: who types right wants no others.
-const EXACT: [Match; 3] = [Match::Title, Match::Prefix, Match::Text];
-const NEAR: [Match; 3] = [Match::HalfTyped, Match::Similar, Match::Typo];
-
 impl Index {
     /// Finds a page of documents.
     ///
     /// # Errors
     /// [`Error::Query`] and [`Error::Parameter`] refuse the query.
     pub fn search(&self, query: &Query) -> Result<Hits, Error> {
-        let search = Search::new(self, query, false)?;
+        let search = Search::new(self, AnalyzedQuery::new(query)?);
         let top = search.run()?;
         search.hits(top)
     }
@@ -108,17 +108,7 @@ impl Index {
     /// # Errors
     /// As [`Index::search`].
     pub fn suggest(&self, typed: &str, kinds: &[String], limit: usize) -> Result<Vec<Suggestion>, Error> {
-        let query = Query {
-            text: typed.to_owned(),
-            kinds: kinds.to_vec(),
-            // Several documents can have the same title.
-            limit: limit.saturating_mul(3),
-            ..Query::default()
-        };
-        if typed.trim().is_empty() {
-            return Ok(vec![]);
-        }
-        let search = Search::new(self, &query, true)?;
+        let search = Search::new(self, AnalyzedQuery::typing(typed, kinds, limit)?);
         let top = search.run()?;
         search.suggestions(top, limit)
     }
@@ -127,84 +117,41 @@ impl Index {
 /// A query against an index.
 struct Search<'a> {
     index: &'a Index,
-    query: &'a Query,
-    parsed: Parsed,
-    /// Whether the query is incomplete: its last syllable may be half-typed.
-    typing: bool,
+    analyzed: AnalyzedQuery,
 }
 
 impl<'a> Search<'a> {
-    fn new(index: &'a Index, query: &'a Query, typing: bool) -> Result<Self, Error> {
-        let parsed = Parsed::new(&query.text)?;
-        let checks = [
-            ("limit", (1..=MAX_HITS).contains(&query.limit)),
-            (
-                "kinds",
-                query.kinds.len() <= MAX_KINDS && query.boosts.len() <= MAX_KINDS,
-            ),
-            ("category", query.category.as_deref().is_none_or(is_category)),
-        ];
-        if let Some((parameter, _)) = checks.into_iter().find(|(_, holds)| !holds) {
-            return Err(Error::Parameter(parameter));
-        }
-        Ok(Self {
-            index,
-            query,
-            parsed,
-            typing,
-        })
+    const fn new(index: &'a Index, analyzed: AnalyzedQuery) -> Self {
+        Self { index, analyzed }
     }
 
     fn run(&self) -> Result<Top, Error> {
-        let after = self.query.after.as_ref().map(Rank::from);
+        let query = self.analyzed.query();
+        let after = query.after.as_ref().map(Rank::from);
         // One more tells whether there is a next page.
-        let mut top = Top::new(self.query.limit + 1, after);
-        if self.parsed.written.tokens.is_empty() {
-            // A query of punctuation finds nothing.
-            if self.query.text.trim().is_empty() {
-                self.collect(&mut top, &[vec![]], Match::Text)?;
-            }
-            return Ok(top);
-        }
-        let is_after = |tier: &Match| self.query.after.is_none_or(|cursor| *tier >= cursor.tier);
-        for &tier in self.exact_tiers().iter().filter(|tier| is_after(tier)) {
+        let mut top = Top::new(query.limit + 1, after);
+        for tier in self.analyzed.exact_tiers() {
             if !top.is_full() {
-                self.collect(&mut top, &self.exact_plans(tier), tier)?;
+                self.collect(&mut top, tier)?;
             }
         }
-        let has_exact = !top.is_empty() || self.query.after.is_some_and(|cursor| cursor.tier <= Match::Text);
-        if has_exact || self.typing {
-            return Ok(top);
-        }
-        for tier in NEAR.into_iter().filter(is_after) {
+        for tier in self.analyzed.near_tiers(!top.is_empty()) {
             if !top.is_full() {
-                self.collect(&mut top, &plans(&self.parsed, tier, false), tier)?;
+                self.collect(&mut top, tier)?;
             }
         }
         Ok(top)
     }
 
-    /// Only relevance tells tiers apart.
-    fn exact_tiers(&self) -> &'static [Match] {
-        match self.query.order {
-            Order::Relevance => &EXACT,
-            _ => &[Match::Text],
-        }
-    }
-
-    fn exact_plans(&self, tier: Match) -> Vec<Plan> {
-        let is_prefix_only = self.parsed.written.is_single_initial() && self.query.order != Order::Relevance;
-        let tier = if is_prefix_only { Match::Prefix } else { tier };
-        plans(&self.parsed, tier, self.typing)
-    }
-
     /// Collects the documents that match in a tier.
-    fn collect(&self, top: &mut Top, plans: &[Plan], tier: Match) -> Result<(), Error> {
+    fn collect(&self, top: &mut Top, tier: Match) -> Result<(), Error> {
+        let query = self.analyzed.query();
+        let plans = self.analyzed.candidates(tier);
         for (position, segment) in self.index.segments.iter().enumerate() {
-            let filter = Filter::new(self.query, segment);
+            let filter = Filter::new(query, segment);
             let mut seen = HashSet::new();
-            for plan in plans {
-                let category = self.query.category.as_deref().or(plan.is_empty().then_some(ROOT));
+            for plan in &plans {
+                let category = query.category.as_deref().or(plan.is_empty().then_some(ROOT));
                 let Some(sets) = segment.candidates(plan, category)? else {
                     continue;
                 };
@@ -219,7 +166,7 @@ impl<'a> Search<'a> {
                     };
                     if top.would_take(&rank)
                         && !segment.reader.is_deleted(doc)
-                        && self.matches(segment, doc, tier)?
+                        && self.analyzed.is_in(tier, &segment.stored(doc)?)?
                         && (plans.len() == 1 || seen.insert(doc))
                     {
                         top.insert(rank, position, doc);
@@ -230,26 +177,6 @@ impl<'a> Search<'a> {
         }
         top.finish_tier();
         Ok(())
-    }
-
-    fn matches(&self, segment: &Segment, doc: DocId, tier: Match) -> Result<bool, Error> {
-        if self.parsed.written.tokens.is_empty() {
-            return Ok(true);
-        }
-        let found = self.best_match(&texts(&segment.stored(doc)?)?);
-        Ok(match self.query.order {
-            _ if tier > Match::Text => found == Some(tier),
-            Order::Relevance => found == Some(tier),
-            _ => found.is_some_and(|found| found <= Match::Text),
-        })
-    }
-
-    fn best_match(&self, texts: &Texts) -> Option<Match> {
-        if self.typing {
-            self.parsed.best_match_while_typing(texts)
-        } else {
-            self.parsed.best_match(texts)
-        }
     }
 }
 
@@ -305,29 +232,8 @@ impl<'a> Filter<'a> {
                 return None;
             }
         }
-        Some(match self.query.order {
-            Order::Relevance => (boost, self.newest_first(doc)),
-            Order::Newest => (0, self.newest_first(doc)),
-            Order::PriceAsc => (0, price().unwrap_or(u64::MAX)),
-            Order::PriceDesc => (
-                0,
-                price().map_or(u64::MAX, |price| u64::MAX - 1 - price.min(u64::MAX - 1)),
-            ),
-        })
-    }
-
-    fn newest_first(&self, doc: DocId) -> u64 {
         let created_at = self.segment.created_at.first(doc).unwrap_or(i64::MIN);
-        u64::MAX - (created_at as u64 ^ 1 << 63)
+        let boost = if self.query.order == Order::Relevance { boost } else { 0 };
+        Some((boost, self.query.order.value(created_at, price)))
     }
-}
-
-/// The texts of a stored document.
-fn texts(bytes: &[u8]) -> Result<Texts, Error> {
-    let stored = stored::decode(bytes).map_err(|_| Error::Damaged("a stored document is malformed"))?;
-    let titles = stored.titles.iter().map(|&(_, text)| text).chain(stored.aliases);
-    Ok(Texts {
-        titles: titles.map(analyzer::units).collect(),
-        names: stored.names.into_iter().map(analyzer::units).collect(),
-    })
 }

@@ -1,5 +1,5 @@
-//! AWS services and other infrastructure: Lambda, DynamoDB, S3, SQS, EventBridge, KMS, Secrets Manager, telemetry, and HTTPS to
-//! providers.
+//! AWS services and other infrastructure: Lambda, DynamoDB, S3, SQS, EventBridge, KMS, Secrets Manager, telemetry, signatures, and
+//! HTTPS to providers and search servers.
 
 pub mod backoff;
 pub mod dynamodb;
@@ -9,6 +9,7 @@ pub mod lambda;
 mod platform;
 pub mod queue;
 pub mod s3;
+pub mod signature;
 pub mod telemetry;
 pub mod transport;
 pub mod vault;

@@ -1,4 +1,4 @@
-//! The platform of every action: configuration, AWS clients, and the transport to payment providers.
+//! The platform of every action: configuration, AWS clients, and the transport to payment providers and search servers.
 //!
 //! `main`, the function tests and the simulation build actions in the same way, `Checkout::new(&platform)`, on
 //! different platforms. A function reads only the variables that it needs (least privilege).
@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use envconfig::Envconfig;
 
 use crate::aws::dynamodb;
-use crate::aws::transport::{HttpsTransport, Transport};
+use crate::aws::transport::{HttpsTransport, MAX_BODY, Transport};
 use crate::core::error::Error;
 
 const DOING: &str = "read the environment";
@@ -74,7 +74,7 @@ impl Platform {
         Self { aws, ..self }
     }
 
-    /// Replaces the transport to payment providers.
+    /// Replaces the transport to payment providers and search servers.
     #[must_use]
     pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
@@ -113,9 +113,17 @@ impl Platform {
     /// # Errors
     /// [`Error::Internal`] when TLS cannot be set up.
     pub fn transport(&self) -> Result<Arc<dyn Transport>, Error> {
+        self.transport_accepting(MAX_BODY)
+    }
+
+    /// The transport to a server whose response bodies have up to `bytes`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when TLS cannot be set up.
+    pub fn transport_accepting(&self, bytes: usize) -> Result<Arc<dyn Transport>, Error> {
         match &self.transport {
             Some(transport) => Ok(Arc::clone(transport)),
-            None => Ok(Arc::new(HttpsTransport::new()?)),
+            None => Ok(Arc::new(HttpsTransport::new()?.accepting(bytes))),
         }
     }
 }

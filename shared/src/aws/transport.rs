@@ -1,4 +1,4 @@
-//! The transport of requests to providers: HTTPS, or an in-process double in tests.
+//! The transport of requests to payment providers and search servers: HTTPS, or an in-process double in tests.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::core::error::{Cause, Error};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Shorter than the idle timeout of common load balancers, one minute.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest accepted response body, in bytes. Expected responses are far shorter.
+/// The longest response body that is accepted of a payment provider, in bytes. Expected responses are far shorter.
 pub const MAX_BODY: usize = 256 * 1024;
 
-/// Sends requests to providers.
+/// Sends requests to providers and servers.
 ///
 /// Invariant: sends each request once, without retries or redirects, because a request may charge money.
 pub trait Transport: fmt::Debug + Send + Sync {
@@ -26,10 +26,13 @@ pub trait Transport: fmt::Debug + Send + Sync {
 
 /// HTTPS with rustls on ring.
 #[derive(Debug)]
-pub struct HttpsTransport(Client);
+pub struct HttpsTransport {
+    client: Client,
+    max_body: usize,
+}
 
 impl HttpsTransport {
-    /// Creates a client without retries and redirects.
+    /// Creates a client without retries and redirects, for responses of up to [`MAX_BODY`].
     ///
     /// # Errors
     /// [`Error::Internal`] when TLS cannot be set up.
@@ -44,8 +47,20 @@ impl HttpsTransport {
             .retry(reqwest::retry::never())
             .no_proxy()
             .build()
-            .map(Self)
+            .map(|client| Self {
+                client,
+                max_body: MAX_BODY,
+            })
             .map_err(|error| Error::internal("set up TLS", error))
+    }
+
+    /// Accepts response bodies of up to `bytes` instead.
+    #[must_use]
+    pub fn accepting(self, bytes: usize) -> Self {
+        Self {
+            max_body: bytes,
+            ..self
+        }
     }
 }
 
@@ -54,10 +69,14 @@ impl Transport for HttpsTransport {
         Box::pin(async move {
             // An error's URL contains the payment's reference, which must not be logged.
             let request = request.try_into().map_err(reqwest::Error::without_url)?;
-            let mut received = self.0.execute(request).await.map_err(reqwest::Error::without_url)?;
+            let mut received = self
+                .client
+                .execute(request)
+                .await
+                .map_err(reqwest::Error::without_url)?;
             let mut body = Vec::new();
             while let Some(chunk) = received.chunk().await.map_err(reqwest::Error::without_url)? {
-                if body.len() + chunk.len() > MAX_BODY {
+                if body.len() + chunk.len() > self.max_body {
                     return Err("the response body is too large".into());
                 }
                 body.extend_from_slice(&chunk);

@@ -16,6 +16,7 @@ pub mod listing_audit;
 pub mod payment_fixture;
 pub mod private_search_fixture;
 pub mod search_fixture;
+pub mod search_server;
 
 pub use billing_fixture::BillingFixture;
 pub use payment_fixture::PaymentFixture;

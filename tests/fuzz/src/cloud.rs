@@ -91,6 +91,7 @@ impl Cloud {
             ("IMPORT_STEPS_URL", "https://queue.example.com/1/import-steps"),
             ("EXPORT_STEPS_URL", "https://queue.example.com/1/export-steps"),
             ("SEARCH_BUCKET", "search"),
+            ("SEARCH_ENDPOINT", ""),
             ("PRIVATE_SEARCH_BUCKET", "private-search"),
             ("INDEX_QUEUE_URL", "https://queue.example.com/1/index.fifo"),
             (

@@ -27,7 +27,7 @@ pub const SEARCH: &str = "search";
 pub const PRIVATE_SEARCH: &str = "private-search";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 47] = [
+const VARIABLES: [(&str, &str); 48] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -63,6 +63,8 @@ const VARIABLES: [(&str, &str); 47] = [
     ("IMPORT_STEPS_URL", crate::queue::IMPORT_STEPS_URL),
     ("EXPORT_STEPS_URL", crate::queue::EXPORT_STEPS_URL),
     ("SEARCH_BUCKET", SEARCH),
+    // No server: the embedded engine.
+    ("SEARCH_ENDPOINT", ""),
     ("PRIVATE_SEARCH_BUCKET", PRIVATE_SEARCH),
     ("INDEX_QUEUE_URL", crate::queue::INDEX_URL),
     ("PRIVATE_INDEX_QUEUE_URL", crate::queue::PRIVATE_INDEX_URL),

@@ -31,6 +31,9 @@ const MAPPING: &str = "AWS::Lambda::EventSourceMapping";
 /// The integration timeout of an HTTP API, in seconds.
 const API_TIMEOUT: u64 = 30;
 
+/// The indexes of the search on an OpenSearch domain.
+const INDEXES_OF_THE_STACK: &str = "${SearchArn}/${SearchBucket}-*";
+
 #[test]
 fn no_permission_has_a_wildcard() {
     let template = Template::read();
@@ -45,9 +48,15 @@ fn no_permission_has_a_wildcard() {
                 "{place}: `{action}` is a wildcard: list the actions that it uses"
             ));
         }
-        // The objects of a bucket can only be named `bucket/*`.
-        let objects = statement.get("Action").map(texts).unwrap_or_default();
-        let objects = !objects.is_empty() && objects.iter().all(|action| action.starts_with("s3:"));
+        let actions = statement.get("Action").map(texts).unwrap_or_default();
+        let all_start_with = |service| !actions.is_empty() && actions.iter().all(|action| action.starts_with(service));
+        // The objects of a bucket can only be named `bucket/*`, those of a folder `bucket/folder/*`.
+        let objects = |arn: &str| {
+            let folder = arn.strip_suffix("/*");
+            all_start_with("s3:") && folder.is_some_and(|folder| !folder.contains('*'))
+        };
+        // Each rebuild makes an index of its own, whose name starts with the bucket's.
+        let indexes = |arn: &str| all_start_with("es:ESHttp") && arn.starts_with(INDEXES_OF_THE_STACK);
         // In a key policy, `*` is the key (KMS developer guide, "Resource element in key policies").
         let is_key = template
             .resource(place)
@@ -55,7 +64,7 @@ fn no_permission_has_a_wildcard() {
         let invokes = place == API_ROLE && statement.get("Action").map(texts) == Some(vec!["lambda:InvokeFunction"]);
         for arn in wide("Resource") {
             let is_stack = invokes && arn == FUNCTIONS_OF_THE_STACK;
-            if !(is_key || is_stack || objects && arn.ends_with("}/*")) {
+            if !(is_key || is_stack || indexes(arn) || objects(arn)) {
                 problems.push(format!(
                     "{place}: `{arn}` is a wildcard: list the tables, indexes or queues"
                 ));

@@ -1,13 +1,10 @@
 //! From ranked documents to what a search returns.
 
-use std::collections::HashSet;
-
 use super::top::Top;
-use super::{Cursor, Search, texts};
-use crate::analyzer;
+use super::{Cursor, Search};
+use crate::analyzed::Record;
 use crate::error::Error;
 use crate::matching::Match;
-use crate::stored;
 
 /// A page of hits.
 #[derive(Clone, Debug, Default)]
@@ -66,70 +63,35 @@ pub struct Suggestion {
 impl Search<'_> {
     /// The page of the ranked documents.
     pub(super) fn hits(&self, top: Top) -> Result<Hits, Error> {
-        let generation = self.index.generation();
+        let limit = self.analyzed.query().limit;
         let mut ranked = top.into_sorted();
-        let has_next = ranked.len() > self.query.limit;
-        ranked.truncate(self.query.limit);
+        let has_next = ranked.len() > limit;
+        ranked.truncate(limit);
         let mut hits = Vec::with_capacity(ranked.len());
         for (rank, segment, doc) in ranked {
             let segment = &self.index.segments[segment];
-            let bytes = segment.stored(doc)?;
-            let stored = stored::decode(&bytes).map_err(|_| Error::Damaged("a stored document is malformed"))?;
-            let title = |&(language, text): &(&str, &str)| HitTitle {
-                language: language.to_owned(),
-                text: text.to_owned(),
-                highlights: self.parsed.highlights(&analyzer::units(text)),
-            };
-            hits.push(Hit {
-                kind: segment.kinds.name(doc).unwrap_or_default().to_owned(),
-                id: stored.id.to_owned(),
+            let record = Record {
+                kind: segment.kinds.name(doc).unwrap_or_default(),
                 version: segment.version.first(doc).unwrap_or_default(),
-                matched: self.best_match(&texts(&bytes)?).unwrap_or(rank.tier),
-                titles: stored.titles.iter().map(title).collect(),
-                payload: stored.payload.to_vec(),
                 created_at: segment.created_at.first(doc).unwrap_or_default(),
-                updated_at: stored.updated_at,
-                cursor: rank.cursor(),
-            });
+                stored: &segment.stored(doc)?,
+            };
+            hits.push(self.analyzed.hit(&record, rank.cursor())?);
         }
         let last = hits.last().map(|hit| hit.cursor);
-        let next = last.filter(|_| has_next);
-        Ok(Hits { generation, hits, next })
+        Ok(Hits {
+            generation: self.index.generation(),
+            hits,
+            next: last.filter(|_| has_next),
+        })
     }
 
     /// The best matching text of each ranked document.
     pub(super) fn suggestions(&self, top: Top, limit: usize) -> Result<Vec<Suggestion>, Error> {
-        let mut seen = HashSet::new();
-        let mut suggestions = vec![];
-        for (_, segment, doc) in top.into_sorted() {
-            let bytes = self.index.segments[segment].stored(doc)?;
-            let stored = stored::decode(&bytes).map_err(|_| Error::Damaged("a stored document is malformed"))?;
-            let all = stored
-                .titles
-                .iter()
-                .map(|&(_, text)| text)
-                .chain(stored.aliases)
-                .chain(stored.names);
-            let matching = all.filter_map(|text| {
-                let units = analyzer::units(text);
-                let highlights = self.parsed.highlights(&units);
-                // The text that matches earliest and most, and of equal ones the first.
-                let quality = (highlights.first()?.0, std::cmp::Reverse(covered(&highlights)));
-                Some((quality, text, units, highlights))
-            });
-            let Some((_, text, units, highlights)) = matching.min_by_key(|(quality, ..)| *quality) else {
-                continue;
-            };
-            let is_new = seen.insert(units.iter().map(|unit| unit.character).collect::<String>());
-            if is_new && suggestions.len() < limit {
-                let text = text.to_owned();
-                suggestions.push(Suggestion { text, highlights });
-            }
-        }
-        Ok(suggestions)
+        let ranked = top.into_sorted().into_iter();
+        let stored: Vec<Vec<u8>> = ranked
+            .map(|(_, segment, doc)| self.index.segments[segment].stored(doc))
+            .collect::<Result<_, _>>()?;
+        self.analyzed.suggestions(stored, limit)
     }
-}
-
-fn covered(highlights: &[(u32, u32)]) -> u32 {
-    highlights.iter().map(|(start, end)| end - start).sum()
 }

@@ -69,6 +69,8 @@ mod retries;
 mod returns;
 mod reviews;
 mod search;
+mod search_conformance;
+mod search_faults;
 mod shards;
 mod shipment_races;
 mod shipments;

@@ -406,9 +406,9 @@ async fn bundles_that_nobody_uses_are_removed_after_a_day() {
     }
     let bundles = || shop.s3.objects(SEARCH).len() - 1;
     let before = bundles();
-    assert_eq!(shop.sweep().await.removed_bundles, 0, "a function may still read them");
+    assert_eq!(shop.sweep().await.removed, 0, "a function may still read them");
     shop.shop.advance(SignedDuration::from_hours(25));
-    let removed = shop.sweep().await.removed_bundles;
+    let removed = shop.sweep().await.removed;
     assert!(removed > 0);
     assert_eq!(bundles(), before - removed);
     assert_eq!(shop.found("green").await, ["tea"]);

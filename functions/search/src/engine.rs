@@ -1,0 +1,227 @@
+//! The engines that are written: the embedded one, and OpenSearch beyond it. One port for both, since both are real.
+
+use std::collections::HashMap;
+
+use search_engine::Document;
+use search_engine::document::InvalidDocument;
+use serde::{Deserialize, Serialize};
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::core::error::Error;
+
+use crate::index_writer::{Draft, IndexWriter};
+use crate::opensearch_writer::OpenSearchWriter;
+use crate::rebuild::Step;
+use crate::state::{IndexState, Rebuild};
+use crate::storage::IndexStorage;
+
+/// An engine, as its name in the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SearchEngine {
+    /// The index in the functions themselves.
+    Embedded,
+    /// An OpenSearch server.
+    Opensearch,
+}
+
+/// The engines of a stack.
+#[derive(Debug)]
+pub struct Engines {
+    embedded: Engine,
+    opensearch: Option<Engine>,
+}
+
+/// An engine. Its futures are boxed, since those of the SDK are large.
+#[derive(Debug)]
+pub enum Engine {
+    /// The index in S3 that functions map into memory.
+    Embedded(Box<IndexWriter>),
+    /// Indexes on a server.
+    OpenSearch(Box<OpenSearchWriter>),
+}
+
+impl Engines {
+    /// The engines on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        let opensearch = OpenSearchWriter::new(platform)?;
+        Ok(Self {
+            embedded: Engine::Embedded(Box::new(IndexWriter::new(platform)?)),
+            opensearch: opensearch.map(|writer| Engine::OpenSearch(Box::new(writer))),
+        })
+    }
+
+    /// The embedded engine.
+    pub const fn embedded(&self) -> &Engine {
+        &self.embedded
+    }
+
+    /// The engine that administrators rebuild and roll back: OpenSearch, if there is a server.
+    pub fn administered(&self) -> &Engine {
+        self.opensearch.as_ref().unwrap_or(&self.embedded)
+    }
+
+    /// The engines that are kept current: OpenSearch, if there is a server, and the embedded one until OpenSearch's first
+    /// build is complete, since it is searched until then.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn fed(&self, invocation: &Invocation) -> Result<Vec<&Engine>, Error> {
+        let Some(opensearch) = &self.opensearch else {
+            return Ok(vec![&self.embedded]);
+        };
+        if opensearch.state(invocation).await?.is_complete() {
+            Ok(vec![opensearch])
+        } else {
+            Ok(vec![&self.embedded, opensearch])
+        }
+    }
+}
+
+impl Engine {
+    /// Where its state is.
+    pub fn storage(&self) -> &IndexStorage {
+        match self {
+            Self::Embedded(writer) => &writer.storage,
+            Self::OpenSearch(writer) => &writer.storage,
+        }
+    }
+
+    /// Reads its state.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn state(&self, invocation: &Invocation) -> Result<IndexState, Error> {
+        let state = match self {
+            Self::Embedded(writer) => writer.state(invocation).await,
+            Self::OpenSearch(writer) => writer.storage.state(invocation).await,
+        };
+        state.map(|(state, _)| state)
+    }
+
+    /// Whether it has to be built before it can be searched: another version of this code has written it, or nobody has.
+    pub fn needs_build(&self, state: &IndexState) -> bool {
+        let begins_empty = matches!(self, Self::Embedded(_));
+        !state.current.is_readable() || !(begins_empty || state.is_complete())
+    }
+
+    /// Writes documents within the limits to each build that is kept current. Older versions change nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn write(&self, documents: &[Document], invocation: &Invocation) -> Result<(), Error> {
+        match self {
+            Self::Embedded(writer) => Box::pin(writer.write(documents, invocation)).await,
+            Self::OpenSearch(writer) => Box::pin(writer.write(documents, invocation)).await,
+        }
+    }
+
+    /// Does a step of a rebuild, unless another invocation has done it. Returns the state.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn step(&self, rebuild: &Rebuild, step: &Step, invocation: &Invocation) -> Result<IndexState, Error> {
+        let writer = match self {
+            Self::Embedded(writer) => writer,
+            Self::OpenSearch(writer) => return Box::pin(writer.step(rebuild, step, invocation)).await,
+        };
+        let committed = writer.commit(invocation, |writer, mut state| {
+            let Some(next) = &mut state.next else { return Ok(None) };
+            if !step.follows(rebuild, next) {
+                return Ok(None);
+            }
+            let mut bundles = vec![];
+            writer.apply(&mut next.build, &step.documents, &mut bundles)?;
+            if step.is_last() {
+                writer.merge(&mut next.build, None, &mut bundles)?;
+            }
+            step.advance(&mut state, invocation.now);
+            Ok(Some(Draft { state, bundles }))
+        });
+        Box::pin(committed).await
+    }
+
+    /// Rewrites the current build without what was deleted or replaced. A server does that by itself.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn merge(&self, invocation: &Invocation) -> Result<(), Error> {
+        let Self::Embedded(writer) = self else { return Ok(()) };
+        let committed = writer.commit(invocation, |writer, mut state| {
+            let mut bundles = vec![];
+            if state.current.is_readable() && writer.has(&state.current) && state.current.manifest.needs_merge() {
+                writer.merge(&mut state.current, None, &mut bundles)?;
+            }
+            Ok((!bundles.is_empty()).then_some(Draft { state, bundles }))
+        });
+        Box::pin(committed).await.map(drop)
+    }
+
+    /// Brings the counts, the checksum and the time of the current build in a state up to date. The embedded engine counts
+    /// with each commit, a server is asked.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn measure(&self, state: &mut IndexState, invocation: &Invocation) -> Result<(), Error> {
+        if let Self::OpenSearch(writer) = self {
+            let measured = Box::pin(writer.measure(&mut state.current, invocation.deadline)).await?;
+            state.committed_at = measured.indexed_at.unwrap_or(state.committed_at);
+        }
+        Ok(())
+    }
+
+    /// The versions of the documents in some buckets of the checksum, by id. None when the embedded index cannot be read:
+    /// then all of them are indexed again.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn versions(
+        &self,
+        state: &IndexState,
+        buckets: &[usize],
+        invocation: &Invocation,
+    ) -> Result<HashMap<String, u64>, Error> {
+        match self {
+            Self::Embedded(writer) => {
+                let Ok(index) = writer.open(&state.current, invocation).await else {
+                    return Ok(HashMap::new());
+                };
+                let documents = index.documents_in(buckets);
+                let documents = documents.map_err(|error| Error::internal("read the versions of the index", error))?;
+                Ok(documents.into_iter().map(|(_, id, version)| (id, version)).collect())
+            }
+            Self::OpenSearch(writer) => match writer.server.index_of(&state.current) {
+                Some(index) => Box::pin(writer.server.versions(&index, buckets, invocation.deadline)).await,
+                None => Ok(HashMap::new()),
+            },
+        }
+    }
+
+    /// Removes what no build uses any more: bundles of a day ago, or indexes. Returns how many.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn remove_unused(&self, state: &IndexState, invocation: &Invocation) -> Result<usize, Error> {
+        match self {
+            Self::Embedded(writer) => {
+                let is_used = |bundle: &str| state.uses(bundle);
+                let (now, deadline) = (invocation.now, invocation.deadline);
+                writer.storage.remove_unused(is_used, now, deadline).await
+            }
+            Self::OpenSearch(writer) => Box::pin(writer.remove_unused(invocation)).await,
+        }
+    }
+}
+
+/// The documents within the engine's limits. The others are reported and left out, so that they do not stop these.
+pub fn valid(documents: Vec<Document>) -> Vec<Document> {
+    let is_valid = |document: &Document| document.validate().inspect_err(report).is_ok();
+    documents.into_iter().filter(is_valid).collect()
+}
+
+fn report(error: &InvalidDocument) {
+    tracing::error!(%error, "a document cannot be indexed");
+}
