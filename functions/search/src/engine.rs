@@ -108,6 +108,23 @@ impl Engine {
         !state.current.is_readable() || !(begins_empty || state.is_complete())
     }
 
+    /// Whether it is a server.
+    pub const fn is_server(&self) -> bool {
+        matches!(self, Self::OpenSearch(_))
+    }
+
+    /// Discards the build that is under way, which lacks a change. The next message begins another one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn abandon(&self, invocation: &Invocation) -> Result<(), Error> {
+        let discarded = self.storage().change(invocation, |mut state| {
+            state.next.take()?;
+            Some(state)
+        });
+        discarded.await.map(|_| ())
+    }
+
     /// Writes documents within the limits to each build that is kept current. Older versions change nothing.
     ///
     /// # Errors

@@ -20,23 +20,31 @@ pub struct IndexCopy {
     folder: PathBuf,
 }
 
+/// Whether a folder with this name is that of a process that has ended.
+fn is_left(name: &str) -> bool {
+    let process = name.strip_prefix(PREFIX).and_then(|name| name.split('-').next());
+    process.is_some_and(|process| !Path::new("/proc").join(process).exists())
+}
+
 impl IndexCopy {
     /// A copy in a folder of its own below the system's folder for temporary files.
     ///
-    /// A process that Lambda starts after a crash finds the files of the one before: they are removed.
+    /// A process that Lambda starts after a crash finds the files of the one before: they are removed. Those of a process that
+    /// runs are not: an emulator starts all functions on one machine.
     pub fn new(platform: &Platform) -> Self {
         static COPIES: AtomicU64 = AtomicU64::new(0);
         let nth = COPIES.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir();
+        let temporary = std::env::temp_dir();
         if platform.variable("AWS_LAMBDA_FUNCTION_NAME").is_ok() {
-            let left = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-            for entry in left.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)) {
+            let left = std::fs::read_dir(&temporary).into_iter().flatten().flatten();
+            for entry in left.filter(|entry| is_left(&entry.file_name().to_string_lossy())) {
                 std::fs::remove_dir_all(entry.path()).ok();
             }
         }
-        Self {
-            folder: folder.join(format!("{PREFIX}{}-{nth}", std::process::id())),
-        }
+        let folder = temporary.join(format!("{PREFIX}{}-{nth}", std::process::id()));
+        // Of an earlier process with the same number.
+        std::fs::remove_dir_all(&folder).ok();
+        Self { folder }
     }
 
     /// The folder.

@@ -27,6 +27,8 @@ const SWITCH: Duration = Duration::from_secs(20);
 pub struct OpenSearchWriter {
     /// The state.
     pub storage: IndexStorage,
+    /// The state of the embedded engine, which the first build replaces.
+    embedded: IndexStorage,
     /// The server.
     pub server: OpenSearch,
     /// The indexes that exist for sure. A write to another one would make it, with fields that the server guesses.
@@ -44,6 +46,7 @@ impl OpenSearchWriter {
         };
         Ok(Some(Self {
             storage: IndexStorage::of_opensearch(platform)?,
+            embedded: IndexStorage::new(platform)?,
             server,
             existing: Mutex::default(),
         }))
@@ -85,6 +88,13 @@ impl OpenSearchWriter {
         let (mut old, mut new) = (state.current, rebuild.build.clone());
         if step.is_last() {
             self.measure(&mut old, invocation.deadline).await?;
+            if old.rebuild_id.is_none() {
+                // The first build replaces the embedded index, and must not have fewer documents either.
+                let (embedded, _) = self.embedded.state(invocation).await?;
+                if embedded.current.is_readable() {
+                    old.manifest.documents = embedded.current.manifest.documents;
+                }
+            }
             let expected = expected(&old, &step.documents);
             self.wait_for(&index, written > 0, &expected, invocation).await?;
             self.measure(&mut new, invocation.deadline).await?;

@@ -10,6 +10,7 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::batch::Batch;
+use shared::aws::lambda::problem::Causes;
 use shared::search::{DocumentKind, IndexCommand, IndexQueue};
 use uuid::Uuid;
 
@@ -67,7 +68,14 @@ pub async fn handle(function: &WriteIndex, batch: Batch, invocation: Invocation)
         let documents = function.sources.read(kind, ids, invocation.deadline).await?;
         let documents = valid(documents);
         for engine in &engines {
-            engine.write(&documents, &invocation).await?;
+            match engine.write(&documents, &invocation).await {
+                // The embedded index is searched: it must not wait for a server that is not.
+                Err(error) if engines.len() > 1 && engine.is_server() => {
+                    tracing::error!(causes = %Causes(&error), "the server lacks a change: its build starts over");
+                    engine.abandon(&invocation).await?;
+                }
+                written => written?,
+            }
         }
     }
     for engine in &engines {

@@ -10,6 +10,13 @@ use super::mapping::{self, Source};
 
 const DOING: &str = "write documents to the index";
 
+/// The refusals that concern one document, and not the write as such.
+const OF_DOCUMENT: [&str; 3] = [
+    "document_parsing_exception",
+    "mapper_parsing_exception",
+    "strict_dynamic_mapping_exception",
+];
+
 /// The most bytes of a request. Small nodes take 10 MiB.
 const MAX_BYTES: usize = 4 << 20;
 
@@ -68,7 +75,8 @@ impl BulkReply {
     /// others.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when some were not written and a retry may write them.
+    /// [`Error::Unavailable`] when some were not written and a retry may write them, [`Error::Internal`] when the server takes no
+    /// such writes.
     pub fn written(self) -> Result<usize, Error> {
         let mut written = 0;
         for Item { index: outcome } in self.items {
@@ -77,7 +85,16 @@ impl BulkReply {
                 200 | 201 => written += 1,
                 // The index has this version, or a newer one.
                 409 => {}
-                400 => tracing::error!(id = outcome.id, kind, "a document cannot be indexed"),
+                400 if OF_DOCUMENT.contains(&kind.as_str()) => {
+                    tracing::error!(id = outcome.id, kind, "a document cannot be indexed");
+                }
+                // Every document is refused like this, such as by a collection that takes no ids.
+                400 => {
+                    return Err(Error::internal(
+                        DOING,
+                        format!("the server refuses such writes ({kind})"),
+                    ));
+                }
                 // 404: a new index takes some seconds to be known everywhere.
                 status => {
                     let cause = format!("the server answered {status} ({kind}) for a document");
@@ -129,6 +146,12 @@ mod tests {
             {"index":{"_id":"b","status":409,"error":{"type":"version_conflict_engine_exception"}}},
             {"index":{"_id":"c","status":400,"error":{"type":"mapper_parsing_exception"}}}"#;
         assert_eq!(written(items).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_server_that_takes_no_ids_is_a_fault_and_not_a_bad_document() {
+        let items = r#"{"index":{"_id":"a","status":400,"error":{"type":"illegal_argument_exception"}}}"#;
+        assert!(matches!(written(items), Err(Error::Internal { .. })));
     }
 
     #[test]

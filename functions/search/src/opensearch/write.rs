@@ -1,15 +1,23 @@
 //! Writes: documents, new indexes, and the removal of those that nobody searches.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use lambda_http::http::Method;
 use search_engine::Document;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use shared::core::error::Error;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::client::Call;
 use super::{OpenSearch, bulk, mapping};
+
+/// The pauses before a bulk write is sent again: each is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+/// The time that a write keeps for the rest of its invocation.
+const RESERVE: Duration = Duration::from_secs(30);
 
 impl OpenSearch {
     /// Makes an index, if it does not exist.
@@ -37,18 +45,36 @@ impl OpenSearch {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<usize, Error> {
-        const DOING: &str = "write documents to the index";
         let mut written = 0;
         for body in bulk::requests(documents, now)? {
-            let call = Call {
-                method: Method::POST,
-                path: format!("/{index}/_bulk"),
-                body: Some(body),
-            };
-            let reply: bulk::BulkReply = self.client.send(DOING, call, deadline).await?.json(DOING)?;
-            written += reply.written()?;
+            let mut pause = FIRST_PAUSE;
+            loop {
+                let call = Call {
+                    method: Method::POST,
+                    path: format!("/{index}/_bulk"),
+                    body: Some(body.clone()),
+                };
+                match self.bulk(call, deadline).await {
+                    Ok(newer) => {
+                        written += newer;
+                        break;
+                    }
+                    // A busy server, or one that grows. Writing again changes nothing that was written.
+                    Err(Error::Unavailable { .. }) if Instant::now() + 2 * pause + RESERVE < deadline => {
+                        sleep(pause).await;
+                        pause = (2 * pause).min(LONGEST_PAUSE);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
         }
         Ok(written)
+    }
+
+    async fn bulk(&self, call: Call, deadline: Instant) -> Result<usize, Error> {
+        const DOING: &str = "write documents to the index";
+        let reply: bulk::BulkReply = self.client.send(DOING, call, deadline).await?.json(DOING)?;
+        reply.written()
     }
 
     /// The names of this stack's indexes.

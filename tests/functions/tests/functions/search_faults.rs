@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 use function_tests::SearchFixture;
 use function_tests::search_fixture::search_call;
 use futures::future::BoxFuture;
+use harness::platform::SEARCH;
 use lambda_http::http::{Request, Response};
 use search::search_documents::SearchDocuments;
+use search::state::IndexState;
 use serde_json::{Value, json};
-use shared::Error;
+use shared::aws::lambda::batch::Batch;
 use shared::aws::transport::Transport;
 use shared::core::error::Cause;
+use uuid::Uuid;
 
 const DOMAIN: &str = "https://search-shop.ap-northeast-2.es.amazonaws.com";
 const COLLECTION: &str = "https://abc.ap-northeast-2.aoss.amazonaws.com";
@@ -119,15 +122,26 @@ async fn an_index_that_is_not_known_yet_is_a_matter_of_time_and_a_refusal_is_a_f
     }
 }
 
+fn exists() -> Option<(u16, Value)> {
+    Some((400, json!({ "error": { "type": "resource_already_exists_exception" } })))
+}
+
+fn taken(status: u16) -> Option<(u16, Value)> {
+    let item = json!({ "index": { "_id": "PRODUCT:tea", "status": status } });
+    Some((200, json!({ "items": [item] })))
+}
+
+/// A shop whose server gives these answers, and a message that names a product.
+async fn shop_with_a_message(server: &Arc<Scripted>) -> (SearchFixture, Batch) {
+    let shop = SearchFixture::on_transport(DOMAIN, server.clone()).await;
+    shop.put("tea", "Green tea").await;
+    shop.name(&["tea"]).await;
+    let batch = shop.queue.receive(10, shop.shop.now()).unwrap().batch;
+    (shop, batch)
+}
+
 #[tokio::test]
-async fn a_message_stays_in_the_queue_while_the_server_takes_no_documents() {
-    let exists = || Some((400, json!({ "error": { "type": "resource_already_exists_exception" } })));
-    let taken = |status: u16| {
-        Some((
-            200,
-            json!({ "items": [{ "index": { "_id": "PRODUCT:tea", "status": status } }] }),
-        ))
-    };
+async fn a_busy_server_is_written_again_and_a_message_stays_in_the_queue_if_that_fails() {
     let server = Scripted::new([
         exists(),
         taken(429),
@@ -136,16 +150,30 @@ async fn a_message_stays_in_the_queue_while_the_server_takes_no_documents() {
         failed(503),
         failed(503),
         taken(409),
+        failed(403),
     ]);
-    let shop = SearchFixture::on_transport(DOMAIN, server.clone()).await;
-    shop.put("tea", "Green tea").await;
-    shop.name(&["tea"]).await;
-    let batch = shop.queue.receive(10, shop.shop.now()).unwrap().batch;
-    // Busy for one document; written; busy for all requests; already there.
-    for is_written in [false, true, false, true] {
+    let (shop, batch) = shop_with_a_message(&server).await;
+    // Busy for one document, then written; busy for all requests, then already there; no access.
+    for is_written in [true, true, false] {
         let written = shop.write_batch(&shop.writer, batch.clone()).await;
-        assert_eq!(written.is_ok(), is_written);
-        assert!(matches!(written, Ok(()) | Err(Error::Unavailable { .. })));
+        assert_eq!(written.is_ok(), is_written, "{written:?}");
     }
     assert!(server.answers.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_searched_yet_does_not_stop_the_embedded_index() {
+    // A collection of another type takes no ids.
+    let item = json!({ "_id": "PRODUCT:tea", "status": 400, "error": { "type": "illegal_argument_exception" } });
+    let server = Scripted::new([exists(), Some((200, json!({ "items": [{ "index": item }] })))]);
+    let (shop, batch) = shop_with_a_message(&server).await;
+    let state = IndexState::empty(Uuid::nil(), shop.shop.now());
+    shop.s3
+        .upload(SEARCH, "opensearch.json", &serde_json::to_vec(&state).unwrap());
+    let written = shop.write_batch(&shop.writer, batch).await;
+    written.expect("the embedded index is written");
+    assert_eq!(shop.found("tea").await, ["tea"]);
+    let objects = shop.s3.objects(SEARCH);
+    let state: IndexState = serde_json::from_slice(&objects["opensearch.json"].bytes).unwrap();
+    assert_eq!(state.next, None, "its build lacks the change, and starts over");
 }
