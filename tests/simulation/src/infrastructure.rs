@@ -318,8 +318,10 @@ const INDEXES: [Index; 2] = [
 
 /// Delivers the queue of an index to its writer, one batch at a time: after a failure, all messages wait.
 async fn deliver_index_commands(world: Rc<World>, Index { function, queue }: Index) {
-    let is_searched = world.fault_plan.actors.search;
-    while is_searched {
+    if !world.fault_plan.actors.search {
+        return;
+    }
+    loop {
         world.clock.sleep(INDEX_POLL).await;
         let most = 1 + world.below(INDEX_COMMANDS as u64) as usize;
         let Some(delivery) = queue(&world).receive(most, world.clock.now()) else {
