@@ -350,8 +350,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The rows of a file that is read in pieces that grow by `step` bytes: their numbers, and the patches with their SKUs.
-    fn read_by(text: &[u8], step: usize) -> Result<Vec<(u64, Result<Value, RowFault>)>, FileFault> {
+    /// Rows: their numbers, and the patches with their SKUs.
+    type Rows = Vec<(u64, Result<Value, RowFault>)>;
+
+    /// The rows of a file that is read in pieces that grow by `step` bytes.
+    fn read_by(text: &[u8], step: usize) -> Result<Rows, FileFault> {
         let mut rows = CsvRows::new(&[]);
         let (mut start, mut end, mut number, mut found) = (0, 0, 0, vec![]);
         while start < text.len() {
@@ -377,7 +380,7 @@ mod tests {
         Ok(found)
     }
 
-    fn read(text: &str) -> Vec<(u64, Result<Value, RowFault>)> {
+    fn read(text: &str) -> Rows {
         read_by(text.as_bytes(), text.len()).unwrap()
     }
 

@@ -347,7 +347,11 @@ async fn a_run_that_fails_in_the_middle_is_completed_by_the_next_one() {
         assert!(shop.index_orders(&keys).await.is_err(), "{operation}");
         shop.index_orders(&keys).await.unwrap();
         for query in [("phone_last4", "5678"), ("sku", "tea"), ("status", "PENDING_PAYMENT")] {
-            assert_eq!(found(&shop, &[query]).await, [order.clone()], "{operation}: {query:?}");
+            assert_eq!(
+                found(&shop, &[query]).await,
+                std::slice::from_ref(&order),
+                "{operation}: {query:?}"
+            );
         }
     }
 }
@@ -360,7 +364,7 @@ async fn an_order_that_waits_for_kms_does_not_stop_the_others_and_is_indexed_lat
     let keys = [&with_phone, &without].map(|id| format!("ORDER#{id}"));
     shop.kms.refuse(Some((400, "ThrottlingException")));
     assert!(shop.index_orders(&keys).await.is_err(), "the stream delivers it again");
-    assert_eq!(found(&shop, &[("sku", "tea")]).await, [without.clone()]);
+    assert_eq!(found(&shop, &[("sku", "tea")]).await, std::slice::from_ref(&without));
     shop.kms.refuse(None);
     shop.index_orders(&keys).await.unwrap();
     assert_eq!(found(&shop, &[("sku", "tea")]).await, [without, with_phone.clone()]);
@@ -388,7 +392,7 @@ async fn an_erased_customer_is_not_found_by_a_telephone_number_and_others_are() 
     let by_phone = async || found(&shop, &[("phone_last4", "5678")]).await;
     assert_eq!(by_phone().await, [of_bob.clone(), of_ann.clone()]);
     shop.erase_personal_data("ann").await;
-    assert_eq!(by_phone().await, [of_bob.clone()], "at once");
+    assert_eq!(by_phone().await, std::slice::from_ref(&of_bob), "at once");
     assert_eq!(personal_rows(&shop).await, 4);
     for _ in 0..2 {
         shop.erase_lookups(&["ann"]).await.unwrap();
@@ -413,7 +417,10 @@ async fn a_record_of_an_erasure_that_arrives_late_leaves_what_the_customer_order
     shop.index_all_orders().await;
     for _ in 0..2 {
         shop.erase_lookups(&["ann"]).await.unwrap();
-        assert_eq!(found(&shop, &[("phone_last4", "5678")]).await, [later.clone()]);
+        assert_eq!(
+            found(&shop, &[("phone_last4", "5678")]).await,
+            std::slice::from_ref(&later)
+        );
     }
     assert_eq!(personal_rows(&shop).await, 2);
 }
@@ -439,7 +446,10 @@ async fn an_order_that_is_indexed_during_an_erasure_leaves_no_row() {
     let (late, ()) = tokio::join!(late, erasure);
     late.unwrap();
     assert_eq!(personal_rows(&shop).await, 2, "bob's");
-    assert_eq!(found(&shop, &[("customer_id", "ann")]).await, [order.clone()]);
+    assert_eq!(
+        found(&shop, &[("customer_id", "ann")]).await,
+        std::slice::from_ref(&order)
+    );
     assert!(found(&shop, &[("sku", "tea")]).await.contains(&order));
 }
 

@@ -261,11 +261,14 @@ async fn a_dry_run_tells_what_the_import_would_do_and_writes_nothing() {
     assert_eq!(products(&shop).await.len(), 3);
 }
 
+/// A file, the fields of its import, why it fails and at which row, and the counts of the rows before.
+type UnreadableFile<'a> = (&'a [u8], Value, &'a str, u64, [u64; 4]);
+
 #[tokio::test]
 async fn a_file_that_cannot_be_read_fails_after_the_rows_before_that_place() {
     let shop = ImportFixture::open().await;
     let tea = row("tea", 1000).to_string();
-    let files: [(&[u8], Value, &str, u64, [u64; 4]); 5] = [
+    let files: [UnreadableFile<'_>; 5] = [
         (
             b"sku,name,price,currency\na,A,1,KRW\nb,caf\xe9,1,KRW\nc,C,1,KRW\n",
             csv(),

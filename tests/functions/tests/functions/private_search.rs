@@ -31,10 +31,10 @@ async fn an_order_is_found_by_a_part_of_a_name_in_korean_or_english_or_by_an_ema
         "minji.kim@exa",
         "minji",
     ] {
-        assert_eq!(shop.found(text).await, [minji.clone()], "{text}");
+        assert_eq!(shop.found(text).await, std::slice::from_ref(&minji), "{text}");
     }
     for text in ["robert", "Rob", "o'hara", "hara", "bob@shop"] {
-        assert_eq!(shop.found(text).await, [bob.clone()], "{text}");
+        assert_eq!(shop.found(text).await, std::slice::from_ref(&bob), "{text}");
     }
     assert!(shop.found("이서준").await.is_empty());
     let answer = shop.search(search_orders_call("민지")).await;
@@ -119,11 +119,15 @@ async fn an_erased_name_is_not_found_at_once_and_leaves_the_index_with_the_next_
     shop.index().await;
     assert_eq!(shop.found("민지").await, [of_bob.clone(), of_ann]);
     shop.shop.erase_personal_data("ann").await;
-    assert_eq!(shop.found("민지").await, [of_bob.clone()], "at once");
+    assert_eq!(shop.found("민지").await, std::slice::from_ref(&of_bob), "at once");
     for _ in 0..2 {
         shop.shop.erase_lookups(&["ann"]).await.unwrap();
         shop.write().await;
-        assert_eq!(in_index(&shop, "민지"), [of_bob.clone()], "also in the index itself");
+        assert_eq!(
+            in_index(&shop, "민지"),
+            std::slice::from_ref(&of_bob),
+            "also in the index itself"
+        );
     }
     // A later order under a new key is found.
     let later = shop.place("ann", "c", "김민지", "minji@example.com").await;
