@@ -40,7 +40,7 @@ pub const REFUSALS: &[&Reason] = &[];
 /// Creates an export of all products
 ///
 /// Writes them as files of JSON Lines, in the format of imports. Poll `GET /admin/exports/{export_id}` until its status is
-/// `COMPLETED`; it has the URLs of the files. A retry with the same key returns the export as it is now.
+/// `COMPLETED`; it has the URLs of the files. A retry with the same key returns the export in its current state.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

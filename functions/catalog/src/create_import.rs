@@ -67,7 +67,7 @@ pub const REFUSALS: &[&Reason] = &[&reason::INVALID_IMPORT];
 /// Creates an import and presigns the upload of its file
 ///
 /// `PUT` the file to `upload.url` with `upload.headers` within an hour. Then poll `GET /admin/imports/{import_id}` until its
-/// status is `COMPLETED` or `FAILED`. A retry with the same key and body returns the import as it is now, and signs the
+/// status is `COMPLETED` or `FAILED`. A retry with the same key and body returns the import in its current state, and signs the
 /// upload again as long as the import waits for it.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use shared::aws::dynamodb::BATCH_GET_KEYS;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::batch::{self, Batch};
 use shared::aws::queue::Queue;
-use shared::catalog::{CHANGE_SHARDS, CatalogStore, ChangePosition, ChangedProduct, Sku};
+use shared::catalog::{CHANGE_SHARDS, CatalogStore, ChangePosition, Sku};
 
 use crate::export::{
     Export, ExportChange, ExportId, ExportStatus, ExportStore, PART_PRODUCTS, Part, Position, StoredExport, StoredPart,
@@ -135,13 +135,7 @@ impl RunExport {
             .catalog
             .changed_products(shard % CHANGE_SHARDS, &after, PAGE, invocation.deadline);
         let changes = changes.await?;
-        let mut skus: Vec<Sku> = vec![];
-        for change in &changes {
-            // The index may have the entries before and after a change.
-            if !skus.contains(&change.sku) {
-                skus.push(change.sku.clone());
-            }
-        }
+        let skus: Vec<Sku> = changes.skus().into_iter().cloned().collect();
         let products = match skus.as_slice() {
             [] => Default::default(),
             skus => self.catalog.products(skus, invocation.deadline).await?,
@@ -149,12 +143,9 @@ impl RunExport {
         for product in skus.iter().filter_map(|sku| products.get(sku)) {
             part.add(product, invocation.now)?;
         }
-        Ok(match changes.last() {
-            Some(last) if changes.len() == usize::from(PAGE) => Position {
-                shard,
-                after: ChangedProduct::position(last),
-            },
-            _ => Position {
+        Ok(match changes.next {
+            Some(after) => Position { shard, after },
+            None => Position {
                 shard: shard + 1,
                 after: if shard + 1 < CHANGE_SHARDS {
                     ChangePosition::start()

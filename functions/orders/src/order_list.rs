@@ -76,7 +76,7 @@ impl OrderKey {
         }
     }
 
-    /// Whether an order has the key, as it is now. A row can be behind its order.
+    /// Whether the stored order still has the key. A row can be older than its order.
     pub fn matches(&self, order: &Order) -> bool {
         match self {
             Self::Number(number) => order.number == *number,

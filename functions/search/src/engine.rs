@@ -161,7 +161,7 @@ impl Engine {
         Box::pin(committed).await
     }
 
-    /// Rewrites the current build without what was deleted or replaced. A server does that by itself.
+    /// Rewrites the current build without what was deleted or replaced. A server merges on its own.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].

@@ -132,13 +132,10 @@ async fn read(function: &WriteIndex, mut position: WalkPosition, invocation: &In
         }
         let page = catalog.changed_products(position.shard, &position.after, PAGE, deadline);
         let page = page.await?;
-        let skus = page.iter().map(|change| change.sku.to_string()).collect();
+        let skus = page.skus().into_iter().map(ToString::to_string).collect();
         documents.extend(function.sources.read(DocumentKind::Product, &skus, deadline).await?);
-        position = match page.last().filter(|_| page.len() == usize::from(PAGE)) {
-            Some(last) => WalkPosition {
-                after: last.position(),
-                ..position
-            },
+        position = match page.next {
+            Some(after) => WalkPosition { after, ..position },
             None => WalkPosition {
                 shard: position.shard + 1,
                 after: ChangePosition::start(),

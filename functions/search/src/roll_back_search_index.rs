@@ -1,8 +1,6 @@
 //! Runs for `POST /admin/search/index/roll-back`, for administrators: searches the previous build again, and brings it up
 //! to date.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
 use shared::Error;
@@ -114,14 +112,13 @@ async fn catch_up(function: &RollBackSearchIndex, since: Timestamp, invocation: 
                 .catalog
                 .changed_products(shard, &from, PAGE, invocation.deadline)
                 .await?;
-            let skus: BTreeSet<String> = changes.iter().map(|change| change.sku.to_string()).collect();
-            let skus: Vec<String> = skus.into_iter().collect();
+            let skus: Vec<String> = changes.skus().into_iter().map(ToString::to_string).collect();
             function
                 .queue
                 .index(DocumentKind::Product, &skus, invocation.deadline)
                 .await?;
-            match changes.last().filter(|_| changes.len() == usize::from(PAGE)) {
-                Some(last) => from = last.position(),
+            match changes.next {
+                Some(next) => from = next,
                 None => break,
             }
         }

@@ -137,6 +137,7 @@ async fn walk(
                 .changed_products(shard, &from, PAGE, invocation.deadline)
                 .await?;
             let skus: Vec<String> = page
+                .products
                 .iter()
                 .filter(|product| wanted(product))
                 .map(|product| product.sku.to_string())
@@ -146,8 +147,8 @@ async fn walk(
                 .queue
                 .index(DocumentKind::Product, &skus, invocation.deadline)
                 .await?;
-            match page.last().filter(|_| page.len() == usize::from(PAGE)) {
-                Some(last) => from = last.position(),
+            match page.next {
+                Some(next) => from = next,
                 None => break,
             }
         }

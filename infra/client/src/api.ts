@@ -5127,7 +5127,7 @@ export class Madang extends runtime.Client {
    * Creates an export of all products
    *
    * Writes them as files of JSON Lines, in the format of imports. Poll `GET /admin/exports/{export_id}` until its status is
-   * `COMPLETED`; it has the URLs of the files. A retry with the same key returns the export as it is now.
+   * `COMPLETED`; it has the URLs of the files. A retry with the same key returns the export in its current state.
    *
    * `POST /admin/exports`
    */
@@ -5162,7 +5162,7 @@ export class Madang extends runtime.Client {
    * Creates an import and presigns the upload of its file
    *
    * `PUT` the file to `upload.url` with `upload.headers` within an hour. Then poll `GET /admin/imports/{import_id}` until its
-   * status is `COMPLETED` or `FAILED`. A retry with the same key and body returns the import as it is now, and signs the
+   * status is `COMPLETED` or `FAILED`. A retry with the same key and body returns the import in its current state, and signs the
    * upload again as long as the import waits for it.
    *
    * `POST /admin/imports`

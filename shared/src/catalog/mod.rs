@@ -26,7 +26,7 @@ pub use sale::Sale;
 pub use schema::{attributes_patch_schema, attributes_schema, metadata_patch_schema, metadata_schema};
 pub use stock::{Hold, InvalidShardCount, Shard, ShardCount, StockLevel, allocate, rebalance, release, spread};
 pub use store::CatalogStore;
-pub use store::changes::{CHANGE_SHARDS, ChangePosition, ChangedProduct};
+pub use store::changes::{CHANGE_SHARDS, ChangePosition, ChangedPage, ChangedProduct};
 pub use store::movements::{MovementOutcome, MovementPage};
 pub use store::schedules::WokenProduct;
 pub use store::versions::ProductVersion;

@@ -1,11 +1,14 @@
-//! The index `products-by-change`: all products by the time of their last change, for who follows the catalog or walks all
-//! of it without a scan.
+//! The index `products-by-change`: all products by the time of their last change, for functions that follow the catalog or walk
+//! all of it without a scan.
 //!
 //! A product has one entry, which moves to the end of its shard with each change. So a walk from any position to the end
 //! meets every product that exists from its beginning to its end, and one that changes meanwhile perhaps twice.
 //!
 //! The index lags behind the table by moments: read the product itself. A change has the time at which its request began,
-//! and is written up to a minute later: who follows the changes continues two minutes before the last one it has seen.
+//! and is written up to a minute later: a function that follows the changes continues two minutes before
+//! the last one that it has seen.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -59,16 +62,24 @@ pub struct ChangedProduct {
     pub updated_at: Timestamp,
 }
 
-impl ChangedProduct {
-    /// The place after this change.
-    pub fn position(&self) -> ChangePosition {
-        ChangePosition::of(&self.sku, self.updated_at)
+/// A page of the changes of a shard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedPage {
+    /// The changes, in their order. The index may have a product twice while it changes.
+    pub products: Vec<ChangedProduct>,
+    /// Where the next page begins. None after the last one.
+    pub next: Option<ChangePosition>,
+}
+
+impl ChangedPage {
+    /// The products of the page, each once.
+    pub fn skus(&self) -> BTreeSet<&Sku> {
+        self.products.iter().map(|product| &product.sku).collect()
     }
 }
 
 impl CatalogStore {
-    /// Lists at most `limit` changes of a shard after `from`, in their order. A page with fewer is the last one. Eventually
-    /// consistent.
+    /// Lists at most `limit` changes of a shard after `from`. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -78,7 +89,7 @@ impl CatalogStore {
         from: &ChangePosition,
         limit: u8,
         deadline: Instant,
-    ) -> Result<Vec<ChangedProduct>, Error> {
+    ) -> Result<ChangedPage, Error> {
         // An entry has less than 300 bytes, so a page is below the limit of a query, 1 MB.
         let query = self
             .table
@@ -92,7 +103,15 @@ impl CatalogStore {
             .limit(limit.into());
         let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
         let answer = send_until_answered(DOING, deadline, send).await?;
-        answer.items.unwrap_or_default().into_iter().map(entry).collect()
+        let products: Vec<ChangedProduct> = answer
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .map(entry)
+            .collect::<Result<_, _>>()?;
+        let last = products.last().filter(|_| products.len() == usize::from(limit));
+        let next = last.map(|last| ChangePosition::of(&last.sku, last.updated_at));
+        Ok(ChangedPage { products, next })
     }
 }
 

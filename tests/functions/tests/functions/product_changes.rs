@@ -16,11 +16,10 @@ async fn changes(shop: &Shop, from: &ChangePosition, limit: u8) -> Vec<ChangedPr
         let mut from = from.clone();
         loop {
             let page = catalog.changed_products(shard, &from, limit, deadline).await.unwrap();
-            let is_last = page.len() < usize::from(limit);
-            from = page.last().map_or(from, ChangedProduct::position);
-            found.extend(page);
-            if is_last {
-                break;
+            found.extend(page.products);
+            match page.next {
+                Some(next) => from = next,
+                None => break,
             }
         }
     }
