@@ -166,7 +166,7 @@ export interface BidList {
 /** Status of a bid. */
 export type BidStatus = "OPEN" | "TRADED" | "CANCELLED" | "EXPIRED";
 
-/** The limit is 64 KB, for a webhook 256 KB. */
+/** The limit is 64 KB, for a webhook 256 KB and for a seating plan 1 MB. */
 export type BodyTooLargeProblem = Problem & {
   type: "urn:madang:problem:body-too-large";
   status: 413;
@@ -220,6 +220,14 @@ export type CarriersNotConfiguredProblem = Problem & {
   status: 422;
   title: "Webhooks of carriers are not set up";
 };
+
+/** Somebody who appears in a performance. */
+export interface CastMember {
+  /** The performer. */
+  performer_id: PerformerId;
+  /** The part, such as `Clara`. Text of one line. */
+  role?: string;
+}
 
 /** The categories by path, such as `drinks/tea`, of at most four names. */
 export type Categories = { [name: string]: CategoryNode };
@@ -342,6 +350,21 @@ export interface CheckoutRequest {
   shipping_address?: Address;
 }
 
+/** A price class of a showtime, such as `VIP`. */
+export type ClassCode = string;
+
+/** A price class as everybody sees it. */
+export interface ClassView {
+  /** The class. */
+  class: ClassCode;
+  /** The price of one seat. */
+  price: Money;
+  /** The zones of the plan whose seats are in this class. */
+  zones: ZoneCode[];
+  /** About how many seats are free. Absent in lists. */
+  remaining?: number;
+}
+
 /** The parameters with which a customer's page starts the payment. */
 export type ClientParameters = ClientParametersToss | ClientParametersStripe | ClientParametersKakaopay | { provider: runtime.Unlisted };
 
@@ -436,6 +459,50 @@ export interface CreateImportRequest {
   checksum_sha256: string;
 }
 
+/** A new performance. */
+export interface CreatePerformanceRequest {
+  /** What customers read, by language. */
+  titles: { [name: string]: string };
+  /** What customers read, by language. */
+  descriptions?: { [name: string]: string };
+  /** Whether customers see it. */
+  status?: PerformanceStatus;
+  /** Who appears, in the order of the playbill. */
+  cast?: CastMember[];
+  /** The length in minutes, with breaks. */
+  duration_minutes?: number;
+  /** The age from which visitors are admitted. */
+  age_limit?: number;
+  /** The most seats that a customer can have at one showtime. */
+  max_seats: number;
+  /** The posters, main poster first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
+  posters?: ImageId[];
+  /** The time from which new showtimes are sold, unless they have a time of their own. */
+  on_sale_at?: string;
+  /** What a customer pays for giving a ticket back. Each booking keeps the policy of its time. */
+  refund_policy: RefundPolicy;
+}
+
+/** A new performer. */
+export interface CreatePerformerRequest {
+  /** What customers read, by language. */
+  names: { [name: string]: string };
+  /** What customers read, by language. */
+  biographies?: { [name: string]: string };
+  /** The portrait. It must be `READY` and uploaded with the purpose `LISTING`. */
+  image?: ImageId;
+}
+
+/** A new seating plan. */
+export interface CreatePlanRequest {
+  /** The plan's name. Text of one line. */
+  name: string;
+  /** The point that everybody looks at, such as the middle of the stage. */
+  focus?: Point;
+  /** The sections, in the order of the seat map. */
+  sections: NewSection[];
+}
+
 /** A new product. */
 export interface CreateProductRequest {
   /** The stock-keeping unit. It cannot be changed. */
@@ -501,6 +568,24 @@ export interface CreateShipmentRequest {
   tracking_url?: string;
 }
 
+/** A new showtime. */
+export interface CreateShowtimeRequest {
+  /** The seating plan, which names the venue. */
+  plan_id: PlanId;
+  /** The start as the clock at the venue shows it. */
+  local_start: string;
+  /** The offset from UTC. Needed only for a local time that occurs twice. */
+  utc_offset?: string;
+  /** The time at which the doors open, before the start. */
+  doors_at?: string;
+  /** The time from which seats are sold. Default: that of the performance. */
+  sales_start_at?: string;
+  /** The time from which seats are not sold any more. Default: the start. */
+  sales_end_at?: string;
+  /** The price classes. Each zone of the plan is in exactly one. All prices have the same currency. */
+  prices: PriceClass[];
+}
+
 /** A movement to make. */
 export type CreateStockMovementRequest = CreateStockMovementRequestReceipt | CreateStockMovementRequestCorrection | CreateStockMovementRequestWriteOff;
 
@@ -547,6 +632,16 @@ export interface CreateSubscriptionRequest {
   contact?: Contact;
   /** Where the orders of the subscription are sent. Stored encrypted. */
   shipping_address?: Address;
+}
+
+/** A new venue. */
+export interface CreateVenueRequest {
+  /** What customers read, by language. */
+  names: { [name: string]: string };
+  /** The time zone. It cannot be changed: the showtimes of the venue depend on it. */
+  time_zone: Timezone;
+  /** The address that customers see. Text of one line. */
+  address?: string;
 }
 
 /** Place an order for each currency. */
@@ -631,6 +726,9 @@ export interface Destination {
   /** The region, where taxes differ by region. */
   region?: Region;
 }
+
+/** The name of an object: the SHA-256 of its bytes in hexadecimal digits. */
+export type Digest = string;
 
 /** A dispute of a payment. */
 export interface Dispute {
@@ -1020,6 +1118,17 @@ export type InvalidParameterProblem = Problem & {
   title: "A path or query parameter is invalid";
 };
 
+/** Nothing was stored. `detail` tells which rule. */
+export type InvalidPlanProblem = Problem & {
+  /** The section, if the rule concerns one. */
+  section?: ZoneCode;
+  /** The row of the section, if the rule concerns one. */
+  row?: string;
+  type: "urn:madang:problem:invalid-plan";
+  status: 422;
+  title: "The seating plan breaks a rule";
+};
+
 export type InvalidPriceProblem = Problem & {
   type: "urn:madang:problem:invalid-price";
   status: 422;
@@ -1058,11 +1167,28 @@ export type InvalidScheduleProblem = Problem & {
   title: "The schedule is out of range";
 };
 
+export type InvalidShowProblem = Problem & {
+  /** The field's name. */
+  field: string;
+  type: "urn:madang:problem:invalid-show";
+  status: 422;
+  title: "A field of a venue, performer, performance or showtime breaks a rule";
+};
+
 /** Nothing was stored. */
 export type InvalidSignatureProblem = Problem & {
   type: "urn:madang:problem:invalid-signature";
   status: 401;
   title: "The signature is missing, wrong or too old";
+};
+
+/** A draft is published with `publish-showtime`, and never again a draft. A cancelled showtime stays cancelled. */
+export type InvalidStatusChangeProblem = Problem & {
+  /** The present status. */
+  showtime_status: runtime.Open<ShowtimeStatus>;
+  type: "urn:madang:problem:invalid-status-change";
+  status: 409;
+  title: "The showtime cannot change to this status";
 };
 
 export type InvalidTextProblem = Problem & {
@@ -1211,6 +1337,22 @@ export interface ListingShards {
   moved?: number;
 }
 
+/** The clocks are set back on that date. Send `utc_offset` too. */
+export type LocalTimeAmbiguousProblem = Problem & {
+  /** Both instants, with the `utc_offset` that names each. */
+  choices: OffsetChoice[];
+  type: "urn:madang:problem:local-time-ambiguous";
+  status: 422;
+  title: "The clocks of the venue show this time twice";
+};
+
+/** The clocks are set forward over this time on that date. Choose another time. */
+export type LocalTimeSkippedProblem = Problem & {
+  type: "urn:madang:problem:local-time-skipped";
+  status: 422;
+  title: "The clocks of the venue never show this time";
+};
+
 /** The body is not JSON, or not an object of the described members. `detail` names the place. */
 export type MalformedBodyProblem = Problem & {
   type: "urn:madang:problem:malformed-body";
@@ -1233,6 +1375,30 @@ export interface Money {
   amount: number;
   /** ISO 4217 code. */
   currency: string;
+}
+
+/** A row of a new plan. */
+export interface NewRow {
+  /** The row's label. No other row of the section has it. */
+  row: string;
+  /** The row's zone, if it is not that of its section. */
+  zone?: ZoneCode;
+  /** The seats between two aisles, from one end of the row to the other. */
+  runs: SeatRun[];
+  /** What is special about some seats. Each seat is named once. */
+  notes?: SeatNote[];
+}
+
+/** A section of a new plan, such as the stalls or a block of a balcony. */
+export interface NewSection {
+  /** The section's code. No other section of the plan has it. */
+  section: ZoneCode;
+  /** The name that customers see. Text of one line. */
+  name: string;
+  /** The zone of its rows. A showtime gives each zone a price class. */
+  zone: ZoneCode;
+  /** The rows, in the order of the seat map. */
+  rows: NewRow[];
 }
 
 /** Rebuild the index instead. */
@@ -1293,6 +1459,14 @@ export type NothingToTakeProblem = Problem & {
   status: 409;
   title: "There is no bid to take";
 };
+
+/** One of two instants with the same local time. */
+export interface OffsetChoice {
+  /** The offset to send. */
+  utc_offset: string;
+  /** The instant. */
+  starts_at: string;
+}
 
 /** An open bid. The customer is not disclosed. */
 export interface OpenBid {
@@ -1595,6 +1769,82 @@ export type PaymentUnservableProblem = Problem & {
   title: "The payment was charged, but the order cannot be fulfilled";
 };
 
+/** A performance. */
+export interface Performance {
+  /** The performance's id. */
+  performance_id: PerformanceId;
+  /** What customers read, by language. */
+  titles: { [name: string]: string };
+  /** What customers read, by language. */
+  descriptions?: { [name: string]: string };
+  /** Whether customers see it. */
+  status: runtime.Open<PerformanceStatus>;
+  /** Who appears. */
+  cast: CastMember[];
+  /** The length in minutes, with breaks. */
+  duration_minutes?: number;
+  /** The age from which visitors are admitted. */
+  age_limit?: number;
+  /** The most seats that a customer can have at one showtime. */
+  max_seats: number;
+  /** The posters, main poster first. */
+  posters: ImageId[];
+  /** The time from which new showtimes are sold. */
+  on_sale_at?: string;
+  /** What a customer pays for giving a ticket back. */
+  refund_policy: RefundPolicy;
+  /** Time of the creation. */
+  created_at: string;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
+/** A performance's id, derived from the administrator and the idempotency key. */
+export type PerformanceId = string;
+
+/** A page of a list. */
+export interface PerformanceList {
+  items: Performance[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+/** Set its status to `LISTED` first. */
+export type PerformanceNotListedProblem = Problem & {
+  type: "urn:madang:problem:performance-not-listed";
+  status: 409;
+  title: "The performance of the showtime is a draft";
+};
+
+/** Whether customers see a performance. */
+export type PerformanceStatus = "DRAFT" | "LISTED";
+
+/** A performer. */
+export interface Performer {
+  /** The performer's id. */
+  performer_id: PerformerId;
+  /** What customers read, by language. */
+  names: { [name: string]: string };
+  /** What customers read, by language. */
+  biographies?: { [name: string]: string };
+  /** The portrait. */
+  image?: ImageId;
+  /** Time of the creation. */
+  created_at: string;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
+/** A performer's id, derived from the administrator and the idempotency key. */
+export type PerformerId = string;
+
+/** A page of a list. */
+export interface PerformerList {
+  items: Performer[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
 /** An erasure of a customer's personal data. */
 export interface PersonalDataErasure {
   /** The customer. */
@@ -1618,6 +1868,58 @@ export interface PlaceBidRequest {
   expires_at: string;
   /** The voucher to sell. Required to sell, not allowed to buy. */
   voucher_id?: VoucherId;
+}
+
+/** A seating plan. It never changes. */
+export interface Plan {
+  /** The plan's id. */
+  plan_id: PlanId;
+  /** The venue. */
+  venue_id: VenueId;
+  /** The plan's name. */
+  name: string;
+  /** The point that everybody looks at. */
+  focus: Point;
+  /** The number of seats. */
+  seats: number;
+  /** The zones, in the order of their numbers. */
+  zones: ZoneSeats[];
+  /** The sections, in the order of the seat map. */
+  sections: PlanSection[];
+  /** Names the list of all rows, from which a showtime gets its seats. */
+  layout: Digest;
+  /** Time of the creation. */
+  created_at: string;
+}
+
+/** A seating plan's id, derived from the administrator and the idempotency key. */
+export type PlanId = string;
+
+/** A page of a list. */
+export interface PlanList {
+  items: Plan[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+/** A section of a seating plan. */
+export interface PlanSection {
+  /** The section's code. */
+  section: ZoneCode;
+  /** The name that customers see. */
+  name: string;
+  /** The number of its seats. */
+  seats: number;
+  /** Names its seats with their places: `GET /section-tiles/{digest}`. */
+  tile: Digest;
+}
+
+/** A point in the plan, in centimetres. */
+export interface Point {
+  /** To the right. */
+  x: number;
+  /** Down. */
+  y: number;
 }
 
 /** A number of points, 0 to 10^15, which every JSON parser reads exactly (RFC 8259 §6: below 2^53). */
@@ -1666,6 +1968,16 @@ export interface PresignUploadRequest {
   purpose: ImagePurpose;
   /** Another image of the caller, which is deleted when this one is ready. */
   replaces?: ImageId;
+}
+
+/** The price of the seats in some zones of the plan. */
+export interface PriceClass {
+  /** The class. */
+  class: ClassCode;
+  /** The price of one seat. */
+  price: Money;
+  /** The zones of the plan whose seats are in this class. */
+  zones: ZoneCode[];
 }
 
 export type PriceDiffersProblem = Problem & {
@@ -1958,6 +2270,16 @@ export interface Refund {
   failed_at?: string;
 }
 
+/** What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. */
+export interface RefundPolicy {
+  /** The days after the booking in which giving back is free, while the show is at least `free_until` days away. */
+  free_days?: number;
+  /** The days before the show on which giving back ends to be free for a new booking. */
+  free_until?: number;
+  /** The fees, the earliest first: `days_before` falls, `percent` does not. Later than the last step no ticket is taken back. */
+  steps: RefundStep[];
+}
+
 /** The reason for a refund. */
 export type RefundReason = "ORDER_CANCELLED" | "LINES_CANCELLED" | "RETURNED" | "UNSERVABLE" | "REQUESTED" | "ELSEWHERE";
 
@@ -1971,6 +2293,16 @@ export interface RefundReturnRequest {
 
 /** The status of a refund. */
 export type RefundStatus = "PENDING" | "DONE" | "REFUSED" | "FAILED" | "WAIVED" | "SUPERSEDED";
+
+/** The fee from some day before the show on. */
+export interface RefundStep {
+  /** The last day of the step, in days before the show. 0 is the day of the show. */
+  days_before: number;
+  /** The fee in percent of what was paid for the ticket, rounded down. */
+  percent: number;
+  /** The highest fee. */
+  at_most?: Money;
+}
 
 /** Try again later. */
 export type RefundUnderWayProblem = Problem & {
@@ -2261,6 +2593,117 @@ export interface SearchResults {
   next_cursor?: string;
 }
 
+/** What a seat is. */
+export type SeatFlag = "ACCESSIBLE" | "RESTRICTED_VIEW";
+
+/** A seat of a seating plan. Its id is in the tile of its section. */
+export type SeatId = string;
+
+/** The states of the seats of a showtime. */
+export interface SeatMapView {
+  /** The showtime. */
+  showtime_id: ShowtimeId;
+  /** The seating plan. */
+  plan_id: PlanId;
+  /** The number of seats. */
+  seats: number;
+  /** Two bits a seat, in base64: 0 free, 1 held, 2 sold, 3 blocked. */
+  states: string;
+}
+
+/** What is special about a seat. */
+export interface SeatNote {
+  /** The number of the seat. */
+  seat: number;
+  /** What the seat is. */
+  flags?: SeatFlag[];
+  /**
+   * The number of the accessible seat of the row whose companions sit here. It has at most three, none further than three
+   * seats away and none beyond an aisle.
+   */
+  companion_of?: number;
+}
+
+/** A seat and its state. */
+export interface SeatNow {
+  /** The seat. */
+  seat: SeatId;
+  /** Its state. */
+  state: runtime.Open<SeatState>;
+}
+
+/** Seats side by side, without an aisle between them. */
+export interface SeatRun {
+  /** The number of the first seat. */
+  first: number;
+  /** How many seats there are. */
+  count: number;
+  /** From one number to the next: 2 for odd numbers on one side, -1 for numbers that fall. */
+  step?: number;
+  /** The place of the first seat. */
+  at: Point;
+  /** From one seat to the next. */
+  spacing?: Point;
+}
+
+/** The state of a seat at a moment. Its number is that of the seat map. */
+export type SeatState = "FREE" | "HELD" | "SOLD" | "BLOCKED";
+
+/** The seats of a showtime, which never change. */
+export interface Seating {
+  /** The number of parts. The seats of a part are stored together. */
+  parts: number;
+  /** The number of seats. */
+  seats: number;
+  /** The zones of the plan, in the order of their numbers. */
+  zones: ZoneSeats[];
+}
+
+/** Create another showtime instead. */
+export type SeatsExistProblem = Problem & {
+  type: "urn:madang:problem:seats-exist";
+  status: 409;
+  title: "The seats of the showtime exist already";
+};
+
+/** Publish it first. */
+export type SeatsMissingProblem = Problem & {
+  type: "urn:madang:problem:seats-missing";
+  status: 409;
+  title: "The showtime has no seats yet";
+};
+
+/** Nothing has changed. `seats` are those that cannot be changed, as they are now. */
+export type SeatsNotFreeProblem = Problem & {
+  /** The seats that are held or sold. */
+  seats: SeatNow[];
+  type: "urn:madang:problem:seats-not-free";
+  status: 409;
+  title: "A seat is held or sold";
+};
+
+/** Seats of a showtime. */
+export interface SeatsRequest {
+  /** The seats, each once, in at most 90 rows. */
+  seats: SeatId[];
+}
+
+/** The seats of a request as they are now. */
+export interface SeatsResponse {
+  /** The seats. */
+  seats: SeatNow[];
+}
+
+/** The seats of a section with their places. It never changes. */
+export interface SectionTile {
+  /** The section's code. */
+  section: ZoneCode;
+  /** The name that customers see. */
+  name: string;
+  /** The rows. A row of more than 28 seats is several rows here, and the seats of two of them are not side by side. */
+  rows: TileRow[];
+}
+
 /** The shop, as far as the deployment names it. */
 export interface Seller {
   /** The name of the business. */
@@ -2389,6 +2832,90 @@ export interface Shortage {
   requested: number;
   /** The available units. */
   available: number;
+}
+
+/** A showtime of a performance. */
+export interface Showtime {
+  /** The showtime's id. */
+  showtime_id: ShowtimeId;
+  /** The performance. */
+  performance_id: PerformanceId;
+  /** The venue. */
+  venue_id: VenueId;
+  /** The seating plan. It cannot be changed once the seats exist. */
+  plan_id: PlanId;
+  /** The time zone of the venue. */
+  time_zone: Timezone;
+  /** The start as the clock at the venue shows it. */
+  local_start: string;
+  /** The start. It follows from the local time and the rules of the time zone on that date. */
+  starts_at: string;
+  /** The time at which the doors open. */
+  doors_at?: string;
+  /** The time from which seats are sold. */
+  sales_start_at: string;
+  /** The time from which seats are not sold any more. */
+  sales_end_at: string;
+  /** Whether the seats are on sale. */
+  status: runtime.Open<ShowtimeStatus>;
+  /** The price classes. Each zone of the plan is in exactly one. All prices have the same currency. */
+  prices: PriceClass[];
+  /** The seats, once they exist. */
+  seating?: Seating;
+  /** The time at which it was put on sale first. */
+  published_at?: string;
+  /** Time of the creation. */
+  created_at: string;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
+/** A showtime's id, derived from the administrator and the idempotency key. */
+export type ShowtimeId = string;
+
+/** A page of a list. */
+export interface ShowtimeList {
+  items: Showtime[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+/** Whether the seats of a showtime are on sale. */
+export type ShowtimeStatus = "DRAFT" | "ON_SALE" | "CLOSED" | "CANCELLED";
+
+/** A showtime as everybody sees it. */
+export interface ShowtimeView {
+  /** The showtime's id. */
+  showtime_id: ShowtimeId;
+  /** The performance. */
+  performance_id: PerformanceId;
+  /** The venue. */
+  venue_id: VenueId;
+  /** The seating plan. */
+  plan_id: PlanId;
+  /** The time zone of the venue. */
+  time_zone: Timezone;
+  /** The start as the clock at the venue shows it. */
+  local_start: string;
+  /** The start. */
+  starts_at: string;
+  /** The time at which the doors open. */
+  doors_at?: string;
+  /** The time from which seats are sold. */
+  sales_start_at: string;
+  /** The time from which seats are not sold any more. */
+  sales_end_at: string;
+  /** Whether the seats are on sale. */
+  status: runtime.Open<ShowtimeStatus>;
+  /** The price classes. */
+  classes: ClassView[];
+}
+
+/** A page of a list. */
+export interface ShowtimeViewList {
+  items: ShowtimeView[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
 }
 
 /** The side of the order book. */
@@ -2638,6 +3165,34 @@ export interface TaxOfRate {
  */
 export type TaxRate = string;
 
+/** A row of seats. */
+export interface TileRow {
+  /** The row's label. */
+  row: string;
+  /** The row's zone. */
+  zone: ZoneCode;
+  /** The first number of the ids of its seats: a seat's id is `part-number-place`, with its place in `seats`, from 0. */
+  part: number;
+  /** The second number of the ids of its seats. */
+  number: number;
+  /** The place of its first seat in the seat map, from 0. */
+  first: number;
+  /** The seats. */
+  seats: TileSeat[];
+}
+
+/** A seat with its place. */
+export interface TileSeat {
+  /** The seat's number. */
+  number: number;
+  /** Its place. */
+  at: Point;
+  /** What the seat is. */
+  flags?: runtime.Open<SeatFlag>[];
+  /** The number of the accessible seat of the row whose companions sit here. */
+  companion_of?: number;
+}
+
 /** A timezone of the IANA database (`Asia/Seoul`). The rules are part of the program, since Lambda's image has none. */
 export type Timezone = string;
 
@@ -2726,6 +3281,14 @@ export type UnknownOrderProblem = Problem & {
   title: "The order of this event does not exist yet";
 };
 
+export type UnknownSeatsProblem = Problem & {
+  /** The seats that it does not have. */
+  seats: SeatId[];
+  type: "urn:madang:problem:unknown-seats";
+  status: 422;
+  title: "The showtime does not have a seat";
+};
+
 /** Deliver the message again later: the shipment may not be recorded yet. */
 export type UnknownShipmentProblem = Problem & {
   type: "urn:madang:problem:unknown-shipment";
@@ -2737,6 +3300,39 @@ export type UnknownShipmentProblem = Problem & {
 export interface UpdateCategoriesRequest {
   /** The categories by path. `null` removes one. */
   categories: CategoriesPatch;
+}
+
+/** Changes of a performance, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
+export interface UpdatePerformanceRequest {
+  /** What customers read, by language. */
+  titles?: { [name: string]: string | null };
+  /** What customers read, by language. */
+  descriptions?: { [name: string]: string | null };
+  /** Whether customers see it. */
+  status?: PerformanceStatus;
+  /** All who appear, in the order of the playbill. */
+  cast?: CastMember[] | null;
+  /** The length in minutes, with breaks. */
+  duration_minutes?: number | null;
+  /** The age from which visitors are admitted. */
+  age_limit?: number | null;
+  /** The most seats that a customer can have at one showtime. */
+  max_seats?: number;
+  /** All posters, main poster first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
+  posters?: ImageId[] | null;
+  /** The time from which new showtimes are sold. */
+  on_sale_at?: string | null;
+  /** What a customer pays for giving a ticket back. Replaced as a whole. */
+  refund_policy?: RefundPolicy;
+}
+
+/** Changes of a performer, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
+export interface UpdatePerformerRequest {
+  /** What customers read, by language. */
+  names?: { [name: string]: string | null };
+  /** What customers read, by language. */
+  biographies?: { [name: string]: string | null };
+  image?: ImageId | null;
 }
 
 /** Changes of a product, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
@@ -2775,6 +3371,26 @@ export interface UpdateProductRequest {
   stock_shards?: ShardCount;
 }
 
+/** Changes of a showtime, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
+export interface UpdateShowtimeRequest {
+  /** Another seating plan. Only before the seats exist. */
+  plan_id?: PlanId;
+  /** The start as the clock at the venue shows it. */
+  local_start?: string;
+  /** The offset from UTC. Needed only for a local time that occurs twice. */
+  utc_offset?: string;
+  /** The time at which the doors open, before the start. */
+  doors_at?: string | null;
+  /** The time from which seats are sold. */
+  sales_start_at?: string;
+  /** The time from which seats are not sold any more. */
+  sales_end_at?: string;
+  /** `CLOSED`, `ON_SALE` again, or `CANCELLED`. A draft is put on sale by `publish-showtime`. */
+  status?: ShowtimeStatus;
+  /** All price classes. */
+  prices?: PriceClass[];
+}
+
 /** The changes of a subscription (RFC 7396). What is absent stays. */
 export interface UpdateSubscriptionRequest {
   /** The items of each period, from the next one on. Quantities of the same product are added up. */
@@ -2792,6 +3408,14 @@ export interface UpdateSubscriptionRequest {
   shipping_address?: Address;
 }
 
+/** Changes of a venue, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
+export interface UpdateVenueRequest {
+  /** What customers read, by language. */
+  names?: { [name: string]: string | null };
+  /** The address that customers see. Text of one line. */
+  address?: string | null;
+}
+
 /** A variant: an image in one size and format. */
 export interface VariantView {
   /** The variant's permanent URL. */
@@ -2804,6 +3428,32 @@ export interface VariantView {
   height: number;
   /** Size in bytes. */
   bytes: number;
+}
+
+/** A venue. */
+export interface Venue {
+  /** The venue's id. */
+  venue_id: VenueId;
+  /** What customers read, by language. */
+  names: { [name: string]: string };
+  /** The time zone. */
+  time_zone: Timezone;
+  /** The address. */
+  address?: string;
+  /** Time of the creation. */
+  created_at: string;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
+/** A venue's id, derived from the administrator and the idempotency key. */
+export type VenueId = string;
+
+/** A page of a list. */
+export interface VenueList {
+  items: Venue[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
 }
 
 /** A gift voucher. */
@@ -2878,6 +3528,17 @@ export interface WebhookAnswer {
 
 /** When a subscription ends. */
 export type When = "NOW" | "PERIOD_END";
+
+/** A zone or a section of a seating plan, such as `stalls`. */
+export type ZoneCode = string;
+
+/** A zone of a seating plan. */
+export interface ZoneSeats {
+  /** The zone. */
+  zone: ZoneCode;
+  /** The number of its seats. */
+  seats: number;
+}
 
 /** The types of `updateCategories`. */
 export interface UpdateCategoriesOperation {
@@ -3275,6 +3936,253 @@ export interface ResolveReviewOperation {
     | AmountDiffersProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listAdminPerformances`. */
+export interface ListAdminPerformancesOperation {
+  request: {
+    /** `DRAFT` by default */
+    status?: "DRAFT" | "LISTED";
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, PerformanceList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createPerformance`. */
+export interface CreatePerformanceOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters, new for each performance
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreatePerformanceRequest;
+  };
+  answer: runtime.Answer<201, Performance, {
+    /** For `If-Match` of a change */
+    etag: string;
+    /** true: an earlier request created it */
+    idempotencyReplayed?: string;
+    /** The performance's path */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidShowProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getAdminPerformance`. */
+export interface GetAdminPerformanceOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, Performance, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `updatePerformance`. */
+export interface UpdatePerformanceOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** The `ETag` of the performance as it was read, or `*` */
+    ifMatch: string;
+    body: UpdatePerformanceRequest;
+  };
+  answer: runtime.Answer<200, Performance, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | PreconditionFailedProblem
+    | BodyTooLargeProblem
+    | InvalidShowProblem
+    | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listAdminShowtimes`. */
+export interface ListAdminShowtimesOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, ShowtimeList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createShowtime`. */
+export interface CreateShowtimeOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each showtime
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreateShowtimeRequest;
+  };
+  answer: runtime.Answer<201, Showtime, {
+    /** For `If-Match` of a change */
+    etag: string;
+    /** true: an earlier request created it */
+    idempotencyReplayed?: string;
+    /** The showtime's path */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidShowProblem
+    | LocalTimeSkippedProblem
+    | LocalTimeAmbiguousProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createPerformer`. */
+export interface CreatePerformerOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters, new for each performer
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreatePerformerRequest;
+  };
+  answer: runtime.Answer<201, Performer, {
+    /** For `If-Match` of a change */
+    etag: string;
+    /** true: an earlier request created it */
+    idempotencyReplayed?: string;
+    /** The performer's path */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidShowProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `updatePerformer`. */
+export interface UpdatePerformerOperation {
+  request: {
+    /** The performer */
+    performer_id: string;
+    /** The `ETag` of the performer as it was read, or `*` */
+    ifMatch: string;
+    body: UpdatePerformerRequest;
+  };
+  answer: runtime.Answer<200, Performer, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | PreconditionFailedProblem
+    | BodyTooLargeProblem
+    | InvalidShowProblem
+    | PreconditionRequiredProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -3761,6 +4669,176 @@ export interface DeliverShipmentOperation {
     | UnavailableProblem;
 }
 
+/** The types of `getAdminShowtime`. */
+export interface GetAdminShowtimeOperation {
+  request: {
+    /** The showtime */
+    showtime_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, Showtime, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `updateShowtime`. */
+export interface UpdateShowtimeOperation {
+  request: {
+    /** The showtime */
+    showtime_id: string;
+    /** The `ETag` of the showtime as it was read, or `*` */
+    ifMatch: string;
+    body: UpdateShowtimeRequest;
+  };
+  answer: runtime.Answer<200, Showtime, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InvalidStatusChangeProblem
+    | SeatsExistProblem
+    | PreconditionFailedProblem
+    | BodyTooLargeProblem
+    | InvalidShowProblem
+    | LocalTimeSkippedProblem
+    | LocalTimeAmbiguousProblem
+    | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `blockSeats`. */
+export interface BlockSeatsOperation {
+  request: {
+    /** The showtime */
+    showtime_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each request
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: SeatsRequest;
+  };
+  answer: runtime.Answer<200, SeatsResponse, {
+    /** true: an earlier request changed them */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | SeatsMissingProblem
+    | SeatsNotFreeProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidShowProblem
+    | UnknownSeatsProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `publishShowtime`. */
+export interface PublishShowtimeOperation {
+  request: {
+    /** The showtime */
+    showtime_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each request
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+  };
+  answer: runtime.Answer<200, Showtime, {
+    /** For `If-Match` of a change */
+    etag: string;
+    /** true: it was published before */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InvalidStatusChangeProblem
+    | PerformanceNotListedProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidShowProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `releaseSeats`. */
+export interface ReleaseSeatsOperation {
+  request: {
+    /** The showtime */
+    showtime_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each request
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: SeatsRequest;
+  };
+  answer: runtime.Answer<200, SeatsResponse, {
+    /** true: an earlier request changed them */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | SeatsMissingProblem
+    | SeatsNotFreeProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidShowProblem
+    | UnknownSeatsProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `resolveCharge`. */
 export interface ResolveChargeOperation {
   request: {
@@ -3793,6 +4871,104 @@ export interface ResolveChargeOperation {
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | PaymentMismatchProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createVenue`. */
+export interface CreateVenueOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters, new for each venue
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreateVenueRequest;
+  };
+  answer: runtime.Answer<201, Venue, {
+    /** For `If-Match` of a change */
+    etag: string;
+    /** true: an earlier request created it */
+    idempotencyReplayed?: string;
+    /** The venue's path */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidShowProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `updateVenue`. */
+export interface UpdateVenueOperation {
+  request: {
+    /** The venue */
+    venue_id: string;
+    /** The `ETag` of the venue as it was read, or `*` */
+    ifMatch: string;
+    body: UpdateVenueRequest;
+  };
+  answer: runtime.Answer<200, Venue, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | PreconditionFailedProblem
+    | BodyTooLargeProblem
+    | InvalidShowProblem
+    | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createPlan`. */
+export interface CreatePlanOperation {
+  request: {
+    /** The venue */
+    venue_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each plan
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreatePlanRequest;
+  };
+  answer: runtime.Answer<201, Plan, {
+    /** Names this plan */
+    etag: string;
+    /** true: an earlier request created it */
+    idempotencyReplayed?: string;
+    /** The plan's path */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidPlanProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -4323,6 +5499,215 @@ export interface GetPaymentOperation {
     | UnavailableProblem;
 }
 
+/** The types of `listPerformances`. */
+export interface ListPerformancesOperation {
+  request: {
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, PerformanceList, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+        link?: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getPerformance`. */
+export interface GetPerformanceOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, Performance, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listShowtimes`. */
+export interface ListShowtimesOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** Only showtimes that start at this time or later */
+    starts_from?: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, ShowtimeViewList, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+        link?: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listPerformers`. */
+export interface ListPerformersOperation {
+  request: {
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, PerformerList, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+        link?: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getPerformer`. */
+export interface GetPerformerOperation {
+  request: {
+    /** The performer */
+    performer_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, Performer, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getPlan`. */
+export interface GetPlanOperation {
+  request: {
+    /** The plan */
+    plan_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, Plan, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `listProducts`. */
 export interface ListProductsOperation {
   request: {
@@ -4624,6 +6009,102 @@ export interface SuggestSearchesOperation {
   problem:
     | MalformedRequestProblem
     | InvalidParameterProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getSectionTile`. */
+export interface GetSectionTileOperation {
+  request: {
+    /** The tile, as the plan names it */
+    digest: Digest;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, SectionTile, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getShowtime`. */
+export interface GetShowtimeOperation {
+  request: {
+    /** The showtime */
+    showtime_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, ShowtimeView, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getSeatMap`. */
+export interface GetSeatMapOperation {
+  request: {
+    /** The showtime */
+    showtime_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, SeatMapView, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -4935,6 +6416,113 @@ export interface SkipPeriodOperation {
     | NotNextPeriodProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listVenues`. */
+export interface ListVenuesOperation {
+  request: {
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, VenueList, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+        link?: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getVenue`. */
+export interface GetVenueOperation {
+  request: {
+    /** The venue */
+    venue_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, Venue, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listPlans`. */
+export interface ListPlansOperation {
+  request: {
+    /** The venue */
+    venue_id: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, PlanList, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+        link?: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -5261,6 +6849,100 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists performances for administrators
+   *
+   * Those with the status of the parameter, newest first. The list is eventually consistent: a change may take a moment to appear.
+   *
+   * `GET /admin/performances`
+   */
+  listAdminPerformances(request?: ListAdminPerformancesOperation["request"], options?: runtime.Options): runtime.List<ListAdminPerformancesOperation> {
+    return this.list<ListAdminPerformancesOperation>({ method: "GET", path: "/admin/performances", query: ["status", "limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Creates a performance
+   *
+   * A retry with the same key and body returns it as it is now.
+   *
+   * `POST /admin/performances`
+   */
+  createPerformance(request: CreatePerformanceOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreatePerformanceOperation>> {
+    return this.call<CreatePerformanceOperation>({ method: "POST", path: "/admin/performances", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns a performance to administrators
+   *
+   * Listed or not. Its `ETag` is the `If-Match` of a change.
+   *
+   * `GET /admin/performances/{performance_id}`
+   */
+  getAdminPerformance(request: GetAdminPerformanceOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetAdminPerformanceOperation>> {
+    return this.call<GetAdminPerformanceOperation>({ method: "GET", path: "/admin/performances/{performance_id}", headers: ["If-None-Match"], token: true }, request, options);
+  }
+
+  /**
+   * Changes a performance
+   *
+   * Only what is named changes, and `null` clears an optional field (RFC 7396). `If-Match` is required: if somebody has changed
+   * the performance since it was read, the answer is 412 and nothing changes. A change that is made already is answered with 200 in
+   * any case.
+   *
+   * `PATCH /admin/performances/{performance_id}`
+   */
+  updatePerformance(request: UpdatePerformanceOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdatePerformanceOperation>> {
+    return this.call<UpdatePerformanceOperation>({ method: "PATCH", path: "/admin/performances/{performance_id}", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
+   * Lists the drafts of showtimes of a performance
+   *
+   * Drafts, and drafts that were cancelled, the earliest first. All others are in `list-showtimes`.
+   *
+   * `GET /admin/performances/{performance_id}/showtimes`
+   */
+  listAdminShowtimes(request: ListAdminShowtimesOperation["request"], options?: runtime.Options): runtime.List<ListAdminShowtimesOperation> {
+    return this.list<ListAdminShowtimesOperation>({ method: "GET", path: "/admin/performances/{performance_id}/showtimes", query: ["limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Creates a showtime
+   *
+   * A draft without seats: `publish-showtime` creates them. The start is the local time of the venue, by the rules of its time zone
+   * on that very date. A local time that the clocks skip is refused; one that occurs twice needs `utc_offset`. A retry with the
+   * same key and body returns the showtime as it is now.
+   *
+   * `POST /admin/performances/{performance_id}/showtimes`
+   */
+  createShowtime(request: CreateShowtimeOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateShowtimeOperation>> {
+    return this.call<CreateShowtimeOperation>({ method: "POST", path: "/admin/performances/{performance_id}/showtimes", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Creates a performer
+   *
+   * A retry with the same key and body returns it as it is now.
+   *
+   * `POST /admin/performers`
+   */
+  createPerformer(request: CreatePerformerOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreatePerformerOperation>> {
+    return this.call<CreatePerformerOperation>({ method: "POST", path: "/admin/performers", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Changes a performer
+   *
+   * Only what is named changes, and `null` clears an optional field (RFC 7396). `If-Match` is required: if somebody has changed
+   * the performer since it was read, the answer is 412 and nothing changes. A change that is made already is answered with 200 in
+   * any case.
+   *
+   * `PATCH /admin/performers/{performer_id}`
+   */
+  updatePerformer(request: UpdatePerformerOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdatePerformerOperation>> {
+    return this.call<UpdatePerformerOperation>({ method: "PATCH", path: "/admin/performers/{performer_id}", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
    * Lists all products for administrators
    *
    * The last changed product first, also drafts and unlisted products. The list follows a change within a few seconds. A product
@@ -5451,6 +7133,67 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Returns a showtime to administrators
+   *
+   * Published or not. Its `ETag` is the `If-Match` of a change.
+   *
+   * `GET /admin/showtimes/{showtime_id}`
+   */
+  getAdminShowtime(request: GetAdminShowtimeOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetAdminShowtimeOperation>> {
+    return this.call<GetAdminShowtimeOperation>({ method: "GET", path: "/admin/showtimes/{showtime_id}", headers: ["If-None-Match"], token: true }, request, options);
+  }
+
+  /**
+   * Changes a showtime
+   *
+   * Only what is named changes (RFC 7396). `If-Match` is required: if somebody has changed the showtime since it was read, the
+   * answer is 412 and nothing changes. A change that is made already is answered with 200 in any case. A new local time or plan
+   * makes a new start. Once the seats exist, the plan and the zones of each class stay; prices may change, and an order keeps
+   * the price of its time.
+   *
+   * `PATCH /admin/showtimes/{showtime_id}`
+   */
+  updateShowtime(request: UpdateShowtimeOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdateShowtimeOperation>> {
+    return this.call<UpdateShowtimeOperation>({ method: "PATCH", path: "/admin/showtimes/{showtime_id}", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
+   * Blocks seats
+   *
+   * All of them or none. A blocked seat is not sold. A seat that is blocked already stays so. A seat that is held or sold is refused, and nothing changes.
+   * A retry with the same key and body changes nothing more and returns the seats as they are now.
+   *
+   * `POST /admin/showtimes/{showtime_id}/block-seats`
+   */
+  blockSeats(request: BlockSeatsOperation["request"], options?: runtime.Options): Promise<runtime.Result<BlockSeatsOperation>> {
+    return this.call<BlockSeatsOperation>({ method: "POST", path: "/admin/showtimes/{showtime_id}/block-seats", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Publishes a showtime
+   *
+   * Creates the seats of a draft, all free, and puts it on sale: seats are sold from `sales_start_at` on. A showtime that was
+   * published already is returned as it is. A request that breaks off half-way is completed by the next one.
+   *
+   * `POST /admin/showtimes/{showtime_id}/publish`
+   */
+  publishShowtime(request: PublishShowtimeOperation["request"], options?: runtime.Options): Promise<runtime.Result<PublishShowtimeOperation>> {
+    return this.call<PublishShowtimeOperation>({ method: "POST", path: "/admin/showtimes/{showtime_id}/publish", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
+   * Releases seats
+   *
+   * All of them or none. A seat that is free already stays so. A seat that is held or sold is refused, and nothing changes.
+   * A retry with the same key and body changes nothing more and returns the seats as they are now.
+   *
+   * `POST /admin/showtimes/{showtime_id}/release-seats`
+   */
+  releaseSeats(request: ReleaseSeatsOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReleaseSeatsOperation>> {
+    return this.call<ReleaseSeatsOperation>({ method: "POST", path: "/admin/showtimes/{showtime_id}/release-seats", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
    * Resolves a charge with an unknown outcome
    *
    * `CHARGED` creates the period's order, or refunds the charge if the subscription has
@@ -5462,6 +7205,42 @@ export class Madang extends runtime.Client {
    */
   resolveCharge(request: ResolveChargeOperation["request"], options?: runtime.Options): Promise<runtime.Result<ResolveChargeOperation>> {
     return this.call<ResolveChargeOperation>({ method: "POST", path: "/admin/subscriptions/{subscription_id}/invoices/{period}/review", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Creates a venue
+   *
+   * A retry with the same key and body returns it as it is now.
+   *
+   * `POST /admin/venues`
+   */
+  createVenue(request: CreateVenueOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateVenueOperation>> {
+    return this.call<CreateVenueOperation>({ method: "POST", path: "/admin/venues", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Changes a venue
+   *
+   * Only what is named changes, and `null` clears an optional field (RFC 7396). `If-Match` is required: if somebody has changed
+   * the venue since it was read, the answer is 412 and nothing changes. A change that is made already is answered with 200 in
+   * any case. The time zone cannot be changed.
+   *
+   * `PATCH /admin/venues/{venue_id}`
+   */
+  updateVenue(request: UpdateVenueOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdateVenueOperation>> {
+    return this.call<UpdateVenueOperation>({ method: "PATCH", path: "/admin/venues/{venue_id}", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
+   * Creates a seating plan
+   *
+   * A plan never changes: a change of the house is a new plan. Rows of more than 28 seats are split at their aisles. The body has
+   * at most 1 MB. A retry with the same key and body returns the same plan.
+   *
+   * `POST /admin/venues/{venue_id}/plans`
+   */
+  createPlan(request: CreatePlanOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreatePlanOperation>> {
+    return this.call<CreatePlanOperation>({ method: "POST", path: "/admin/venues/{venue_id}/plans", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -5681,6 +7460,73 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists the performances
+   *
+   * Newest first, without drafts. The list is eventually consistent: a new performance may take a moment to appear.
+   *
+   * `GET /performances`
+   */
+  listPerformances(request?: ListPerformancesOperation["request"], options?: runtime.Options): runtime.List<ListPerformancesOperation> {
+    return this.list<ListPerformancesOperation>({ method: "GET", path: "/performances", query: ["limit", "cursor"], headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Returns a performance
+   *
+   * A draft is not returned.
+   *
+   * `GET /performances/{performance_id}`
+   */
+  getPerformance(request: GetPerformanceOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetPerformanceOperation>> {
+    return this.call<GetPerformanceOperation>({ method: "GET", path: "/performances/{performance_id}", headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Lists the showtimes of a performance
+   *
+   * Those that are published, the earliest first, also the closed and cancelled ones. The list is eventually consistent: a change may
+   * take a moment to appear.
+   *
+   * `GET /performances/{performance_id}/showtimes`
+   */
+  listShowtimes(request: ListShowtimesOperation["request"], options?: runtime.Options): runtime.List<ListShowtimesOperation> {
+    return this.list<ListShowtimesOperation>({ method: "GET", path: "/performances/{performance_id}/showtimes", query: ["starts_from", "limit", "cursor"], headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Lists the performers
+   *
+   * Newest first. The list is eventually consistent: a new performer may take a moment to appear.
+   *
+   * `GET /performers`
+   */
+  listPerformers(request?: ListPerformersOperation["request"], options?: runtime.Options): runtime.List<ListPerformersOperation> {
+    return this.list<ListPerformersOperation>({ method: "GET", path: "/performers", query: ["limit", "cursor"], headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Returns a performer
+   *
+   * Administrators send its `ETag` as `If-Match` with a change.
+   *
+   * `GET /performers/{performer_id}`
+   */
+  getPerformer(request: GetPerformerOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetPerformerOperation>> {
+    return this.call<GetPerformerOperation>({ method: "GET", path: "/performers/{performer_id}", headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Returns a seating plan
+   *
+   * Its seats are in the tiles of its sections: `GET /section-tiles/{digest}`.
+   *
+   * `GET /plans/{plan_id}`
+   */
+  getPlan(request: GetPlanOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetPlanOperation>> {
+    return this.call<GetPlanOperation>({ method: "GET", path: "/plans/{plan_id}", headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
    * Lists products
    *
    * Products that are listed now, of the whole shop or of a category. A category without products is an empty list. The list
@@ -5778,6 +7624,40 @@ export class Madang extends runtime.Client {
    */
   suggestSearches(request: SuggestSearchesOperation["request"], options?: runtime.Options): Promise<runtime.Result<SuggestSearchesOperation>> {
     return this.call<SuggestSearchesOperation>({ method: "GET", path: "/search/suggestions", query: ["q", "kind"], headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Returns the seats of a section with their places
+   *
+   * A tile is named after its content and never changes, so it may be kept for a year.
+   *
+   * `GET /section-tiles/{digest}`
+   */
+  getSectionTile(request: GetSectionTileOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetSectionTileOperation>> {
+    return this.call<GetSectionTileOperation>({ method: "GET", path: "/section-tiles/{digest}", headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Returns a showtime
+   *
+   * With about how many seats of each class are free. A draft is not returned.
+   *
+   * `GET /showtimes/{showtime_id}`
+   */
+  getShowtime(request: GetShowtimeOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetShowtimeOperation>> {
+    return this.call<GetShowtimeOperation>({ method: "GET", path: "/showtimes/{showtime_id}", headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Returns the states of all seats
+   *
+   * Two bits a seat in the order of the plan: 0 free, 1 held, 2 sold, 3 blocked. The first seat is in the lowest bits of the first
+   * byte. A hold whose deadline has passed is free. The map is at most a second old.
+   *
+   * `GET /showtimes/{showtime_id}/seats`
+   */
+  getSeatMap(request: GetSeatMapOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetSeatMapOperation>> {
+    return this.call<GetSeatMapOperation>({ method: "GET", path: "/showtimes/{showtime_id}/seats", headers: ["If-None-Match"] }, request, options);
   }
 
   /**
@@ -5892,6 +7772,39 @@ export class Madang extends runtime.Client {
    */
   skipPeriod(request: SkipPeriodOperation["request"], options?: runtime.Options): Promise<runtime.Result<SkipPeriodOperation>> {
     return this.call<SkipPeriodOperation>({ method: "POST", path: "/subscriptions/{subscription_id}/skip", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Lists the venues
+   *
+   * Newest first. The list is eventually consistent: a new venue may take a moment to appear.
+   *
+   * `GET /venues`
+   */
+  listVenues(request?: ListVenuesOperation["request"], options?: runtime.Options): runtime.List<ListVenuesOperation> {
+    return this.list<ListVenuesOperation>({ method: "GET", path: "/venues", query: ["limit", "cursor"], headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Returns a venue
+   *
+   * Administrators send its `ETag` as `If-Match` with a change.
+   *
+   * `GET /venues/{venue_id}`
+   */
+  getVenue(request: GetVenueOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetVenueOperation>> {
+    return this.call<GetVenueOperation>({ method: "GET", path: "/venues/{venue_id}", headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Lists the seating plans of a venue
+   *
+   * Newest first. The list is eventually consistent: a new plan may take a moment to appear.
+   *
+   * `GET /venues/{venue_id}/plans`
+   */
+  listPlans(request: ListPlansOperation["request"], options?: runtime.Options): runtime.List<ListPlansOperation> {
+    return this.list<ListPlansOperation>({ method: "GET", path: "/venues/{venue_id}/plans", query: ["limit", "cursor"], headers: ["If-None-Match"] }, request, options);
   }
 
   /**

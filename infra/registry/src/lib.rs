@@ -19,7 +19,7 @@ pub struct Domain {
 }
 
 /// All domains, in the order of the API description.
-pub const DOMAINS: [Domain; 10] = [
+pub const DOMAINS: [Domain; 11] = [
     Domain {
         name: "catalog",
         actions: catalog::ACTIONS,
@@ -55,6 +55,12 @@ pub const DOMAINS: [Domain; 10] = [
         actions: auctions::ACTIONS,
         api: Some(auctions::Api::openapi),
         reasons: &[shared::auctions::reason::REASONS, auctions::reason::REASONS],
+    },
+    Domain {
+        name: "tickets",
+        actions: tickets::ACTIONS,
+        api: Some(tickets::Api::openapi),
+        reasons: &[tickets::reason::REASONS],
     },
     Domain {
         name: "images",

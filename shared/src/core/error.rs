@@ -252,7 +252,7 @@ reasons! {
     PRECONDITION_FAILED = PreconditionFailed "precondition-failed" "The resource has changed since it was read";
     /// Send the `ETag` of the resource as it was read.
     PRECONDITION_REQUIRED = PreconditionRequired "precondition-required" "The If-Match header is missing";
-    /// The limit is 64 KB, for a webhook 256 KB.
+    /// The limit is 64 KB, for a webhook 256 KB and for a seating plan 1 MB.
     BODY_TOO_LARGE = TooLarge "body-too-large" "The body is too large";
     /// Use a new key for a new request.
     IDEMPOTENCY_KEY_REUSED = Unprocessable "idempotency-key-reused" "The Idempotency-Key was used for another request";

@@ -17,10 +17,12 @@ pub mod payment_fixture;
 pub mod private_search_fixture;
 pub mod search_fixture;
 pub mod search_server;
+pub mod tickets_fixture;
 
 pub use billing_fixture::BillingFixture;
 pub use payment_fixture::PaymentFixture;
 pub use search_fixture::SearchFixture;
+pub use tickets_fixture::TicketsFixture;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

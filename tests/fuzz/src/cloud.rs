@@ -62,6 +62,8 @@ impl Cloud {
             ("LOOKUPS_TABLE", "lookups"),
             ("ORDERS_TABLE", "orders"),
             ("PAYMENTS_TABLE", "payments"),
+            ("SEATS_TABLE", "seats"),
+            ("SHOWS_TABLE", "shows"),
             ("SUBSCRIPTIONS_TABLE", "subscriptions"),
             ("RESERVATION_MINUTES", "15"),
             ("SHOP_COUNTRY", "KR"),
@@ -91,6 +93,7 @@ impl Cloud {
             ("IMPORT_STEPS_URL", "https://queue.example.com/1/import-steps"),
             ("EXPORT_STEPS_URL", "https://queue.example.com/1/export-steps"),
             ("SEARCH_BUCKET", "search"),
+            ("SEATING_BUCKET", "seating"),
             ("SEARCH_ENDPOINT", ""),
             ("PRIVATE_SEARCH_BUCKET", "private-search"),
             ("INDEX_QUEUE_URL", "https://queue.example.com/1/index.fifo"),
@@ -176,6 +179,12 @@ impl HttpClient for Cloud {
 impl HttpConnector for Cloud {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+        // S3, which names no target. It has no object.
+        if target.is_empty() {
+            let missing = StatusCode::try_from(404).expect("a status");
+            let error = SdkBody::from("<Error><Code>NoSuchKey</Code><Message>none</Message></Error>");
+            return HttpConnectorFuture::ready(Ok(HttpResponse::new(missing, error)));
+        }
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
         let answer = self
             .answer(&target, &body)

@@ -40,6 +40,11 @@ pub const IMAGES: &str = "images";
 /// Name of the auctions table.
 pub const AUCTIONS: &str = "auctions";
 
+/// Name of the shows table.
+pub const SHOWS: &str = "shows";
+/// Name of the seats table.
+pub const SEATS: &str = "seats";
+
 /// Endpoint of an engine that is called in this process; nothing resolves it.
 const NOWHERE: &str = "http://dynamodb.test";
 
@@ -337,6 +342,33 @@ pub async fn create_tables(client: &Client) {
         .send()
         .await
         .expect("the subscriptions' table");
+    client
+        .create_table()
+        .table_name(SHOWS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![
+            attribute("pk", ScalarAttributeType::S),
+            attribute("listed_in", ScalarAttributeType::S),
+            attribute("listed_ms", ScalarAttributeType::N),
+        ]))
+        .key_schema(key("pk", KeyType::Hash))
+        .global_secondary_indexes(index("listed", "listed_in", "listed_ms", all_attributes()))
+        .send()
+        .await
+        .expect("the shows' table");
+    client
+        .create_table()
+        .table_name(SEATS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![
+            attribute("pk", ScalarAttributeType::S),
+            attribute("sk", ScalarAttributeType::S),
+        ]))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .send()
+        .await
+        .expect("the seats' table");
 }
 
 fn due_index() -> GlobalSecondaryIndex {

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::bus::FakeBus;
 use crate::engine::{
-    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SUBSCRIPTIONS,
+    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS, SUBSCRIPTIONS,
 };
 use crate::objects::FakeS3;
 use crate::{FakeKms, FakeQueue, FakeVault};
@@ -26,8 +26,11 @@ pub const SEARCH: &str = "search";
 /// Name of the bucket of the private index.
 pub const PRIVATE_SEARCH: &str = "private-search";
 
+/// Name of the bucket of the tiles and layouts of seating plans.
+pub const SEATING: &str = "seating";
+
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 48] = [
+const VARIABLES: [(&str, &str); 51] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -37,6 +40,8 @@ const VARIABLES: [(&str, &str); 48] = [
     ("LOOKUPS_TABLE", LOOKUPS),
     ("ORDERS_TABLE", ORDERS),
     ("PAYMENTS_TABLE", PAYMENTS),
+    ("SEATS_TABLE", SEATS),
+    ("SHOWS_TABLE", SHOWS),
     ("SUBSCRIPTIONS_TABLE", SUBSCRIPTIONS),
     ("RESERVATION_MINUTES", "15"),
     ("SHOP_COUNTRY", "KR"),
@@ -63,6 +68,7 @@ const VARIABLES: [(&str, &str); 48] = [
     ("IMPORT_STEPS_URL", crate::queue::IMPORT_STEPS_URL),
     ("EXPORT_STEPS_URL", crate::queue::EXPORT_STEPS_URL),
     ("SEARCH_BUCKET", SEARCH),
+    ("SEATING_BUCKET", SEATING),
     // No server: the embedded engine.
     ("SEARCH_ENDPOINT", ""),
     ("PRIVATE_SEARCH_BUCKET", PRIVATE_SEARCH),

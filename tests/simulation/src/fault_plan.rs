@@ -40,6 +40,8 @@ pub struct Actors {
     pub products: u64,
     /// Whether the index of the search is written, and customers search. It makes a run slow.
     pub search: bool,
+    /// Whether there is a box office.
+    pub tickets: bool,
 }
 
 /// Fault rates, per mille.
@@ -81,6 +83,7 @@ impl FaultPlan {
                 bank: rng.u8(..3) > 0,
                 products: rng.u64(1..5),
                 search: rng.u8(..4) == 0,
+                tickets: rng.u8(..4) == 0,
             },
             latency_ms: *rng.choice(&[4, 20, 80]).expect("one"),
             closings: rate(rng, 150),
@@ -119,6 +122,15 @@ impl FaultPlan {
         self.actors.search = true;
         self.faults.twice = self.faults.twice.max(200);
         self.actors.shoppers = self.actors.shoppers.min(4);
+        self.actors.traders = 2;
+        self.actors.subscribers = 0;
+        self.actors.photographers = 0;
+    }
+
+    /// Opens the box office, and sends fewer others.
+    pub fn sell_tickets(&mut self) {
+        self.actors.tickets = true;
+        self.actors.shoppers = 2;
         self.actors.traders = 2;
         self.actors.subscribers = 0;
         self.actors.photographers = 0;

@@ -79,11 +79,15 @@ pub enum Mutant {
     CommandLost,
     /// The state of the search index is replaced despite a concurrent commit.
     CommitsUnchecked,
+    /// Rows of seats are created with a seat too few.
+    RowsShortened,
+    /// Seats that are to be blocked are released.
+    BlocksForgotten,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -119,6 +123,8 @@ impl Mutant {
         Self::RestockRepeated,
         Self::CommandLost,
         Self::CommitsUnchecked,
+        Self::RowsShortened,
+        Self::BlocksForgotten,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -188,6 +194,8 @@ impl Mutant {
                     item["recipient"] = json!({ "S": MARKER });
                 }
             }),
+            Self::RowsShortened => each_item(body, "SHOW#", &mut |row| row["n"]["N"] = "1".into()),
+            Self::BlocksForgotten => each_write(body, &mut forget_blocks),
             _ => {}
         }
     }
@@ -224,6 +232,11 @@ impl Mutant {
     /// Whether the mutant shows only in the index of the search.
     pub const fn needs_search(self) -> bool {
         matches!(self, Self::CommandLost | Self::CommitsUnchecked)
+    }
+
+    /// Whether the mutant shows only in the seats of showtimes.
+    pub const fn needs_tickets(self) -> bool {
+        matches!(self, Self::RowsShortened | Self::BlocksForgotten)
     }
 
     /// Whether the mutant shows only when banks and providers take money back or contradict themselves.
@@ -296,6 +309,19 @@ fn forget_debt(write: &mut Value) {
     write["UpdateExpression"] = update.replace(", owed :rest", "").into();
     if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
         values.remove(":rest");
+    }
+}
+
+/// Releases the seats that a write blocks.
+fn forget_blocks(write: &mut Value) {
+    let update = write["UpdateExpression"].as_str().unwrap_or_default();
+    let Some(seats) = update.strip_prefix("SET h.").filter(|_| update.contains(":blocked")) else {
+        return;
+    };
+    let seats = format!("REMOVE h.{}", seats.replace(" = :blocked", ""));
+    write["UpdateExpression"] = seats.into();
+    if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
+        values.remove(":blocked");
     }
 }
 

@@ -138,6 +138,10 @@ pub struct State {
     pub by_hand: BTreeMap<String, i64>,
     /// The id in the first response to each request.
     pub answered: BTreeMap<String, String>,
+    /// Whether a seat was blocked or released last, by showtime and seat.
+    pub blocked_seats: BTreeMap<(String, String), bool>,
+    /// Seats for whose blocking or release there was no answer.
+    pub uncertain_seats: BTreeSet<(String, String)>,
     keys: u64,
     /// Number of invocations that count against the budget.
     spent: u64,
@@ -160,6 +164,11 @@ impl World {
         match plan.mutant {
             Some(mutant) if mutant.needs_search() => fault_plan.search(),
             Some(_) => fault_plan.actors.search = false,
+            None => {}
+        }
+        match plan.mutant {
+            Some(mutant) if mutant.needs_tickets() => fault_plan.sell_tickets(),
+            Some(_) => fault_plan.actors.tickets = false,
             None => {}
         }
         let clock = Clock::start();

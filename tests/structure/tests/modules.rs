@@ -9,7 +9,7 @@ const SHARED: &str = "shared/src/";
 
 /// The domains in `shared`. Each may use the ones before it.
 const DOMAINS: [&str; 8] = [
-    "images", "catalog", "orders", "payments", "auctions", "accounts", "search", "lookups",
+    "images", "catalog", "tickets", "orders", "payments", "auctions", "accounts", "search", "lookups",
 ];
 
 /// The modules of a domain that call AWS or payment providers. All others are models, without I/O.

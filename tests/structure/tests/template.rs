@@ -6,14 +6,26 @@ use structure::{
     template::{self, Resource, Template, at, target, texts},
 };
 
-/// The functions with routes that require no token. Products, order books and pictures are public. Payment providers
+/// The functions with routes that require no token. Products, order books, pictures and shows are public. Payment providers
 /// and carriers sign their webhooks instead.
-const PUBLIC_FUNCTIONS: [&str; 9] = [
+const PUBLIC_FUNCTIONS: [&str; 21] = [
     "get-categories",
     "get-product",
     "list-products",
     "get-order-book",
     "get-image",
+    "get-venue",
+    "list-venues",
+    "get-plan",
+    "list-plans",
+    "get-section-tile",
+    "get-performer",
+    "list-performers",
+    "get-performance",
+    "list-performances",
+    "get-showtime",
+    "list-showtimes",
+    "get-seat-map",
     "receive-webhook",
     "receive-carrier-webhook",
     "search-documents",

@@ -19,6 +19,12 @@ pub const LISTS: &str = "public, max-age=5, stale-while-revalidate=10";
 /// What changes rarely, such as categories: at most 5 minutes.
 pub const REFERENCE: &str = "public, max-age=60, stale-while-revalidate=240";
 
+/// The seats of a showtime: at most a second.
+pub const SEATS: &str = "public, max-age=1";
+
+/// What is named after its content, and so never changes.
+pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +40,6 @@ mod tests {
         assert_eq!([NEVER, EDITED].map(reuse), [0, 0]);
         assert_eq!([DETAILS, LISTS].map(reuse), [15, 15]);
         assert_eq!(reuse(REFERENCE), 300);
+        assert_eq!(reuse(SEATS), 1);
     }
 }

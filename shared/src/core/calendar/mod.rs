@@ -8,7 +8,7 @@ mod interval;
 mod timezone;
 
 pub use interval::{Interval, InvalidInterval, Unit};
-pub use timezone::{InvalidTimezone, Timezone};
+pub use timezone::{InvalidTimezone, LocalInstants, Timezone};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};

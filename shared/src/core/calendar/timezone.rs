@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,6 +11,17 @@ use utoipa::ToSchema;
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, max_length = 64, pattern = "^[A-Za-z0-9_+/-]+$", examples("Asia/Seoul"))]
 pub struct Timezone(TimeZone);
+
+/// The instants at which the clocks of a timezone show a local time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LocalInstants {
+    /// No instant: the clocks are set forward over this time.
+    Skipped,
+    /// One instant.
+    Once(Timestamp),
+    /// Two instants, with their offsets: the clocks are set back to before this time.
+    Twice([(Offset, Timestamp); 2]),
+}
 
 /// The text is not the name of a [`Timezone`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +50,18 @@ impl Timezone {
     /// last instant.
     pub fn instant(&self, local: DateTime) -> Timestamp {
         self.0.to_timestamp(local).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The instants of a local time, by the rules of its very date. None after the end of the calendar.
+    pub fn instants(&self, local: DateTime) -> Option<LocalInstants> {
+        let at = |offset: Offset| offset.to_timestamp(local).ok();
+        Some(match self.0.to_ambiguous_timestamp(local).offset() {
+            AmbiguousOffset::Gap { .. } => LocalInstants::Skipped,
+            AmbiguousOffset::Unambiguous { offset } => LocalInstants::Once(at(offset)?),
+            AmbiguousOffset::Fold { before, after } => {
+                LocalInstants::Twice([(before, at(before)?), (after, at(after)?)])
+            }
+        })
     }
 
     /// The local date at `instant`.

@@ -15,6 +15,7 @@ use function_tests::import_fixture::ImportFixture;
 use function_tests::payment_fixture::{amount, start_call, toss_call};
 use function_tests::private_search_fixture::{PrivateSearchFixture, search_orders_call};
 use function_tests::search_fixture::{SearchFixture, search_call};
+use function_tests::tickets_fixture::{self, TicketsFixture, create, showtime_call, text, update};
 use function_tests::{
     BillingFixture, PaymentFixture, Shop, admin_product_call, categories_call, create_call, id_of, movements_call,
     order_call, product, reshard_call, update_call, write_off_call,
@@ -221,6 +222,98 @@ async fn imports_and_exports() {
     shop.export("k").await;
 }
 
+async fn tickets() {
+    let shop = TicketsFixture::open().await;
+    let names = json!({ "en": "Opera House", "ko": "오페라하우스" });
+    let venue = json!({ "names": names, "time_zone": "Asia/Seoul", "address": "1 Example-ro, Seoul" });
+    let venue = shop.created("create-venue", create("/admin/venues", &venue)).await;
+    let venue = text(&venue, "venue_id");
+    let body = json!({ "address": "2 Example-ro, Seoul" });
+    let change = update("/admin/venues/{venue_id}", "venue_id", &venue, "*", &body);
+    shop.call("update-venue", change).await;
+    let of_venue = |route| Call::new("GET", route).path("venue_id", &venue);
+    shop.call("get-venue", of_venue("/venues/{venue_id}")).await;
+    shop.call("list-venues", Call::new("GET", "/venues")).await;
+    let plan = shop.plan(&venue, 1, 2, 4).await;
+    let plan_id = text(&plan, "plan_id");
+    shop.call(
+        "get-plan",
+        Call::new("GET", "/plans/{plan_id}").path("plan_id", &plan_id),
+    )
+    .await;
+    shop.call("list-plans", of_venue("/venues/{venue_id}/plans")).await;
+    let tile = Call::new("GET", "/section-tiles/{digest}").path("digest", &text(&plan["sections"][0], "tile"));
+    shop.call("get-section-tile", tile).await;
+    let dancer = json!({ "names": { "en": "Clara Stahl" }, "biographies": { "en": "Born in Example." } });
+    let performer = shop
+        .created("create-performer", create("/admin/performers", &dancer))
+        .await;
+    let performer = text(&performer, "performer_id");
+    let route = "/admin/performers/{performer_id}";
+    let korean = json!({ "names": { "ko": "클라라 슈탈" } });
+    shop.call(
+        "update-performer",
+        update(route, "performer_id", &performer, "*", &korean),
+    )
+    .await;
+    let call = Call::new("GET", "/performers/{performer_id}").path("performer_id", &performer);
+    shop.call("get-performer", call).await;
+    shop.call("list-performers", Call::new("GET", "/performers")).await;
+    let mut nutcracker = tickets_fixture::performance();
+    nutcracker["status"] = json!("DRAFT");
+    nutcracker["cast"] = json!([{ "performer_id": performer, "role": "Clara" }]);
+    let performance = shop
+        .created("create-performance", create("/admin/performances", &nutcracker))
+        .await;
+    let performance = text(&performance, "performance_id");
+    let of_performance = |route| Call::new("GET", route).path("performance_id", &performance);
+    let route = "/admin/performances/{performance_id}";
+    shop.call("get-admin-performance", of_performance(route).by_admin())
+        .await;
+    shop.call(
+        "list-admin-performances",
+        Call::new("GET", "/admin/performances").by_admin(),
+    )
+    .await;
+    let listed = json!({ "status": "LISTED" });
+    shop.call(
+        "update-performance",
+        update(route, "performance_id", &performance, "*", &listed),
+    )
+    .await;
+    shop.call("get-performance", of_performance("/performances/{performance_id}"))
+        .await;
+    shop.call("list-performances", Call::new("GET", "/performances")).await;
+    let mut evening = tickets_fixture::showtime(&plan_id);
+    evening["doors_at"] = json!("2026-03-07T09:00:00Z");
+    let showtime = shop
+        .created("create-showtime", showtime_call(&performance, &evening))
+        .await;
+    let showtime = text(&showtime, "showtime_id");
+    let of_showtime = |route| Call::new("GET", route).path("showtime_id", &showtime);
+    shop.call(
+        "get-admin-showtime",
+        of_showtime("/admin/showtimes/{showtime_id}").by_admin(),
+    )
+    .await;
+    let drafts = of_performance("/admin/performances/{performance_id}/showtimes").by_admin();
+    shop.call("list-admin-showtimes", drafts).await;
+    shop.change(&showtime, &json!({ "sales_end_at": "2026-03-07T09:00:00Z" }))
+        .await;
+    shop.publish(&showtime).await;
+    shop.call(
+        "list-showtimes",
+        of_performance("/performances/{performance_id}/showtimes"),
+    )
+    .await;
+    shop.change_seats("block-seats", &showtime, "b", &["0-0-0", "0-0-1"])
+        .await;
+    shop.see(&showtime).await;
+    shop.seat_map(&showtime).await;
+    shop.change_seats("release-seats", &showtime, "r", &["0-0-0", "0-0-1"])
+        .await;
+}
+
 async fn personal_data() {
     let shop = Shop::with(SKU, 1, 10).await;
     let order = id_of(&shop.checkout(delivery_call("ann", "k", SKU, &address())).await);
@@ -246,6 +339,7 @@ async fn examples() -> BTreeMap<String, Recording> {
         record(Box::pin(auctions())).await,
         record(Box::pin(images())).await,
         record(Box::pin(imports_and_exports())).await,
+        record(Box::pin(tickets())).await,
         record(Box::pin(personal_data())).await,
     ] {
         for (call, answer) in exchanges.into_iter().filter(|(_, answer)| answer.status < 300) {

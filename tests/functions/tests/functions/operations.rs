@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use function_tests::Shop;
 use harness::gateway::{Answer, Call};
+use harness::objects::FakeS3;
 use harness::{FakeQueue, Services};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -43,6 +44,7 @@ pub(crate) fn operations(shop: &Shop) -> Vec<Operation> {
     let services = Services {
         kms: Some(shop.kms.clone()),
         queue: Some(FakeQueue::new(SignedDuration::from_mins(1), 5)),
+        objects: Some(FakeS3::default()),
         ..Services::default()
     };
     let platform = shop.platform().with_aws(services.config());

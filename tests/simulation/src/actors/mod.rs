@@ -3,6 +3,7 @@
 mod admin;
 mod after_sale;
 mod bank;
+mod box_office;
 mod carrier;
 mod editor;
 mod importer;
@@ -59,6 +60,9 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     }
     if actors.search {
         tasks.push(world.spawn(searcher::search(world.clone())));
+    }
+    if actors.tickets {
+        tasks.push(world.spawn(box_office::sell_tickets(world.clone())));
     }
     for _ in 0..actors.staff {
         tasks.push(world.spawn(staff::fulfill(world.clone())));

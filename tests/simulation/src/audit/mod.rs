@@ -3,6 +3,7 @@
 mod imports;
 mod lookups;
 pub mod search;
+mod seats;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ use harness::audit::{
     check_units,
 };
 use harness::engine::{
-    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SUBSCRIPTIONS,
+    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS, SUBSCRIPTIONS,
 };
 use harness::objects::Object;
 use jiff::civil::Date;
@@ -108,6 +109,8 @@ pub fn check(world: &World, phase: Phase) {
             let found = lookups::check_lookups(&orders, &accounts, &tables.items(LOOKUPS));
             check("administrators find each order", found);
         }
+        check("a showtime has the seats of its plan", seats::check_seats(world));
+        check("blocked seats stay blocked", seats::check_blocked(world));
         check(
             "an erased customer has no subscription",
             erased_are_not_subscribed(&accounts, &subscriptions),
@@ -166,6 +169,8 @@ fn no_personal_data(world: &World) -> Result<()> {
         LOOKUPS,
         ORDERS,
         PAYMENTS,
+        SEATS,
+        SHOWS,
         SUBSCRIPTIONS,
     ] {
         for item in world.tables.items(table) {

@@ -198,3 +198,13 @@ fn returned_units_that_are_awaited_again_are_caught() {
 fn returned_units_restocked_twice_are_caught() {
     is_caught(Mutant::RestockRepeated, "stock is conserved");
 }
+
+#[test]
+fn rows_without_all_of_their_seats_are_caught() {
+    is_caught(Mutant::RowsShortened, "a showtime has the seats of its plan");
+}
+
+#[test]
+fn blocked_seats_that_are_free_are_caught() {
+    is_caught(Mutant::BlocksForgotten, "blocked seats stay blocked");
+}

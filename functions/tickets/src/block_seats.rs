@@ -1,0 +1,72 @@
+//! Runs for `POST /admin/showtimes/{showtime_id}/block-seats`: blocks seats of a showtime, all or none.
+
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http::{Request, Response};
+use shared::core::error::{self, Reason};
+use shared::tickets::Change;
+use shared::tickets::SeatStore;
+
+use crate::reason;
+use crate::seat_changes::{self, SeatsRequest, SeatsResponse};
+use crate::store::ShowStore;
+
+/// The function's stores.
+#[derive(Debug)]
+pub struct BlockSeats {
+    /// Venues, performances and showtimes.
+    pub shows: ShowStore,
+    /// Seats.
+    pub seats: SeatStore,
+}
+
+impl BlockSeats {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            shows: ShowStore::new(platform)?,
+            seats: SeatStore::new(platform)?,
+        })
+    }
+}
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::NOT_FOUND,
+    &reason::INVALID_SHOW,
+    &reason::SEATS_MISSING,
+    &reason::SEATS_NOT_FREE,
+    &reason::UNKNOWN_SEATS,
+];
+
+/// Blocks seats
+///
+/// All of them or none. A blocked seat is not sold. A seat that is blocked already stays so. A seat that is held or sold is refused, and nothing changes.
+/// A retry with the same key and body changes nothing more and returns the seats as they are now.
+///
+/// # Cost
+/// Three requests: a unit to read the showtime, one for each row; two to write the request, and two for each row.
+///
+/// # Errors
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/admin/showtimes/{showtime_id}/block-seats", operation_id = "block-seats", tag = "tickets",
+    request_body = SeatsRequest,
+    security(("token" = [])),
+    params(
+        ("showtime_id" = Uuid, Path, description = "The showtime"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each request",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "The seats as they are now", body = SeatsResponse,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request changed them"))),
+    )
+)]
+pub async fn handle(function: &BlockSeats, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    seat_changes::change((&function.shows, &function.seats), Change::Block, &request, &invocation).await
+}

@@ -1,0 +1,74 @@
+//! Runs for `GET /performances/{performance_id}`: returns a performance. Changes nothing.
+
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::aws::lambda::{Invocation, cache, conditional};
+use shared::core::error::{self, Reason, Rejection};
+use shared::tickets::PerformanceId;
+
+use crate::performance::{Performance, PerformanceStatus};
+use crate::store::{Entity, ShowStore};
+
+/// The function's store.
+#[derive(Debug)]
+pub struct GetPerformance {
+    /// Venues, performances and showtimes.
+    pub shows: ShowStore,
+}
+
+impl GetPerformance {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            shows: ShowStore::new(platform)?,
+        })
+    }
+}
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
+
+/// Returns a performance
+///
+/// A draft is not returned.
+///
+/// # Cost
+/// One request, one read unit.
+///
+/// # Errors
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    get, path = "/performances/{performance_id}", operation_id = "get-performance", tag = "tickets",
+    params(
+        ("performance_id" = Uuid, Path, description = "The performance"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier response"),
+    ),
+    responses(
+        (status = 200, description = "The performance", body = Performance,
+            headers(
+                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("ETag" = String, description = "For `If-None-Match` of a later request"),
+            )),
+        (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
+            headers(
+                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("ETag" = String, description = "As in `If-None-Match`"),
+            )),
+    )
+)]
+pub async fn handle(function: &GetPerformance, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let performance_id = http::path::<PerformanceId>(&request)?;
+    let found = function
+        .shows
+        .get::<Performance>(performance_id.0, invocation.deadline)
+        .await?
+        .entity;
+    if found.status != PerformanceStatus::Listed {
+        return Err(Rejection::new(&error::NOT_FOUND, Performance::MISSING).into());
+    }
+    conditional::get(&request, &found, cache::DETAILS)
+}

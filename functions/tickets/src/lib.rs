@@ -1,0 +1,75 @@
+//! Tickets: venues with their seating plans, performers, performances, showtimes and their seats.
+
+pub mod block_seats;
+pub mod create_performance;
+pub mod create_performer;
+pub mod create_plan;
+pub mod create_showtime;
+pub mod create_venue;
+pub mod entities;
+pub mod fields;
+pub mod get_admin_performance;
+pub mod get_admin_showtime;
+pub mod get_performance;
+pub mod get_performer;
+pub mod get_plan;
+pub mod get_seat_map;
+pub mod get_section_tile;
+pub mod get_showtime;
+pub mod get_venue;
+pub mod list_admin_performances;
+pub mod list_admin_showtimes;
+pub mod list_performances;
+pub mod list_performers;
+pub mod list_plans;
+pub mod list_showtimes;
+pub mod list_venues;
+pub mod live_seats;
+pub mod performance;
+pub mod performer;
+pub mod plan;
+pub mod publish_showtime;
+pub mod reason;
+pub mod references;
+pub mod release_seats;
+pub mod seat_changes;
+pub mod showtimes;
+pub mod store;
+pub mod update_performance;
+pub mod update_performer;
+pub mod update_showtime;
+pub mod update_venue;
+pub mod venue;
+
+shared::actions! {
+    http {
+        "block-seats" => block_seats::BlockSeats,
+        "create-performance" => create_performance::CreatePerformance,
+        "create-performer" => create_performer::CreatePerformer,
+        "create-plan" => create_plan::CreatePlan,
+        "create-showtime" => create_showtime::CreateShowtime,
+        "create-venue" => create_venue::CreateVenue,
+        "get-admin-performance" => get_admin_performance::GetAdminPerformance,
+        "get-admin-showtime" => get_admin_showtime::GetAdminShowtime,
+        "get-performance" => get_performance::GetPerformance,
+        "get-performer" => get_performer::GetPerformer,
+        "get-plan" => get_plan::GetPlan,
+        "get-seat-map" => get_seat_map::GetSeatMap,
+        "get-section-tile" => get_section_tile::GetSectionTile,
+        "get-showtime" => get_showtime::GetShowtime,
+        "get-venue" => get_venue::GetVenue,
+        "list-admin-performances" => list_admin_performances::ListAdminPerformances,
+        "list-admin-showtimes" => list_admin_showtimes::ListAdminShowtimes,
+        "list-performances" => list_performances::ListPerformances,
+        "list-performers" => list_performers::ListPerformers,
+        "list-plans" => list_plans::ListPlans,
+        "list-showtimes" => list_showtimes::ListShowtimes,
+        "list-venues" => list_venues::ListVenues,
+        "publish-showtime" => publish_showtime::PublishShowtime,
+        "release-seats" => release_seats::ReleaseSeats,
+        "update-performance" => update_performance::UpdatePerformance,
+        "update-performer" => update_performer::UpdatePerformer,
+        "update-showtime" => update_showtime::UpdateShowtime,
+        "update-venue" => update_venue::UpdateVenue,
+    }
+}

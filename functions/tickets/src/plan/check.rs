@@ -1,0 +1,449 @@
+//! The rules of seating plans.
+
+use std::collections::BTreeMap;
+
+use shared::core::error::Rejection;
+use shared::core::text::DisplayText;
+use shared::tickets::{RowKey, SeatRow, ZoneCode, ZoneSeats};
+
+use super::layout::{Layout, LayoutRow};
+use super::tile::{SectionTile, TileRow, TileSeat};
+use super::{CreatePlanRequest, NewRow, NewSection, Point, SeatFlag, SeatNote, SeatRun};
+use crate::reason;
+
+/// The most seats of a plan.
+pub const MAX_SEATS: usize = 100_000;
+/// The most rows of a plan, counted after long rows are split.
+pub const MAX_ROWS: usize = 10_000;
+/// The most seats of a section: its tile is one response.
+pub const MAX_SECTION_SEATS: usize = 10_000;
+/// The most sections of a plan.
+pub const MAX_SECTIONS: usize = 500;
+/// The most zones of a plan.
+pub const MAX_ZONES: usize = 64;
+/// The most seats of a part. The seats of a part are one partition of the table, which serves 1,000 write units a second.
+const MAX_PART_SEATS: usize = 600;
+/// The most rows of a part: a row's number has three digits in its key.
+const MAX_PART_ROWS: usize = 600;
+const MAX_NAME: usize = 100;
+const MAX_COORDINATE: i32 = 1_000_000;
+const MAX_NUMBER: i32 = 9_999;
+/// The most companions of an accessible seat, and how far away they may sit.
+const COMPANIONS: usize = 3;
+
+/// A plan that keeps the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedPlan {
+    /// The plan's name, as it is stored.
+    pub name: String,
+    /// The zones, in the order of their numbers.
+    pub zones: Vec<ZoneSeats>,
+    /// The number of seats.
+    pub seats: usize,
+    /// A tile a section.
+    pub tiles: Vec<SectionTile>,
+    /// All rows.
+    pub layout: Layout,
+}
+
+/// Checks a plan. Splits rows of more than [`SeatRow::MAX_SEATS`] seats, at aisles where there are some, and groups the rows of
+/// each section into parts.
+///
+/// # Errors
+/// `invalid-plan`.
+pub fn checked(plan: &CreatePlanRequest) -> Result<CheckedPlan, Rejection> {
+    let name = DisplayText::line(&plan.name, MAX_NAME);
+    let name = name.map_err(|refused| invalid(None, None, format!("name: {refused}.")))?;
+    check_point(plan.focus).map_err(|detail| invalid(None, None, format!("focus: {detail}.")))?;
+    if !(1..=MAX_SECTIONS).contains(&plan.sections.len()) {
+        return Err(invalid(None, None, format!("A plan has 1 to {MAX_SECTIONS} sections.")));
+    }
+    let mut building = Building::default();
+    for section in &plan.sections {
+        building.add(section)?;
+    }
+    Ok(CheckedPlan {
+        name: name.into(),
+        zones: building.zones,
+        seats: building.seats,
+        tiles: building.tiles,
+        layout: Layout { parts: building.parts },
+    })
+}
+
+#[derive(Default)]
+struct Building {
+    zones: Vec<ZoneSeats>,
+    seats: usize,
+    rows: usize,
+    tiles: Vec<SectionTile>,
+    parts: Vec<Vec<LayoutRow>>,
+}
+
+impl Building {
+    fn add(&mut self, section: &NewSection) -> Result<(), Rejection> {
+        let code = &section.section;
+        if self.tiles.iter().any(|tile| tile.section == *code) {
+            return Err(invalid(Some(code), None, format!("There are two sections {code}.")));
+        }
+        let name = DisplayText::line(&section.name, MAX_NAME);
+        let name = name.map_err(|refused| invalid(Some(code), None, format!("Section {code}: name: {refused}.")))?;
+        if section.rows.is_empty() {
+            return Err(invalid(Some(code), None, format!("Section {code} has no row.")));
+        }
+        let mut tile = SectionTile {
+            section: code.clone(),
+            name: name.into(),
+            rows: vec![],
+        };
+        // Each section begins a part of its own.
+        self.parts.push(vec![]);
+        let (mut labels, before) = (BTreeMap::new(), self.seats);
+        for row in &section.rows {
+            if labels.insert(row.row.as_str(), ()).is_some() {
+                return Err(invalid(
+                    Some(code),
+                    Some(row),
+                    format!("Section {code} has two rows {}.", row.row),
+                ));
+            }
+            let refused = |detail: String| {
+                invalid(
+                    Some(code),
+                    Some(row),
+                    format!("Section {code}, row {}: {detail}.", row.row),
+                )
+            };
+            let zone = self.zone(row.zone.as_ref().unwrap_or(&section.zone))?;
+            for seats in split(&seats_of(row).map_err(refused)?) {
+                tile.rows.push(self.row(row, zone, seats)?);
+            }
+        }
+        if self.seats - before > MAX_SECTION_SEATS {
+            let detail = format!("Section {code} has more than {MAX_SECTION_SEATS} seats. Divide it.");
+            return Err(invalid(Some(code), None, detail));
+        }
+        self.tiles.push(tile);
+        Ok(())
+    }
+
+    /// The number of a zone.
+    fn zone(&mut self, zone: &ZoneCode) -> Result<u8, Rejection> {
+        let known = self.zones.iter().position(|known| known.zone == *zone);
+        let number = known.unwrap_or(self.zones.len());
+        if number == MAX_ZONES {
+            return Err(invalid(None, None, format!("A plan has at most {MAX_ZONES} zones.")));
+        }
+        if known.is_none() {
+            let zone = zone.clone();
+            self.zones.push(ZoneSeats { zone, seats: 0 });
+        }
+        Ok(u8::try_from(number).unwrap_or_default())
+    }
+
+    fn row(&mut self, row: &NewRow, zone: u8, seats: Vec<TileSeat>) -> Result<TileRow, Rejection> {
+        if self.seats + seats.len() > MAX_SEATS {
+            return Err(invalid(None, None, format!("A plan has at most {MAX_SEATS} seats.")));
+        }
+        if self.rows == MAX_ROWS {
+            let detail = format!("A plan has at most {MAX_ROWS} rows, and a long row counts once for each 28 seats.");
+            return Err(invalid(None, None, detail));
+        }
+        let count = seats.len();
+        let full = self.parts.last().is_none_or(|part| {
+            let taken: usize = part.iter().map(|row| usize::from(row.seats)).sum();
+            part.len() == MAX_PART_ROWS || taken + count > MAX_PART_SEATS
+        });
+        if full {
+            self.parts.push(vec![]);
+        }
+        let part = u16::try_from(self.parts.len().saturating_sub(1)).unwrap_or(u16::MAX);
+        let in_part = self.parts.last_mut();
+        let number = in_part.as_ref().map_or(0, |part| part.len());
+        let key = RowKey {
+            part,
+            row: u16::try_from(number).unwrap_or(u16::MAX),
+        };
+        let seats_in_row = u8::try_from(count).unwrap_or(u8::MAX);
+        if let Some(in_part) = in_part {
+            in_part.push(LayoutRow {
+                seats: seats_in_row,
+                zone,
+            });
+        }
+        let zone = &mut self.zones[usize::from(zone)];
+        zone.seats += u32::from(seats_in_row);
+        let tile = TileRow::new(row.row.clone(), zone.zone.clone(), key, self.seats, seats);
+        self.seats += count;
+        self.rows += 1;
+        Ok(tile)
+    }
+}
+
+/// The seats of a row, in its runs.
+fn seats_of(row: &NewRow) -> Result<Vec<Vec<TileSeat>>, String> {
+    let is_label = (1..=8).contains(&row.row.len()) && row.row.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !is_label {
+        return Err("a row's label has 1 to 8 letters and digits".to_owned());
+    }
+    if !(1..=20).contains(&row.runs.len()) {
+        return Err("a row has 1 to 20 runs of seats".to_owned());
+    }
+    let runs: Vec<Vec<TileSeat>> = row.runs.iter().map(run).collect::<Result<_, _>>()?;
+    // Where each number is: its run, and its place in that.
+    let mut places: BTreeMap<u16, (usize, usize)> = BTreeMap::new();
+    for (of, run) in runs.iter().enumerate() {
+        for (place, seat) in run.iter().enumerate() {
+            if places.insert(seat.number, (of, place)).is_some() {
+                return Err(format!("there are two seats {}", seat.number));
+            }
+        }
+    }
+    annotate(runs, &places, &row.notes)
+}
+
+fn run(run: &SeatRun) -> Result<Vec<TileSeat>, String> {
+    if !(1..=200).contains(&run.count) {
+        return Err("a run has 1 to 200 seats".to_owned());
+    }
+    if run.step == 0 || !(-2..=2).contains(&run.step) {
+        return Err("step is -2, -1, 1 or 2".to_owned());
+    }
+    (0..i32::from(run.count))
+        .map(|nth| {
+            let number = i32::from(run.first) + i32::from(run.step) * nth;
+            if !(0..=MAX_NUMBER).contains(&number) {
+                return Err(format!("a seat's number is 0 to {MAX_NUMBER}, not {number}"));
+            }
+            let along = |from: i32, by: i32| from.checked_add(by.checked_mul(nth)?);
+            let out = || outside();
+            let at = Point {
+                x: along(run.at.x, run.spacing.x).ok_or_else(out)?,
+                y: along(run.at.y, run.spacing.y).ok_or_else(out)?,
+            };
+            check_point(at)?;
+            Ok(TileSeat {
+                number: u16::try_from(number).unwrap_or_default(),
+                at,
+                flags: vec![],
+                companion_of: None,
+            })
+        })
+        .collect()
+}
+
+/// Adds the notes to the seats.
+fn annotate(
+    mut runs: Vec<Vec<TileSeat>>,
+    places: &BTreeMap<u16, (usize, usize)>,
+    notes: &[SeatNote],
+) -> Result<Vec<Vec<TileSeat>>, String> {
+    let mut noted = BTreeMap::new();
+    for note in notes {
+        let seat = note.seat;
+        if noted.insert(seat, note).is_some() {
+            return Err(format!("seat {seat} has two notes"));
+        }
+        let &(of, place) = places.get(&seat).ok_or_else(|| format!("there is no seat {seat}"))?;
+        let mut flags = note.flags.clone();
+        flags.sort_unstable();
+        flags.dedup();
+        if flags.len() != note.flags.len() {
+            return Err(format!("seat {seat} has a flag twice"));
+        }
+        if flags.is_empty() && note.companion_of.is_none() {
+            return Err(format!("the note on seat {seat} says nothing"));
+        }
+        let found = &mut runs[of][place];
+        found.flags = flags;
+        found.companion_of = note.companion_of;
+    }
+    let mut companions: BTreeMap<u16, usize> = BTreeMap::new();
+    for (&seat, note) in &noted {
+        let Some(main) = note.companion_of else { continue };
+        let is_accessible = noted
+            .get(&main)
+            .is_some_and(|note| note.flags.contains(&SeatFlag::Accessible));
+        if !is_accessible || main == seat {
+            return Err(format!(
+                "seat {seat} is the companion of {main}, which is no other accessible seat"
+            ));
+        }
+        let (mine, its) = (places[&seat], places[&main]);
+        if mine.0 != its.0 || mine.1.abs_diff(its.1) > COMPANIONS {
+            return Err(format!("seat {seat} is too far from seat {main} for its companion"));
+        }
+        let count = companions.entry(main).or_default();
+        *count += 1;
+        if *count > COMPANIONS {
+            return Err(format!("seat {main} has more than {COMPANIONS} companions"));
+        }
+    }
+    Ok(runs)
+}
+
+/// Splits a row at aisles into rows of at most [`SeatRow::MAX_SEATS`] seats. A run that is longer is split into equal rows.
+fn split(runs: &[Vec<TileSeat>]) -> Vec<Vec<TileSeat>> {
+    let most = usize::from(SeatRow::MAX_SEATS);
+    let mut rows: Vec<Vec<TileSeat>> = vec![];
+    for run in runs {
+        let pieces = run.len().div_ceil(most);
+        for piece in run.chunks(run.len().div_ceil(pieces.max(1)).max(1)) {
+            match rows.last_mut() {
+                Some(row) if pieces == 1 && row.len() + piece.len() <= most => row.extend_from_slice(piece),
+                _ => rows.push(piece.to_vec()),
+            }
+        }
+    }
+    rows
+}
+
+fn check_point(point: Point) -> Result<(), String> {
+    let range = -MAX_COORDINATE..=MAX_COORDINATE;
+    (range.contains(&point.x) && range.contains(&point.y))
+        .then_some(())
+        .ok_or_else(outside)
+}
+
+fn outside() -> String {
+    format!("a place is at most {MAX_COORDINATE} cm away from the origin")
+}
+
+fn invalid(section: Option<&ZoneCode>, row: Option<&NewRow>, detail: String) -> Rejection {
+    let members = reason::InvalidPlan {
+        section: section.cloned(),
+        row: row.map(|row| row.row.clone()),
+    };
+    Rejection::with(members, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::hall;
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn row(runs: &[(u16, u16)]) -> Value {
+        let runs = runs
+            .iter()
+            .map(|&(first, count)| json!({ "first": first, "count": count, "at": { "x": 0, "y": 0 } }));
+        json!({ "row": "1", "runs": runs.collect::<Vec<_>>() })
+    }
+
+    fn plan(row: Value) -> CreatePlanRequest {
+        let section = json!({ "section": "A", "name": "Stalls", "zone": "front", "rows": [row] });
+        serde_json::from_value(json!({ "name": "Hall", "sections": [section] })).unwrap()
+    }
+
+    fn lengths(runs: &[(u16, u16)]) -> Vec<usize> {
+        let checked = checked(&plan(row(runs))).unwrap();
+        checked.tiles[0].rows.iter().map(|row| row.seats.len()).collect()
+    }
+
+    fn refusal(change: impl Fn(&mut Value)) -> String {
+        let mut row = row(&[(1, 14), (15, 14)]);
+        change(&mut row);
+        checked(&plan(row)).unwrap_err().detail
+    }
+
+    #[test]
+    fn a_long_row_is_split_at_its_aisles() {
+        assert_eq!(
+            lengths(&[(1, 14), (15, 14)]),
+            [28],
+            "28 seats are one row, also with an aisle"
+        );
+        assert_eq!(lengths(&[(1, 10), (11, 20), (31, 10)]), [10, 20, 10], "not 30 seats");
+        assert_eq!(lengths(&[(1, 40)]), [20, 20], "without an aisle into equal rows");
+        assert_eq!(lengths(&[(1, 4), (5, 29), (34, 4)]), [4, 15, 18]);
+    }
+
+    #[test]
+    fn a_seat_is_there_once_and_a_note_is_about_a_seat() {
+        for (detail, change) in [
+            (
+                "two seats 14",
+                (|row| row["runs"][1]["first"] = json!(14)) as fn(&mut Value),
+            ),
+            ("step is", |row| row["runs"][0]["step"] = json!(0)),
+            ("not -1", |row| row["runs"][0]["step"] = json!(-1)),
+            ("1 to 200 seats", |row| row["runs"][0]["count"] = json!(0)),
+            ("1 to 20 runs", |row| row["runs"] = json!([])),
+            ("label", |row| row["row"] = json!("1/2")),
+            ("cm away", |row| row["runs"][0]["at"]["x"] = json!(1_000_001)),
+            ("cm away", |row| {
+                row["runs"][0]["spacing"] = json!({ "x": 2_147_483_647, "y": 0 })
+            }),
+            ("no seat 99", |row| {
+                row["notes"] = json!([{ "seat": 99, "flags": ["ACCESSIBLE"] }])
+            }),
+            ("says nothing", |row| row["notes"] = json!([{ "seat": 1 }])),
+            ("two notes", |row| {
+                row["notes"] =
+                    json!([{ "seat": 1, "flags": ["ACCESSIBLE"] }, { "seat": 1, "flags": ["RESTRICTED_VIEW"] }]);
+            }),
+            ("no other accessible", |row| {
+                row["notes"] = json!([{ "seat": 1, "companion_of": 2 }])
+            }),
+            ("too far", |row| {
+                row["notes"] = json!([{ "seat": 1, "flags": ["ACCESSIBLE"] }, { "seat": 5, "companion_of": 1 }]);
+            }),
+            ("too far", |row| {
+                row["notes"] = json!([{ "seat": 14, "flags": ["ACCESSIBLE"] }, { "seat": 15, "companion_of": 14 }]);
+            }),
+            ("more than 3", |row| {
+                let mut notes = vec![json!({ "seat": 4, "flags": ["ACCESSIBLE"] })];
+                notes.extend([1, 2, 3, 5].map(|seat| json!({ "seat": seat, "companion_of": 4 })));
+                row["notes"] = json!(notes);
+            }),
+        ] {
+            assert!(refusal(change).contains(detail), "{detail}: {}", refusal(change));
+        }
+    }
+
+    #[test]
+    fn two_sections_or_rows_of_one_name_are_refused() {
+        let mut twice = plan(row(&[(1, 4)]));
+        twice.sections.push(twice.sections[0].clone());
+        assert!(checked(&twice).unwrap_err().detail.contains("two sections A"));
+        let mut twice = plan(row(&[(1, 4)]));
+        let again = twice.sections[0].rows[0].clone();
+        twice.sections[0].rows.push(again);
+        assert!(checked(&twice).unwrap_err().detail.contains("two rows 1"));
+    }
+
+    #[test]
+    fn a_plan_has_at_most_100_000_seats() {
+        assert_eq!(checked(&hall(100, 40, 25)).unwrap().seats, MAX_SEATS);
+        assert!(checked(&hall(100, 40, 26)).unwrap_err().detail.contains("100000 seats"));
+    }
+
+    proptest! {
+        #[test]
+        fn each_seat_of_a_plan_is_in_exactly_one_row_of_its_order(
+            sections in 1_usize..4, rows in 1_usize..40, seats in 1_usize..90,
+        ) {
+            let plan = checked(&hall(sections, rows, seats)).unwrap();
+            prop_assert_eq!(plan.seats, sections * rows * seats);
+            let in_zones: u32 = plan.zones.iter().map(|zone| zone.seats).sum();
+            prop_assert_eq!(in_zones as usize, plan.seats);
+            let laid_out: Vec<_> = plan.layout.rows().collect();
+            let shown: Vec<_> = plan.tiles.iter().flat_map(|tile| &tile.rows).collect();
+            prop_assert_eq!(laid_out.len(), shown.len());
+            let mut first = 0;
+            for (row, tile) in laid_out.iter().zip(shown) {
+                prop_assert_eq!(row.key, RowKey { part: tile.part, row: tile.number });
+                prop_assert_eq!(usize::from(row.seats), tile.seats.len());
+                prop_assert!(row.seats <= SeatRow::MAX_SEATS);
+                prop_assert_eq!(tile.first as usize, first);
+                prop_assert_eq!(&plan.zones[usize::from(row.zone)].zone, &tile.zone);
+                first += tile.seats.len();
+            }
+            for part in &plan.layout.parts {
+                let seats: usize = part.iter().map(|row| usize::from(row.seats)).sum();
+                prop_assert!((1..=MAX_PART_SEATS).contains(&seats));
+            }
+        }
+    }
+}

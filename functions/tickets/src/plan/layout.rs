@@ -1,0 +1,50 @@
+//! The rows of a plan in their order, without names and places: what a showtime needs to get its seats.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use shared::tickets::{RowKey, SeatRow};
+
+/// All rows of a plan, by part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layout {
+    /// The rows of each part.
+    pub parts: Vec<Vec<LayoutRow>>,
+}
+
+/// A row, written as two numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(u8, u8)", into = "(u8, u8)")]
+pub struct LayoutRow {
+    /// The number of seats.
+    pub seats: u8,
+    /// The number of the zone.
+    pub zone: u8,
+}
+
+impl From<(u8, u8)> for LayoutRow {
+    fn from((seats, zone): (u8, u8)) -> Self {
+        Self { seats, zone }
+    }
+}
+
+impl From<LayoutRow> for (u8, u8) {
+    fn from(row: LayoutRow) -> Self {
+        (row.seats, row.zone)
+    }
+}
+
+impl Layout {
+    /// The rows of a new showtime, all seats free.
+    pub fn rows(&self) -> impl Iterator<Item = SeatRow> {
+        let parts = (0..).zip(&self.parts);
+        parts.flat_map(|(part, rows)| {
+            (0..).zip(rows).map(move |(row, found)| SeatRow {
+                key: RowKey { part, row },
+                seats: found.seats,
+                zone: found.zone,
+                taken: BTreeMap::new(),
+            })
+        })
+    }
+}

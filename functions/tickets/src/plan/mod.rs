@@ -1,0 +1,183 @@
+//! Seating plans: what administrators send, and what is kept of it.
+//!
+//! A plan never changes. A change of the house is a new plan, and showtimes keep theirs.
+
+mod check;
+pub mod layout;
+pub mod objects;
+pub mod sample;
+pub mod tile;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::tickets::{PlanId, VenueId, ZoneCode, ZoneSeats};
+use utoipa::ToSchema;
+
+pub use self::check::{MAX_ROWS, MAX_SEATS, MAX_SECTIONS, MAX_ZONES, checked};
+use self::tile::Digest;
+
+/// The longest request with a plan, in bytes.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// A new seating plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreatePlanRequest {
+    /// The plan's name. Text of one line.
+    #[schema(min_length = 1, max_length = 100)]
+    pub name: String,
+    /// The point that everybody looks at, such as the middle of the stage.
+    #[serde(default)]
+    #[schema(default = json!({ "x": 0, "y": 0 }))]
+    pub focus: Point,
+    /// The sections, in the order of the seat map.
+    #[schema(min_items = 1, max_items = 500)]
+    pub sections: Vec<NewSection>,
+}
+
+/// A point in the plan, in centimetres.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// To the right.
+    #[schema(minimum = -1_000_000, maximum = 1_000_000)]
+    pub x: i32,
+    /// Down.
+    #[schema(minimum = -1_000_000, maximum = 1_000_000)]
+    pub y: i32,
+}
+
+/// A section of a new plan, such as the stalls or a block of a balcony.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSection {
+    /// The section's code. No other section of the plan has it.
+    pub section: ZoneCode,
+    /// The name that customers see. Text of one line.
+    #[schema(min_length = 1, max_length = 100)]
+    pub name: String,
+    /// The zone of its rows. A showtime gives each zone a price class.
+    pub zone: ZoneCode,
+    /// The rows, in the order of the seat map.
+    #[schema(min_items = 1, max_items = 5_000)]
+    pub rows: Vec<NewRow>,
+}
+
+/// A row of a new plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRow {
+    /// The row's label. No other row of the section has it.
+    #[schema(min_length = 1, max_length = 8, pattern = "^[A-Za-z0-9]{1,8}$", examples("12"))]
+    pub row: String,
+    /// The row's zone, if it is not that of its section.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub zone: Option<ZoneCode>,
+    /// The seats between two aisles, from one end of the row to the other.
+    #[schema(min_items = 1, max_items = 20)]
+    pub runs: Vec<SeatRun>,
+    /// What is special about some seats. Each seat is named once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 200)]
+    pub notes: Vec<SeatNote>,
+}
+
+/// Seats side by side, without an aisle between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeatRun {
+    /// The number of the first seat.
+    #[schema(minimum = 0, maximum = 9_999)]
+    pub first: u16,
+    /// How many seats there are.
+    #[schema(minimum = 1, maximum = 200)]
+    pub count: u16,
+    /// From one number to the next: 2 for odd numbers on one side, -1 for numbers that fall.
+    #[serde(default = "one")]
+    #[schema(minimum = -2, maximum = 2, default = 1)]
+    pub step: i8,
+    /// The place of the first seat.
+    pub at: Point,
+    /// From one seat to the next.
+    #[serde(default = "half_a_metre")]
+    #[schema(default = json!({ "x": 50, "y": 0 }))]
+    pub spacing: Point,
+}
+
+const fn one() -> i8 {
+    1
+}
+
+const fn half_a_metre() -> Point {
+    Point { x: 50, y: 0 }
+}
+
+/// What is special about a seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeatNote {
+    /// The number of the seat.
+    #[schema(minimum = 0, maximum = 9_999)]
+    pub seat: u16,
+    /// What the seat is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 2)]
+    pub flags: Vec<SeatFlag>,
+    /// The number of the accessible seat of the row whose companions sit here. It has at most three, none further than three
+    /// seats away and none beyond an aisle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, maximum = 9_999)]
+    pub companion_of: Option<u16>,
+}
+
+/// What a seat is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SeatFlag {
+    /// A place for a wheelchair, or a seat without steps.
+    Accessible,
+    /// A part of the stage cannot be seen.
+    RestrictedView,
+}
+
+/// A seating plan. It never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Plan {
+    /// The plan's id.
+    pub plan_id: PlanId,
+    /// The venue.
+    pub venue_id: VenueId,
+    /// The plan's name.
+    #[schema(min_length = 1, max_length = 100)]
+    pub name: String,
+    /// The point that everybody looks at.
+    pub focus: Point,
+    /// The number of seats.
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub seats: u32,
+    /// The zones, in the order of their numbers.
+    #[schema(min_items = 1, max_items = 64)]
+    pub zones: Vec<ZoneSeats>,
+    /// The sections, in the order of the seat map.
+    #[schema(min_items = 1, max_items = 500)]
+    pub sections: Vec<PlanSection>,
+    /// Names the list of all rows, from which a showtime gets its seats.
+    pub layout: Digest,
+    /// Time of the creation.
+    pub created_at: Timestamp,
+}
+
+/// A section of a seating plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlanSection {
+    /// The section's code.
+    pub section: ZoneCode,
+    /// The name that customers see.
+    #[schema(min_length = 1, max_length = 100)]
+    pub name: String,
+    /// The number of its seats.
+    pub seats: u32,
+    /// Names its seats with their places: `GET /section-tiles/{digest}`.
+    pub tile: Digest,
+}

@@ -1,0 +1,136 @@
+//! Administrators block and release seats: the request, and its steps.
+
+use std::collections::BTreeMap;
+
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::aws::dynamodb::attempts::Attempts;
+use shared::aws::dynamodb::request::StoredRequest;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::core::error::Rejection;
+use shared::tickets::{Change, RowKey, SeatId, SeatRow, SeatState, SeatStore, Showtime, ShowtimeId};
+use utoipa::ToSchema;
+
+use crate::fields;
+use crate::reason::{self, SeatNow};
+use crate::store::ShowStore;
+
+/// The most rows of a request. A transaction has at most 100 items, one of which is the request.
+const MAX_ROWS: usize = 90;
+const MAX_SEATS: u64 = 1_000;
+
+/// Seats of a showtime.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeatsRequest {
+    /// The seats, each once, in at most 90 rows.
+    #[schema(min_items = 1, max_items = 1_000)]
+    pub seats: Vec<SeatId>,
+}
+
+/// The seats of a request as they are now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SeatsResponse {
+    /// The seats.
+    pub seats: Vec<SeatNow>,
+}
+
+/// Blocks or releases the seats of a request.
+///
+/// # Errors
+/// `not-found`, `invalid-show`, `seats-missing`, `unknown-seats`, `seats-not-free`, those of the request itself,
+/// [`Error::Unavailable`] and [`Error::Internal`].
+pub async fn change(
+    stores: (&ShowStore, &SeatStore),
+    change: Change,
+    request: &Request,
+    invocation: &Invocation,
+) -> Result<Response, Error> {
+    let (shows, store) = stores;
+    let showtime = http::path::<ShowtimeId>(request)?;
+    let (key, caller) = (http::idempotency_key(request)?, http::caller(request)?);
+    let body: SeatsRequest = http::body(request)?;
+    let kind = match change {
+        Change::Block => "block seats",
+        Change::Release => "release seats",
+    };
+    let content = (showtime, &body);
+    let stored = StoredRequest::new(kind, &key, &caller.customer_id, &content, invocation.now)?;
+    let by_row = by_row(&body.seats)?;
+    let mut attempts = Attempts::new("change seats");
+    loop {
+        attempts.start()?;
+        if store.earlier(&stored, invocation.deadline).await?.is_some() {
+            let rows = store
+                .rows(showtime, by_row.keys().copied(), invocation.deadline)
+                .await?;
+            return respond(&body.seats, &rows, invocation).map(http::replayed);
+        }
+        let found = shows.get::<Showtime>(showtime.0, invocation.deadline).await?.entity;
+        if !found.is_public() {
+            let detail = "The showtime has no seats yet. Publish it first.";
+            return Err(Rejection::new(&reason::SEATS_MISSING, detail).into());
+        }
+        let rows = store
+            .rows(showtime, by_row.keys().copied(), invocation.deadline)
+            .await?;
+        require_known(&body.seats, &rows)?;
+        require_open(&body.seats, &rows, invocation)?;
+        let now = invocation.now;
+        let changed = store.change(showtime, change, &by_row, now, &stored, invocation.deadline);
+        if changed.await? {
+            let rows = store
+                .rows(showtime, by_row.keys().copied(), invocation.deadline)
+                .await?;
+            return respond(&body.seats, &rows, invocation);
+        }
+    }
+}
+
+/// The places in each row.
+fn by_row(seats: &[SeatId]) -> Result<BTreeMap<RowKey, Vec<u8>>, Rejection> {
+    const FIELD: &str = "seats";
+    fields::in_range(FIELD, seats.len() as u64, 1..=MAX_SEATS)?;
+    let mut rows: BTreeMap<RowKey, Vec<u8>> = BTreeMap::new();
+    for seat in seats {
+        let places = rows.entry(seat.row).or_default();
+        if places.contains(&seat.place) {
+            return Err(fields::invalid(FIELD, &format!("{seat} is listed twice")));
+        }
+        places.push(seat.place);
+    }
+    if rows.len() > MAX_ROWS {
+        let detail = format!("the seats are in at most {MAX_ROWS} rows, not {}", rows.len());
+        return Err(fields::invalid(FIELD, &detail));
+    }
+    Ok(rows)
+}
+
+fn require_known(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>) -> Result<(), Rejection> {
+    let is_known = |seat: &&SeatId| rows.get(&seat.row).is_some_and(|row| row.has(**seat));
+    let seats: Vec<SeatId> = seats.iter().filter(|seat| !is_known(seat)).copied().collect();
+    let Some(first) = seats.first() else { return Ok(()) };
+    let detail = format!("The showtime has no seat {first}.");
+    Err(Rejection::with(reason::UnknownSeats { seats }, detail))
+}
+
+fn require_open(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, invocation: &Invocation) -> Result<(), Rejection> {
+    let mut seats = now(seats, rows, invocation);
+    seats.retain(|seat| matches!(seat.state, SeatState::Held | SeatState::Sold));
+    let Some(first) = seats.first() else { return Ok(()) };
+    let detail = format!("The seat {} is held or sold. Nothing has changed.", first.seat);
+    Err(Rejection::with(reason::SeatsNotFree { seats }, detail))
+}
+
+fn now(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, invocation: &Invocation) -> Vec<SeatNow> {
+    let state = |seat: &SeatId| rows.get(&seat.row).map(|row| row.state(seat.place, invocation.now));
+    let states = seats.iter().filter_map(|&seat| Some((seat, state(&seat)?)));
+    states.map(|(seat, state)| SeatNow { seat, state }).collect()
+}
+
+fn respond(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, invocation: &Invocation) -> Result<Response, Error> {
+    let seats = now(seats, rows, invocation);
+    http::json(StatusCode::OK, &SeatsResponse { seats })
+}

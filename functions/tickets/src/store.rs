@@ -1,0 +1,225 @@
+//! The shows table: venues, plans, performers, performances and showtimes, an item each, and the index `listed` with the place
+//! of each in its list.
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::dynamodb::due::uuid_in;
+use shared::aws::dynamodb::table::Table;
+use shared::aws::dynamodb::{Item, classify_error, key, number, parse, send_until_answered, text};
+use shared::aws::lambda::page::Cursor;
+use shared::core::actor::Actor;
+use shared::core::error::{self, Rejection};
+use shared::core::idempotency::Fingerprint;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+const INDEX: &str = "listed";
+
+/// An entity of the table.
+pub trait Entity: Clone + PartialEq + Serialize + DeserializeOwned {
+    /// The prefix of its key, such as `VENUE#`.
+    const PREFIX: &'static str;
+    /// What clients read when there is none with an id.
+    const MISSING: &'static str;
+
+    /// Its id.
+    fn id(&self) -> Uuid;
+
+    /// The list that it is in, and its place there.
+    fn place(&self) -> (String, Timestamp);
+}
+
+/// The stored form of an entity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stored<E> {
+    /// The entity.
+    #[serde(flatten)]
+    pub entity: E,
+    /// The fingerprint of the request that created it, which identifies a retry.
+    pub fingerprint: Fingerprint,
+    /// The number of writes, from 1. Each write is conditional on the version that was read.
+    pub version: u64,
+    /// Who wrote this version.
+    pub updated_by: Actor,
+}
+
+impl<E: Entity> Stored<E> {
+    /// The first version of a new entity.
+    pub const fn new(entity: E, fingerprint: Fingerprint, by: Actor) -> Self {
+        Self {
+            entity,
+            fingerprint,
+            version: 1,
+            updated_by: by,
+        }
+    }
+
+    /// The next version.
+    #[must_use]
+    pub fn next(&self, entity: E, by: Actor) -> Self {
+        Self {
+            entity,
+            fingerprint: self.fingerprint.clone(),
+            version: self.version + 1,
+            updated_by: by,
+        }
+    }
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed<E> {
+    /// The entities.
+    pub items: Vec<E>,
+    /// The start of the next page, if there is one.
+    pub next: Option<Cursor<1>>,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// The list's name.
+    pub name: String,
+    /// The earliest place, in Unix milliseconds.
+    pub from: u64,
+    /// Whether the latest place is first.
+    pub is_newest_first: bool,
+}
+
+impl List {
+    /// A whole list, the newest first.
+    pub fn newest(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            from: 0,
+            is_newest_first: true,
+        }
+    }
+}
+
+/// Reads and writes the table.
+#[derive(Clone, Debug)]
+pub struct ShowStore {
+    table: Table,
+}
+
+impl ShowStore {
+    /// Reads the table's name from `SHOWS_TABLE`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            table: Table::new(platform, "SHOWS_TABLE")?,
+        })
+    }
+
+    /// Reads an entity, if there is one. Strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn find<E: Entity>(&self, id: Uuid, deadline: Instant) -> Result<Option<Stored<E>>, Error> {
+        self.table.read("read a show", key(key_of::<E>(id)), deadline).await
+    }
+
+    /// Reads an entity. Strongly consistent.
+    ///
+    /// # Errors
+    /// `not-found`, [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get<E: Entity>(&self, id: Uuid, deadline: Instant) -> Result<Stored<E>, Error> {
+        let found = self.find(id, deadline).await?;
+        Ok(found.ok_or_else(|| Rejection::new(&error::NOT_FOUND, E::MISSING))?)
+    }
+
+    /// Writes the next version of an entity, or a new one. Returns the stored entity instead when it has another version.
+    ///
+    /// The write succeeds too when an earlier attempt, whose response was lost, has written this version.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn save<E: Entity>(
+        &self,
+        stored: &Stored<E>,
+        deadline: Instant,
+    ) -> Result<Result<(), Box<Stored<E>>>, Error> {
+        const DOING: &str = "save a show";
+        let entity = &stored.entity;
+        let mut item = self.table.item(DOING, key(key_of::<E>(entity.id())), stored)?;
+        let (list, at) = entity.place();
+        item.insert("listed_in".into(), text(list));
+        item.insert("listed_ms".into(), number(at.as_millisecond().max(0)));
+        let written = self.table.write_version(DOING, item, stored.version, deadline).await?;
+        let Err(found) = written else { return Ok(Ok(())) };
+        let found = found.ok_or_else(|| Error::internal(DOING, "an item has disappeared"))?;
+        let found: Stored<E> = parse(DOING, found)?;
+        Ok(if found == *stored { Ok(()) } else { Err(Box::new(found)) })
+    }
+
+    /// Reads the page of a list after `after`. Eventually consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn list<E: Entity>(
+        &self,
+        list: &List,
+        after: Option<Cursor<1>>,
+        limit: u8,
+        deadline: Instant,
+    ) -> Result<Listed<E>, Error> {
+        const DOING: &str = "list shows";
+        let start = after.map(|cursor| {
+            let mut start = key(key_of::<E>(cursor.id));
+            start.insert("listed_in".into(), text(&list.name));
+            start.insert("listed_ms".into(), number(cursor.at[0]));
+            start
+        });
+        let query = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .index_name(INDEX)
+            .key_condition_expression("listed_in = :list AND listed_ms >= :from")
+            .expression_attribute_values(":list", text(&list.name))
+            .expression_attribute_values(":from", number(list.from))
+            .scan_index_forward(!list.is_newest_first)
+            .limit(limit.into())
+            .set_exclusive_start_key(start);
+        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+        let answer = send_until_answered(DOING, deadline, send).await?;
+        let items = answer.items.unwrap_or_default().into_iter();
+        Ok(Listed {
+            items: items.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?,
+            next: answer.last_evaluated_key.map(position::<E>).transpose()?,
+        })
+    }
+}
+
+fn key_of<E: Entity>(id: Uuid) -> String {
+    format!("{}{id}", E::PREFIX)
+}
+
+/// The place of an entity in its list.
+pub fn cursor<E: Entity>(entity: &E) -> Cursor<1> {
+    Cursor {
+        at: [entity.place().1.as_millisecond().unsigned_abs()],
+        id: entity.id(),
+    }
+}
+
+/// Converts DynamoDB's last evaluated key to a cursor.
+fn position<E: Entity>(position: Item) -> Result<Cursor<1>, Error> {
+    #[derive(Deserialize)]
+    struct Position {
+        pk: String,
+        listed_ms: u64,
+    }
+    let position: Position = parse("list shows", position)?;
+    Ok(Cursor {
+        at: [position.listed_ms],
+        id: uuid_in(&position.pk, E::PREFIX)?,
+    })
+}

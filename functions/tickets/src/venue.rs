@@ -1,0 +1,97 @@
+//! Venues: the houses in which performances take place.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::core::calendar::Timezone;
+use shared::core::error::Rejection;
+use shared::core::json::UniqueMap;
+use shared::tickets::VenueId;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::fields;
+use crate::store::Entity;
+
+/// The list of all venues.
+pub const VENUES: &str = "VENUES";
+
+const MAX_ADDRESS: usize = 300;
+
+/// A new venue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateVenueRequest {
+    /// The name that customers see, by language.
+    #[schema(schema_with = fields::names_schema)]
+    pub names: UniqueMap<String>,
+    /// The time zone. It cannot be changed: the showtimes of the venue depend on it.
+    pub time_zone: Timezone,
+    /// The address that customers see. Text of one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 300)]
+    pub address: Option<String>,
+}
+
+/// A venue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Venue {
+    /// The venue's id.
+    pub venue_id: VenueId,
+    /// The name, by language.
+    #[schema(schema_with = fields::names_schema)]
+    pub names: BTreeMap<String, String>,
+    /// The time zone.
+    pub time_zone: Timezone,
+    /// The address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 300)]
+    pub address: Option<String>,
+    /// Time of the creation.
+    pub created_at: Timestamp,
+    /// Time of the last change.
+    pub updated_at: Timestamp,
+}
+
+impl Entity for Venue {
+    const PREFIX: &'static str = "VENUE#";
+    const MISSING: &'static str = "There is no such venue.";
+
+    fn id(&self) -> Uuid {
+        self.venue_id.0
+    }
+
+    fn place(&self) -> (String, Timestamp) {
+        (VENUES.to_owned(), self.created_at)
+    }
+}
+
+impl CreateVenueRequest {
+    /// The fields of `venue`.
+    pub fn of(venue: &Venue) -> Self {
+        Self {
+            names: UniqueMap(venue.names.clone()),
+            time_zone: venue.time_zone.clone(),
+            address: venue.address.clone(),
+        }
+    }
+
+    /// The venue with these fields.
+    ///
+    /// # Errors
+    /// `invalid-show`.
+    pub fn checked(self, venue_id: VenueId, created_at: Timestamp, updated_at: Timestamp) -> Result<Venue, Rejection> {
+        let address = self.address.as_deref();
+        Ok(Venue {
+            venue_id,
+            names: fields::names("names", &self.names.0)?,
+            time_zone: self.time_zone,
+            address: address
+                .map(|text| fields::line("address", text, MAX_ADDRESS))
+                .transpose()?,
+            created_at,
+            updated_at,
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! Tickets: showtimes, their prices, and the seats of a showtime.
+
+mod id;
+mod row;
+mod seat;
+mod seat_map;
+mod showtime;
+mod store;
+
+pub use id::{PerformanceId, PlanId, ShowtimeId, VenueId};
+pub use row::{RowKey, SeatRow, Taken};
+pub use seat::{InvalidSeatId, SeatId, SeatState};
+pub use seat_map::{SeatMap, ZoneCount};
+pub use showtime::{
+    ClassCode, IllegalMove, InvalidClassCode, PriceClass, Seating, Showtime, ShowtimeStatus, ZoneCode, ZoneSeats,
+};
+pub use store::{Change, SeatStore};

@@ -1,0 +1,370 @@
+//! The seats table: an item a row of a showtime (`SHOW#<showtime>#SEC#<part>`, `ROW#<row>`), and `REQUEST#<uuid>`.
+//!
+//! The attributes of a row have short names, so that a full row fits one write unit: `n` the number of seats, `z` the zone,
+//! `h` the seats that are not free, by place: `{o: order, u: deadline in Unix milliseconds}`, without `u` once the order is
+//! being paid for, or `{b: true}` for a blocked one.
+//!
+//! A seat may be taken when `attribute_not_exists(h.#p) OR h.#p.u <= :now`. Neither a sold nor a blocked seat has a `u`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update,
+};
+use futures::future::try_join_all;
+use jiff::Timestamp;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::id::ShowtimeId;
+use super::row::{RowKey, SeatRow, Taken};
+use crate::aws::Platform;
+use crate::aws::backoff::Backoff;
+use crate::aws::dynamodb::request::StoredRequest;
+use crate::aws::dynamodb::table::Table;
+use crate::aws::dynamodb::transaction::{
+    MAX_ITEMS, TransactionOutcome, WriteOutcome, has_failed_condition, put, transact, update,
+};
+use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, composite, number, send_until_answered};
+use crate::core::error::Error;
+
+/// How many queries or transactions run at the same time.
+const AT_ONCE: usize = 16;
+
+/// Reads and writes the rows of showtimes.
+#[derive(Clone, Debug)]
+pub struct SeatStore {
+    table: Table,
+}
+
+/// A change of seats by an administrator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Blocks seats. Condition: each is free or blocked.
+    Block,
+    /// Releases blocked seats. Condition: each is free or blocked.
+    Release,
+}
+
+impl SeatStore {
+    /// Reads the table's name from `SEATS_TABLE`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            table: Table::new(platform, "SEATS_TABLE")?,
+        })
+    }
+
+    /// Creates the rows of a showtime. A row that exists stays as it is, so a second run completes the first.
+    ///
+    /// The rows are written in transactions of 100 in their order. Each run of the same rows makes the same transactions, so
+    /// a transaction whose condition fails was committed earlier.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn create(&self, showtime: ShowtimeId, rows: &[SeatRow], deadline: Instant) -> Result<(), Error> {
+        let chunks: Vec<&[SeatRow]> = rows.chunks(MAX_ITEMS).collect();
+        for chunks in chunks.chunks(AT_ONCE) {
+            try_join_all(chunks.iter().map(|rows| self.create_chunk(showtime, rows, deadline))).await?;
+        }
+        Ok(())
+    }
+
+    async fn create_chunk(&self, showtime: ShowtimeId, rows: &[SeatRow], deadline: Instant) -> Result<(), Error> {
+        const DOING: &str = "create seats";
+        let items = rows.iter().map(|row| {
+            let item = Some(item_of(showtime, row));
+            let new = Put::builder().table_name(&self.table.name).set_item(item);
+            put(new.condition_expression("attribute_not_exists(pk)"))
+        });
+        let items: Vec<TransactWriteItem> = items.collect::<Result<_, _>>()?;
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            match transact(&self.table.client, DOING, items.clone(), deadline).await? {
+                TransactionOutcome::Committed => return Ok(()),
+                TransactionOutcome::Cancelled(outcomes) if has_failed_condition(&outcomes, items.len()) => {
+                    return Ok(());
+                }
+                TransactionOutcome::Cancelled(_) if backoff.wait().await => {}
+                TransactionOutcome::Cancelled(_) => {
+                    return Err(Error::Unavailable {
+                        doing: DOING,
+                        source: None,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Reads all rows of a showtime in the plan's order. Eventually consistent: half a unit for 4 KB.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn all(&self, showtime: ShowtimeId, parts: u16, deadline: Instant) -> Result<Vec<SeatRow>, Error> {
+        let mut rows = vec![];
+        let numbers: Vec<u16> = (0..parts).collect();
+        for numbers in numbers.chunks(AT_ONCE) {
+            let reads = numbers.iter().map(|&part| self.part(showtime, part, deadline));
+            rows.extend(try_join_all(reads).await?.into_iter().flatten());
+        }
+        Ok(rows)
+    }
+
+    async fn part(&self, showtime: ShowtimeId, part: u16, deadline: Instant) -> Result<Vec<SeatRow>, Error> {
+        const DOING: &str = "read the seats of a showtime";
+        let (mut rows, mut start) = (vec![], None);
+        loop {
+            let query = self.table.client.query().table_name(&self.table.name);
+            let query = query
+                .key_condition_expression("pk = :part")
+                .expression_attribute_values(":part", AttributeValue::S(partition(showtime, part)))
+                .set_exclusive_start_key(start);
+            let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+            let answer = send_until_answered(DOING, deadline, send).await?;
+            for item in answer.items.unwrap_or_default() {
+                rows.push(row_of(item)?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// Reads these rows consistently. Those that do not exist are not among the found ones.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn rows(
+        &self,
+        showtime: ShowtimeId,
+        keys: impl IntoIterator<Item = RowKey>,
+        deadline: Instant,
+    ) -> Result<BTreeMap<RowKey, SeatRow>, Error> {
+        let wanted = Wanted {
+            table: &self.table.name,
+            keys: keys.into_iter().map(|row| key(showtime, row)).collect(),
+            consistent: true,
+        };
+        let found = batch_get(&self.table.client, "read rows of seats", vec![wanted], deadline).await?;
+        let rows = found.into_values().flatten().map(row_of);
+        rows.map(|row| row.map(|row| (row.key, row))).collect()
+    }
+
+    /// An earlier attempt of a request that changes seats, if it took effect.
+    ///
+    /// # Errors
+    /// `idempotency-key-reused`, [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn earlier(&self, request: &StoredRequest, deadline: Instant) -> Result<Option<StoredRequest>, Error> {
+        request.earlier(&self.table, request_key(request), deadline).await
+    }
+
+    /// Changes seats of a showtime at `now` and records the request, in one transaction. Returns false when the condition of a
+    /// row failed, or the request took effect before: read both again.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn change(
+        &self,
+        showtime: ShowtimeId,
+        change: Change,
+        seats: &BTreeMap<RowKey, Vec<u8>>,
+        now: Timestamp,
+        request: &StoredRequest,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        const DOING: &str = "block or release seats";
+        let mut items = vec![request.put(&self.table, request_key(request))?];
+        for (row, places) in seats {
+            items.push(self.change_of(showtime, change, *row, places, now)?);
+        }
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            match transact(&self.table.client, DOING, items.clone(), deadline).await? {
+                TransactionOutcome::Committed => return Ok(true),
+                TransactionOutcome::Cancelled(outcomes) if outcomes.iter().any(is_refused) => return Ok(false),
+                TransactionOutcome::Cancelled(_) if backoff.wait().await => {}
+                TransactionOutcome::Cancelled(_) => {
+                    return Err(Error::Unavailable {
+                        doing: DOING,
+                        source: None,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The change of one row. All its seats are in one update: a transaction may not name an item twice.
+    fn change_of(
+        &self,
+        showtime: ShowtimeId,
+        change: Change,
+        row: RowKey,
+        places: &[u8],
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, Error> {
+        let named = places.iter().map(|place| (format!("#p{place}"), place.to_string()));
+        let names: HashMap<String, String> = named.collect();
+        let changed: Vec<String> = places.iter().map(|place| format!("h.#p{place}")).collect();
+        let is_open =
+            |path: &String| format!("(attribute_not_exists({path}) OR {path}.u <= :now OR attribute_exists({path}.b))");
+        let condition: Vec<String> = changed.iter().map(is_open).collect();
+        let sets: Vec<String> = changed.iter().map(|path| format!("{path} = :blocked")).collect();
+        let mut write = Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key(showtime, row)))
+            .set_expression_attribute_names(Some(names))
+            .condition_expression(format!("attribute_exists(pk) AND {}", condition.join(" AND ")))
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .return_values_on_condition_check_failure(OnFailure::None);
+        write = match change {
+            Change::Block => write
+                .update_expression(format!("SET {}", sets.join(", ")))
+                .expression_attribute_values(":blocked", blocked()),
+            Change::Release => write.update_expression(format!("REMOVE {}", changed.join(", "))),
+        };
+        update(write)
+    }
+}
+
+const fn is_refused(outcome: &WriteOutcome) -> bool {
+    matches!(outcome, WriteOutcome::ConditionFailed(_))
+}
+
+fn partition(showtime: ShowtimeId, part: u16) -> String {
+    format!("SHOW#{showtime}#SEC#{part}")
+}
+
+fn key(showtime: ShowtimeId, row: RowKey) -> Item {
+    // Padded, so that the rows of a part sort by their numbers.
+    composite(partition(showtime, row.part), format!("ROW#{:03}", row.row))
+}
+
+fn request_key(request: &StoredRequest) -> Item {
+    composite(format!("REQUEST#{}", request.request_id), "REQUEST")
+}
+
+fn blocked() -> AttributeValue {
+    AttributeValue::M(HashMap::from([("b".to_owned(), AttributeValue::Bool(true))]))
+}
+
+fn item_of(showtime: ShowtimeId, row: &SeatRow) -> Item {
+    let taken = row.taken.iter().map(|(place, taken)| {
+        let value = match taken {
+            Taken::Blocked => blocked(),
+            Taken::Order { order_id, until } => {
+                let order = AttributeValue::B(Blob::new(order_id.as_bytes()));
+                let until = until.map(|until| ("u".to_owned(), number(until.as_millisecond())));
+                AttributeValue::M([("o".to_owned(), order)].into_iter().chain(until).collect())
+            }
+        };
+        (place.to_string(), value)
+    });
+    let mut item = key(showtime, row.key);
+    item.insert("n".into(), number(row.seats));
+    item.insert("z".into(), number(row.zone));
+    item.insert("h".into(), AttributeValue::M(taken.collect()));
+    item
+}
+
+fn row_of(item: Item) -> Result<SeatRow, Error> {
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    let small = |name: &str| {
+        item.get(name)
+            .and_then(number_in)
+            .and_then(|number| u8::try_from(number).ok())
+    };
+    let read = || {
+        let part = text("pk")?.rsplit_once('#')?.1.parse().ok()?;
+        let row = text("sk")?.strip_prefix("ROW#")?.parse().ok()?;
+        let taken = item.get("h")?.as_m().ok()?.iter();
+        let taken = taken.map(|(place, seat)| Some((place.parse().ok()?, taken_of(seat.as_m().ok()?)?)));
+        Some(SeatRow {
+            key: RowKey { part, row },
+            seats: small("n")?,
+            zone: small("z")?,
+            taken: taken.collect::<Option<_>>()?,
+        })
+    };
+    let damaged = || format!("{:?} {:?} is not a row of seats", text("pk"), text("sk"));
+    read().ok_or_else(|| Error::internal("read a row of seats", damaged()))
+}
+
+fn taken_of(seat: &HashMap<String, AttributeValue>) -> Option<Taken> {
+    let Some(order) = seat.get("o") else {
+        return seat.contains_key("b").then_some(Taken::Blocked);
+    };
+    let until = seat
+        .get("u")
+        .map(|until| Timestamp::from_millisecond(number_in(until)?).ok());
+    Some(Taken::Order {
+        order_id: Uuid::from_slice(order.as_b().ok()?.as_ref()).ok()?,
+        until: match until {
+            None => None,
+            Some(until) => Some(until?),
+        },
+    })
+}
+
+fn number_in(value: &AttributeValue) -> Option<i64> {
+    value.as_n().ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(taken: impl Fn(u8) -> Taken) -> SeatRow {
+        SeatRow {
+            key: RowKey { part: 199, row: 599 },
+            seats: SeatRow::MAX_SEATS,
+            zone: 63,
+            taken: (0..SeatRow::MAX_SEATS).map(|place| (place, taken(place))).collect(),
+        }
+    }
+
+    /// The size of a value as DynamoDB counts it: 3 bytes and one an entry for a map, two digits a byte for a number.
+    fn size(value: &AttributeValue) -> usize {
+        match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+            AttributeValue::B(bytes) => bytes.as_ref().len(),
+            AttributeValue::Bool(_) => 1,
+            AttributeValue::M(entries) => {
+                3 + entries
+                    .iter()
+                    .map(|(name, value)| 1 + name.len() + size(value))
+                    .sum::<usize>()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_row_whose_seats_are_all_held_fits_one_write_unit() {
+        let until = Timestamp::from_millisecond(1_767_225_600_000).ok();
+        let held = row(|place| Taken::Order {
+            order_id: Uuid::from_u128(place.into()),
+            until,
+        });
+        let item = item_of(ShowtimeId(Uuid::from_u128(7)), &held);
+        let bytes: usize = item.iter().map(|(name, value)| name.len() + size(value)).sum();
+        assert!(bytes <= 1024, "{bytes}");
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let order_id = Uuid::from_u128(5);
+        let until = Timestamp::from_millisecond(1_767_225_600_001).ok();
+        let rows = row(|place| match place % 3 {
+            0 => Taken::Blocked,
+            1 => Taken::Order { order_id, until },
+            _ => Taken::Order { order_id, until: None },
+        });
+        let item = item_of(ShowtimeId(Uuid::from_u128(7)), &rows);
+        assert_eq!(row_of(item).unwrap(), rows);
+    }
+}

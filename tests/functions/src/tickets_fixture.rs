@@ -1,0 +1,252 @@
+//! A shop with tickets: their functions on the engine, and a stand-in for S3.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use harness::Services;
+use harness::gateway::{Answer, Call};
+use harness::objects::FakeS3;
+use serde_json::{Value, json};
+use shared::aws::Platform;
+use shared::aws::lambda::action::Handler;
+use tickets::plan::sample;
+
+use crate::Shop;
+
+/// A shop with tickets. Dereferences to its [`Shop`].
+#[derive(Debug)]
+pub struct TicketsFixture {
+    /// The shop.
+    pub shop: Shop,
+    /// The stand-in for S3.
+    pub s3: FakeS3,
+}
+
+impl Deref for TicketsFixture {
+    type Target = Shop;
+
+    fn deref(&self) -> &Shop {
+        &self.shop
+    }
+}
+
+/// A hall with a performance.
+#[derive(Clone, Debug)]
+pub struct Hall {
+    /// The venue.
+    pub venue: String,
+    /// Its plan.
+    pub plan: String,
+    /// The performance.
+    pub performance: String,
+}
+
+impl TicketsFixture {
+    /// Opens an empty shop.
+    pub async fn open() -> Self {
+        Self {
+            shop: Shop::open().await,
+            s3: FakeS3::default(),
+        }
+    }
+
+    /// Returns the platform that its functions are built from.
+    pub fn platform(&self) -> Platform {
+        let services = Services {
+            objects: Some(self.s3.clone()),
+            ..Services::default()
+        };
+        self.shop.platform().with_aws(services.config())
+    }
+
+    /// Builds an action.
+    pub fn handler(&self, action: &str) -> Handler {
+        let mut actions = tickets::ACTIONS.iter();
+        let action = actions
+            .find(|known| known.name == action)
+            .expect("an action of tickets");
+        (action.build)(&self.platform()).expect("its variables")
+    }
+
+    /// Calls the action with this name.
+    pub async fn call(&self, action: &str, call: Call) -> Answer {
+        self.call_with(&self.handler(action), call).await
+    }
+
+    /// Calls an action that was built before.
+    pub async fn call_with(&self, handler: &Handler, call: Call) -> Answer {
+        let Handler::Http(handle) = handler else {
+            panic!("an action of the API")
+        };
+        let response = handle(call.event().to_string(), self.invocation()).await;
+        call.declared(Answer::of(response))
+    }
+
+    /// Creates something for which the answer is 201, and returns its body.
+    pub async fn created(&self, action: &str, call: Call) -> Value {
+        let answer = self.call(action, call).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.body
+    }
+
+    /// Creates a venue in `zone`, and returns its id.
+    pub async fn venue(&self, zone: &str) -> String {
+        let call = create(
+            "/admin/venues",
+            &json!({ "names": { "en": "Opera House" }, "time_zone": zone }),
+        );
+        text(&self.created("create-venue", call).await, "venue_id")
+    }
+
+    /// Creates a plan of `sections` × `rows` × `seats`, and returns it.
+    pub async fn plan(&self, venue: &str, sections: usize, rows: usize, seats: usize) -> Value {
+        let body = plan(sections, rows, seats);
+        self.created("create-plan", plan_call(venue, &body)).await
+    }
+
+    /// Creates a listed performance, and returns its id.
+    pub async fn performance(&self) -> String {
+        let call = create("/admin/performances", &performance());
+        text(&self.created("create-performance", call).await, "performance_id")
+    }
+
+    /// Creates a venue in `zone` with a plan of `sections` × `rows` × `seats`, and a performance.
+    pub async fn hall(&self, zone: &str, sections: usize, rows: usize, seats: usize) -> Hall {
+        let venue = self.venue(zone).await;
+        let plan = text(&self.plan(&venue, sections, rows, seats).await, "plan_id");
+        Hall {
+            venue,
+            plan,
+            performance: self.performance().await,
+        }
+    }
+
+    /// Creates a draft of a showtime, and returns its id.
+    pub async fn showtime(&self, hall: &Hall) -> String {
+        let call = showtime_call(&hall.performance, &showtime(&hall.plan));
+        text(&self.created("create-showtime", call).await, "showtime_id")
+    }
+
+    /// Publishes a showtime.
+    pub async fn publish(&self, showtime: &str) -> Answer {
+        let call = Call::new("POST", "/admin/showtimes/{showtime_id}/publish");
+        self.call(
+            "publish-showtime",
+            call.path("showtime_id", showtime).by_admin().key(&key()),
+        )
+        .await
+    }
+
+    /// Creates and publishes a showtime, and returns its id.
+    pub async fn on_sale(&self, hall: &Hall) -> String {
+        let showtime = self.showtime(hall).await;
+        let published = self.publish(&showtime).await;
+        assert_eq!(published.status, 200, "{published:?}");
+        showtime
+    }
+
+    /// Changes a showtime, whatever it is now.
+    pub async fn change(&self, showtime: &str, body: &Value) -> Answer {
+        let call = update("/admin/showtimes/{showtime_id}", "showtime_id", showtime, "*", body);
+        self.call("update-showtime", call).await
+    }
+
+    /// Blocks or releases seats under `key`.
+    pub async fn change_seats(&self, action: &str, showtime: &str, key: &str, seats: &[&str]) -> Answer {
+        let (block, release) = (
+            "/admin/showtimes/{showtime_id}/block-seats",
+            "/admin/showtimes/{showtime_id}/release-seats",
+        );
+        let route = if action == "block-seats" { block } else { release };
+        let call = Call::new("POST", route).path("showtime_id", showtime);
+        self.call(action, call.by_admin().key(key).json(&json!({ "seats": seats })))
+            .await
+    }
+
+    /// Returns the seat map.
+    pub async fn seat_map(&self, showtime: &str) -> Answer {
+        self.call("get-seat-map", seat_map_call(showtime)).await
+    }
+
+    /// Returns a showtime as everybody sees it.
+    pub async fn see(&self, showtime: &str) -> Answer {
+        let call = Call::new("GET", "/showtimes/{showtime_id}").path("showtime_id", showtime);
+        self.call("get-showtime", call).await
+    }
+}
+
+/// Returns the body of a plan of `sections` × `rows` × `seats`.
+pub fn plan(sections: usize, rows: usize, seats: usize) -> Value {
+    json!(sample::hall(sections, rows, seats))
+}
+
+/// Returns the body of a listed performance.
+pub fn performance() -> Value {
+    json!({
+        "titles": { "en": "The Nutcracker", "ko": "호두까기 인형" },
+        "status": "LISTED",
+        "duration_minutes": 120,
+        "age_limit": 8,
+        "max_seats": 4,
+        "on_sale_at": "2026-01-05T01:00:00Z",
+        "refund_policy": {
+            "free_days": 7,
+            "free_until": 10,
+            "steps": [
+                { "days_before": 10, "percent": 10, "at_most": { "amount": 4000, "currency": "KRW" } },
+                { "days_before": 7, "percent": 10 },
+                { "days_before": 3, "percent": 20 },
+                { "days_before": 1, "percent": 30 },
+            ],
+        },
+    })
+}
+
+/// Returns the body of a showtime on 7 March 2026.
+pub fn showtime(plan: &str) -> Value {
+    json!({
+        "plan_id": plan,
+        "local_start": "2026-03-07T19:00:00",
+        "prices": [
+            { "class": "VIP", "price": { "amount": 150_000, "currency": "KRW" }, "zones": ["front"] },
+            { "class": "R", "price": { "amount": 90_000, "currency": "KRW" }, "zones": ["back"] },
+        ],
+    })
+}
+
+/// Builds an administrator's request to create something, under a new key.
+pub fn create(route: &'static str, body: &Value) -> Call {
+    Call::new("POST", route).by_admin().key(&key()).json(body)
+}
+
+/// Builds an administrator's request to create a plan, under a new key.
+pub fn plan_call(venue: &str, body: &Value) -> Call {
+    create("/admin/venues/{venue_id}/plans", body).path("venue_id", venue)
+}
+
+/// Builds an administrator's request to create a showtime, under a new key.
+pub fn showtime_call(performance: &str, body: &Value) -> Call {
+    create("/admin/performances/{performance_id}/showtimes", body).path("performance_id", performance)
+}
+
+/// Builds an administrator's request to change what has the `ETag` `tag`.
+pub fn update(route: &'static str, name: &'static str, id: &str, tag: &str, body: &Value) -> Call {
+    let call = Call::new("PATCH", route).path(name, id).by_admin();
+    call.header("if-match", tag).json(body)
+}
+
+/// Builds a request for a seat map.
+pub fn seat_map_call(showtime: &str) -> Call {
+    Call::new("GET", "/showtimes/{showtime_id}/seats").path("showtime_id", showtime)
+}
+
+/// Returns a text member.
+pub fn text(body: &Value, member: &str) -> String {
+    body[member].as_str().expect("a text").to_owned()
+}
+
+/// Returns a new key.
+pub fn key() -> String {
+    static KEYS: AtomicI64 = AtomicI64::new(0);
+    format!("show-{}", KEYS.fetch_add(1, Ordering::SeqCst))
+}

@@ -1,0 +1,325 @@
+//! The seats of a showtime: created when it is published, blocked and released by administrators, seen by everybody.
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use function_tests::TicketsFixture;
+use function_tests::tickets_fixture::{performance, seat_map_call, showtime, showtime_call, text, update};
+use harness::engine::SEATS;
+use harness::gateway::Answer;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::aws::dynamodb::request::StoredRequest;
+use shared::core::idempotency::IdempotencyKey;
+use shared::core::identity::CustomerId;
+use shared::tickets::{Change, RowKey, SeatMap, SeatState};
+
+/// Puts a seat into the hands of an order, as a checkout will: held until `until`, or sold.
+async fn take(shop: &TicketsFixture, showtime: &str, seat: (u16, u16, u8), until: Option<Timestamp>) {
+    let order = AttributeValue::B(Blob::new([7; 16]));
+    let until = until.map(|until| ("u".to_owned(), AttributeValue::N(until.as_millisecond().to_string())));
+    let taken = [("o".to_owned(), order)].into_iter().chain(until).collect();
+    let update = shop.engine.direct.update_item().table_name(SEATS);
+    let update = update
+        .key("pk", AttributeValue::S(format!("SHOW#{showtime}#SEC#{}", seat.0)))
+        .key("sk", AttributeValue::S(format!("ROW#{:03}", seat.1)))
+        .condition_expression("attribute_exists(pk)")
+        .update_expression("SET h.#p = :taken")
+        .expression_attribute_names("#p", seat.2.to_string())
+        .expression_attribute_values(":taken", AttributeValue::M(taken));
+    update.send().await.unwrap();
+}
+
+fn states(map: &Answer) -> Vec<SeatState> {
+    assert_eq!(map.status, 200, "{map:?}");
+    let seats = map.body["seats"].as_u64().unwrap() as usize;
+    let map = SeatMap::parse(seats, map.body["states"].as_str().unwrap()).unwrap();
+    (0..seats).map(|number| map.state(number).unwrap()).collect()
+}
+
+fn remaining(seen: &Answer) -> Vec<u64> {
+    let classes = seen.body["classes"].as_array().unwrap().iter();
+    classes.map(|class| class["remaining"].as_u64().unwrap()).collect()
+}
+
+fn seen(answer: &Answer) -> (u16, &str) {
+    (answer.status, answer.problem())
+}
+
+use SeatState::{Blocked, Free, Held, Sold};
+
+#[tokio::test]
+async fn publishing_a_showtime_creates_its_seats_all_free() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 2, 4, 10).await;
+    let id = shop.showtime(&hall).await;
+    assert_eq!(seen(&shop.seat_map(&id).await), (404, "not-found"), "a draft");
+    assert_eq!(seen(&shop.see(&id).await), (404, "not-found"));
+    let published = shop.publish(&id).await;
+    assert_eq!(
+        (published.status, &published.body["status"]),
+        (200, &json!("ON_SALE")),
+        "{published:?}"
+    );
+    assert_eq!(
+        (&published.body["seating"]["seats"], published.replayed),
+        (&json!(80), false)
+    );
+    assert_eq!(states(&shop.seat_map(&id).await), [Free; 80]);
+    assert_eq!(remaining(&shop.see(&id).await), [40, 40]);
+    let again = shop.publish(&id).await;
+    assert_eq!(
+        (again.status, again.replayed, &again.body),
+        (200, true, &published.body)
+    );
+}
+
+#[tokio::test]
+async fn publishing_again_after_a_crash_completes_the_seats_and_takes_none_back() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 2, 80, 10).await;
+    let id = shop.showtime(&hall).await;
+    // The second read of the layout fails for good: the seating is recorded, no seat is there.
+    shop.s3.plan_served("GET");
+    shop.s3.plan("GET", 403);
+    assert_eq!(shop.publish(&id).await.status, 500);
+    let other = text(&shop.plan(&hall.venue, 1, 2, 4).await, "plan_id");
+    assert_eq!(
+        seen(&shop.change(&id, &json!({ "plan_id": other })).await),
+        (409, "seats-exist")
+    );
+    assert_eq!(seen(&shop.see(&id).await), (404, "not-found"), "it is a draft still");
+    assert_eq!(shop.publish(&id).await.status, 200);
+    assert_eq!(states(&shop.seat_map(&id).await), [Free; 1_600]);
+    // A late copy of the same step meets seats that are sold.
+    take(&shop, &id, (0, 0, 3), None).await;
+    let store = shared::tickets::SeatStore::new(&shop.platform()).unwrap();
+    let rows = store.all(id_of(&id), 4, shop.invocation().deadline).await.unwrap();
+    let fresh: Vec<_> = rows
+        .into_iter()
+        .map(|row| shared::tickets::SeatRow {
+            taken: [].into(),
+            ..row
+        })
+        .collect();
+    store
+        .create(id_of(&id), &fresh, shop.invocation().deadline)
+        .await
+        .unwrap();
+    assert_eq!(states(&shop.seat_map(&id).await)[3], Sold);
+}
+
+fn id_of(showtime: &str) -> shared::tickets::ShowtimeId {
+    serde_json::from_value(json!(showtime)).unwrap()
+}
+
+#[tokio::test]
+async fn a_showtime_of_a_draft_of_a_performance_is_not_published() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let body = json!({ "status": "DRAFT" });
+    let route = "/admin/performances/{performance_id}";
+    let hide = update(route, "performance_id", &hall.performance, "*", &body);
+    assert_eq!(shop.call("update-performance", hide).await.status, 200);
+    let id = shop.showtime(&hall).await;
+    assert_eq!(seen(&shop.publish(&id).await), (409, "performance-not-listed"));
+    assert_eq!(performance()["status"], "LISTED");
+}
+
+#[tokio::test]
+async fn a_hold_that_has_expired_looks_free_at_its_deadline_and_not_before() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.on_sale(&hall).await;
+    let until = shop.now() + SignedDuration::from_secs(300);
+    take(&shop, &id, (0, 0, 1), Some(until)).await;
+    take(&shop, &id, (0, 1, 2), None).await;
+    assert_eq!(
+        states(&shop.seat_map(&id).await),
+        [Free, Held, Free, Free, Free, Free, Sold, Free]
+    );
+    assert_eq!(remaining(&shop.see(&id).await), [3, 3]);
+    shop.advance(SignedDuration::from_millis(299_999));
+    assert_eq!(states(&shop.seat_map(&id).await)[1], Held);
+    shop.advance(SignedDuration::from_millis(1));
+    assert_eq!(states(&shop.seat_map(&id).await)[1], Free);
+}
+
+#[tokio::test]
+async fn a_function_derives_the_map_at_most_once_a_second() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.on_sale(&hall).await;
+    let function = shop.handler("get-seat-map");
+    let first = shop.call_with(&function, seat_map_call(&id)).await;
+    assert_eq!(first.header("cache-control"), "public, max-age=1");
+    take(&shop, &id, (0, 0, 0), None).await;
+    shop.advance(SignedDuration::from_millis(999));
+    assert_eq!(shop.call_with(&function, seat_map_call(&id)).await.body, first.body);
+    shop.advance(SignedDuration::from_millis(1));
+    let second = shop.call_with(&function, seat_map_call(&id)).await;
+    assert_eq!(states(&second)[0], Sold);
+    let known = seat_map_call(&id).header("if-none-match", second.header("etag"));
+    assert_eq!(shop.call_with(&function, known).await.status, 304);
+}
+
+#[tokio::test]
+async fn administrators_block_and_release_seats_once_for_each_request() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.on_sale(&hall).await;
+    let blocked = shop
+        .change_seats("block-seats", &id, "b", &["0-0-0", "0-0-1", "0-1-3"])
+        .await;
+    assert_eq!(blocked.status, 200, "{blocked:?}");
+    assert_eq!(blocked.body["seats"][2], json!({ "seat": "0-1-3", "state": "BLOCKED" }));
+    assert_eq!(
+        states(&shop.seat_map(&id).await),
+        [Blocked, Blocked, Free, Free, Free, Free, Free, Blocked]
+    );
+    assert_eq!(remaining(&shop.see(&id).await), [2, 3]);
+    let more = shop.change_seats("block-seats", &id, "c", &["0-0-1", "0-0-2"]).await;
+    assert_eq!(more.status, 200, "one is blocked already: {more:?}");
+    let released = shop
+        .change_seats("release-seats", &id, "r", &["0-0-0", "0-0-1", "0-0-3"])
+        .await;
+    assert_eq!(released.status, 200, "one is free already: {released:?}");
+    let retried = shop
+        .change_seats("block-seats", &id, "b", &["0-0-0", "0-0-1", "0-1-3"])
+        .await;
+    assert_eq!((retried.status, retried.replayed), (200, true));
+    assert_eq!(
+        retried.body["seats"][0]["state"], "FREE",
+        "the retry blocks nothing again"
+    );
+    assert_eq!(
+        states(&shop.seat_map(&id).await),
+        [Free, Free, Blocked, Free, Free, Free, Free, Blocked]
+    );
+    let reused = shop.change_seats("block-seats", &id, "b", &["0-0-0"]).await;
+    assert_eq!(seen(&reused), (422, "idempotency-key-reused"));
+}
+
+#[tokio::test]
+async fn a_seat_that_is_held_or_sold_is_neither_blocked_nor_released() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.on_sale(&hall).await;
+    let until = shop.now() + SignedDuration::from_secs(60);
+    take(&shop, &id, (0, 0, 1), Some(until)).await;
+    take(&shop, &id, (0, 1, 0), None).await;
+    for action in ["block-seats", "release-seats"] {
+        let refused = shop
+            .change_seats(action, &id, action, &["0-0-0", "0-0-1", "0-1-0"])
+            .await;
+        assert_eq!(seen(&refused), (409, "seats-not-free"));
+        let taken = json!([{ "seat": "0-0-1", "state": "HELD" }, { "seat": "0-1-0", "state": "SOLD" }]);
+        assert_eq!(refused.body["seats"], taken);
+    }
+    assert_eq!(
+        states(&shop.seat_map(&id).await),
+        [Free, Held, Free, Free, Sold, Free, Free, Free],
+        "nothing changed"
+    );
+    shop.advance(SignedDuration::from_secs(60));
+    let blocked = shop.change_seats("block-seats", &id, "later", &["0-0-1"]).await;
+    assert_eq!(blocked.status, 200, "the hold has expired: {blocked:?}");
+}
+
+#[tokio::test]
+async fn a_seat_that_is_sold_after_it_was_looked_at_is_not_blocked() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.on_sale(&hall).await;
+    take(&shop, &id, (0, 1, 0), None).await;
+    let store = shared::tickets::SeatStore::new(&shop.platform()).unwrap();
+    let (invocation, key) = (shop.invocation(), IdempotencyKey::parse(Some(b"k")).unwrap());
+    let request = StoredRequest::new("test", &key, &CustomerId::new("ann"), &(), invocation.now).unwrap();
+    let row = |row| RowKey { part: 0, row };
+    let seats = [(row(0), vec![0, 1]), (row(1), vec![0, 1])].into();
+    for change in [Change::Block, Change::Release] {
+        let changed = store.change(
+            id_of(&id),
+            change,
+            &seats,
+            invocation.now,
+            &request,
+            invocation.deadline,
+        );
+        assert!(!changed.await.unwrap(), "the condition of its row decides");
+    }
+    assert_eq!(store.earlier(&request, invocation.deadline).await.unwrap(), None);
+    assert_eq!(
+        states(&shop.seat_map(&id).await),
+        [Free, Free, Free, Free, Sold, Free, Free, Free]
+    );
+}
+
+#[tokio::test]
+async fn a_draft_that_is_cancelled_stays_hidden() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.showtime(&hall).await;
+    // The second read of the layout fails: the seating is recorded, no seat is there.
+    shop.s3.plan_served("GET");
+    shop.s3.plan("GET", 403);
+    assert_eq!(shop.publish(&id).await.status, 500);
+    assert_eq!(shop.change(&id, &json!({ "status": "CANCELLED" })).await.status, 200);
+    assert_eq!(seen(&shop.see(&id).await), (404, "not-found"));
+    assert_eq!(seen(&shop.seat_map(&id).await), (404, "not-found"));
+    let sold = shop.on_sale(&hall).await;
+    assert_eq!(shop.change(&sold, &json!({ "status": "CANCELLED" })).await.status, 200);
+    assert_eq!(
+        shop.see(&sold).await.body["status"],
+        "CANCELLED",
+        "whoever has a ticket sees it"
+    );
+}
+
+#[tokio::test]
+async fn seats_that_do_not_exist_or_are_named_twice_are_refused() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let draft = shop.showtime(&hall).await;
+    let early = shop.change_seats("block-seats", &draft, "k", &["0-0-0"]).await;
+    assert_eq!(seen(&early), (409, "seats-missing"));
+    let id = shop.on_sale(&hall).await;
+    let unknown = shop
+        .change_seats("block-seats", &id, "k", &["0-0-0", "0-0-4", "7-0-0"])
+        .await;
+    assert_eq!(
+        (seen(&unknown), &unknown.body["seats"]),
+        ((422, "unknown-seats"), &json!(["0-0-4", "7-0-0"]))
+    );
+    for (seats, status) in [(&[][..], 422), (&["0-0-0", "0-0-0"], 422), (&["A1"], 400)] {
+        let refused = shop.change_seats("block-seats", &id, "k", seats).await;
+        assert_eq!(refused.status, status, "{refused:?}");
+    }
+    assert_eq!(states(&shop.seat_map(&id).await), [Free; 8]);
+}
+
+#[tokio::test]
+async fn a_house_of_10_000_seats_is_published_and_its_map_is_small() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 20, 20, 25).await;
+    let id = shop.on_sale(&hall).await;
+    let map = shop.seat_map(&id).await;
+    assert_eq!(states(&map).len(), 10_000);
+    assert!(map.body.to_string().len() <= 4096);
+}
+
+#[tokio::test]
+async fn a_customer_sees_two_showtimes_of_one_plan_apart() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let one = shop.on_sale(&hall).await;
+    let mut body: Value = showtime(&hall.plan);
+    body["local_start"] = json!("2026-03-08T19:00:00");
+    let other = shop
+        .created("create-showtime", showtime_call(&hall.performance, &body))
+        .await;
+    let other = text(&other, "showtime_id");
+    shop.publish(&other).await;
+    take(&shop, &one, (0, 0, 0), None).await;
+    assert_eq!(states(&shop.seat_map(&one).await)[0], Sold);
+    assert_eq!(states(&shop.seat_map(&other).await)[0], Free);
+}

@@ -1,0 +1,467 @@
+//! Venues, seating plans, performers, performances and showtimes.
+
+use function_tests::tickets_fixture::{
+    TicketsFixture, create, key, performance, plan_call, showtime, showtime_call, text, update,
+};
+use harness::gateway::{Answer, Call};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tickets::plan::sample::hall;
+
+const VENUE: &str = "/admin/venues/{venue_id}";
+const PERFORMANCE: &str = "/admin/performances/{performance_id}";
+const SHOWTIME: &str = "/admin/showtimes/{showtime_id}";
+
+fn get(route: &'static str, name: &str, id: &str) -> Call {
+    Call::new("GET", route).path(name, id)
+}
+
+fn seen(answer: &Answer) -> (u16, &str) {
+    (answer.status, answer.problem())
+}
+
+#[tokio::test]
+async fn a_venue_is_created_once_by_a_retried_request() {
+    let shop = TicketsFixture::open().await;
+    let body = json!({ "names": { "en": "Opera House", "ko": "오페라하우스" }, "time_zone": "Asia/Seoul", "address": "1 Example-ro" });
+    let call = Call::new("POST", "/admin/venues").by_admin().key("k").json(&body);
+    let created = shop.call("create-venue", call.clone()).await;
+    assert_eq!((created.status, created.replayed), (201, false), "{created:?}");
+    let again = shop.call("create-venue", call.clone()).await;
+    assert_eq!((again.status, again.replayed, &again.body), (201, true, &created.body));
+    let other = call.json(&json!({ "names": { "en": "Arena" }, "time_zone": "Asia/Seoul" }));
+    assert_eq!(
+        seen(&shop.call("create-venue", other).await),
+        (422, "idempotency-key-reused")
+    );
+    let venue = text(&created.body, "venue_id");
+    let read = shop
+        .call("get-venue", get("/venues/{venue_id}", "venue_id", &venue))
+        .await;
+    assert_eq!((read.status, &read.body), (200, &created.body));
+    assert_eq!(created.header("location"), format!("/venues/{venue}"));
+    let listed = shop.call("list-venues", Call::new("GET", "/venues")).await;
+    assert_eq!(listed.body["items"], json!([created.body]));
+}
+
+#[tokio::test]
+async fn only_what_is_named_of_a_venue_changes_and_only_for_who_read_it() {
+    let shop = TicketsFixture::open().await;
+    let venue = shop.venue("Asia/Seoul").await;
+    let read = shop
+        .call("get-venue", get("/venues/{venue_id}", "venue_id", &venue))
+        .await;
+    let body = json!({ "names": { "ko": "오페라하우스" }, "address": "1 Example-ro" });
+    let change = update(VENUE, "venue_id", &venue, read.header("etag"), &body);
+    let changed = shop.call("update-venue", change.clone()).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(
+        changed.body["names"],
+        json!({ "en": "Opera House", "ko": "오페라하우스" })
+    );
+    assert_eq!(
+        shop.call("update-venue", change).await.status,
+        200,
+        "it is made already"
+    );
+    let late = update(
+        VENUE,
+        "venue_id",
+        &venue,
+        read.header("etag"),
+        &json!({ "address": null }),
+    );
+    assert_eq!(
+        seen(&shop.call("update-venue", late).await),
+        (412, "precondition-failed")
+    );
+    let zone = update(VENUE, "venue_id", &venue, "*", &json!({ "time_zone": "UTC" }));
+    assert_eq!(seen(&shop.call("update-venue", zone).await), (400, "malformed-body"));
+    let nameless = update(
+        VENUE,
+        "venue_id",
+        &venue,
+        "*",
+        &json!({ "names": { "en": null, "ko": null } }),
+    );
+    let refused = shop.call("update-venue", nameless).await;
+    assert_eq!(
+        (seen(&refused), &refused.body["field"]),
+        ((422, "invalid-show"), &json!("names"))
+    );
+}
+
+#[tokio::test]
+async fn a_list_is_walked_by_its_cursor() {
+    let shop = TicketsFixture::open().await;
+    let mut venues = vec![];
+    for _ in 0..5 {
+        venues.insert(0, shop.venue("UTC").await);
+        shop.advance(SignedDuration::from_secs(1));
+    }
+    let (mut found, mut cursor): (Vec<String>, Option<String>) = (vec![], None);
+    loop {
+        let call = Call::new("GET", "/venues").query("limit", "2");
+        let call = match &cursor {
+            Some(cursor) => call.query("cursor", cursor),
+            None => call,
+        };
+        let page = shop.call("list-venues", call).await;
+        let items = page.body["items"].as_array().unwrap();
+        found.extend(items.iter().map(|venue| text(venue, "venue_id")));
+        cursor = page.body["next_cursor"].as_str().map(str::to_owned);
+        assert_eq!(cursor.is_some(), page.link.is_some());
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, venues);
+}
+
+#[tokio::test]
+async fn a_plan_of_10_000_seats_is_stored_with_a_tile_a_section() {
+    let shop = TicketsFixture::open().await;
+    let venue = shop.venue("Asia/Seoul").await;
+    let plan = shop.plan(&venue, 20, 20, 25).await;
+    assert_eq!(
+        (&plan["seats"], plan["sections"].as_array().unwrap().len()),
+        (&json!(10_000), 20)
+    );
+    assert_eq!(
+        plan["zones"],
+        json!([{ "zone": "front", "seats": 5000 }, { "zone": "back", "seats": 5000 }])
+    );
+    let read = shop
+        .call("get-plan", get("/plans/{plan_id}", "plan_id", &text(&plan, "plan_id")))
+        .await;
+    assert_eq!(read.body, plan);
+    let digest = text(&plan["sections"][19], "tile");
+    let call = get("/section-tiles/{digest}", "digest", &digest);
+    let tile = shop.call("get-section-tile", call.clone()).await;
+    assert_eq!(
+        (tile.status, tile.header("cache-control")),
+        (200, "public, max-age=31536000, immutable")
+    );
+    assert_eq!(tile.body["rows"].as_array().unwrap().len(), 20);
+    let first = &tile.body["rows"][0];
+    assert_eq!(
+        (&first["part"], &first["number"], &first["first"]),
+        (&json!(19), &json!(0), &json!(9_500))
+    );
+    assert_eq!(first["seats"][0]["flags"], json!(["ACCESSIBLE"]));
+    assert_eq!(first["seats"][1]["companion_of"], json!(1));
+    let unchanged = shop
+        .call("get-section-tile", call.header("if-none-match", tile.header("etag")))
+        .await;
+    assert_eq!(unchanged.status, 304);
+    let none = get("/section-tiles/{digest}", "digest", &"0".repeat(64));
+    assert_eq!(seen(&shop.call("get-section-tile", none).await), (404, "not-found"));
+    let listed = shop
+        .call("list-plans", get("/venues/{venue_id}/plans", "venue_id", &venue))
+        .await;
+    assert_eq!(listed.body["items"], json!([plan]));
+}
+
+#[tokio::test]
+async fn a_plan_of_100_000_seats_fits_a_request() {
+    let body = json!(hall(100, 40, 25)).to_string();
+    assert!(body.len() <= tickets::plan::MAX_BODY, "{}", body.len());
+}
+
+#[tokio::test]
+async fn a_plan_that_breaks_a_rule_stores_nothing() {
+    let shop = TicketsFixture::open().await;
+    let venue = shop.venue("Asia/Seoul").await;
+    let mut body = json!(hall(1, 2, 10));
+    body["sections"][0]["rows"][1]["runs"][1]["first"] = json!(1);
+    let refused = shop.call("create-plan", plan_call(&venue, &body)).await;
+    assert_eq!(seen(&refused), (422, "invalid-plan"));
+    assert_eq!(refused.body["detail"], "Section S0, row 2: there are two seats 1.");
+    assert_eq!(
+        (&refused.body["section"], &refused.body["row"]),
+        (&json!("S0"), &json!("2"))
+    );
+    let nowhere = plan_call("00000000-0000-0000-0000-000000000000", &json!(hall(1, 1, 1)));
+    assert_eq!(seen(&shop.call("create-plan", nowhere).await), (404, "not-found"));
+    let long = plan_call(&venue, &json!({ "name": "x".repeat(1_100_000) }));
+    assert_eq!(seen(&shop.call("create-plan", long).await), (413, "body-too-large"));
+    assert_eq!(shop.s3.changes(), 0);
+}
+
+#[tokio::test]
+async fn a_retried_plan_is_the_first_one() {
+    let shop = TicketsFixture::open().await;
+    let venue = shop.venue("Asia/Seoul").await;
+    let call = plan_call(&venue, &json!(hall(2, 3, 10)));
+    let (first, again) = (
+        shop.created("create-plan", call.clone()).await,
+        shop.call("create-plan", call).await,
+    );
+    assert_eq!((again.replayed, again.body), (true, first));
+}
+
+#[tokio::test]
+async fn a_performance_names_performers_that_exist_and_images_that_can_be_shown() {
+    let shop = TicketsFixture::open().await;
+    let call = create("/admin/performers", &json!({ "names": { "en": "Clara Stahl" } }));
+    let performer = text(&shop.created("create-performer", call).await, "performer_id");
+    let mut body = performance();
+    body["cast"] = json!([{ "performer_id": performer, "role": "Clara" }]);
+    let created = shop
+        .created("create-performance", create("/admin/performances", &body))
+        .await;
+    assert_eq!(created["cast"], body["cast"]);
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    for (field, value) in [
+        ("cast", json!([{ "performer_id": nobody }])),
+        ("posters", json!([nobody])),
+        ("max_seats", json!(0)),
+        ("age_limit", json!(100)),
+        ("titles", json!({})),
+        (
+            "refund_policy",
+            json!({ "steps": [{ "days_before": 1, "percent": 10 }, { "days_before": 3, "percent": 20 }] }),
+        ),
+    ] {
+        let mut bad = performance();
+        bad[field] = value;
+        let refused = shop
+            .call("create-performance", create("/admin/performances", &bad))
+            .await;
+        assert_eq!(
+            (seen(&refused), &refused.body["field"]),
+            ((422, "invalid-show"), &json!(field))
+        );
+    }
+}
+
+#[tokio::test]
+async fn customers_see_a_performance_once_it_is_listed() {
+    let shop = TicketsFixture::open().await;
+    let mut draft = performance();
+    draft["status"] = json!("DRAFT");
+    let draft = shop
+        .created("create-performance", create("/admin/performances", &draft))
+        .await;
+    let id = text(&draft, "performance_id");
+    let public = get("/performances/{performance_id}", "performance_id", &id);
+    assert_eq!(
+        seen(&shop.call("get-performance", public.clone()).await),
+        (404, "not-found")
+    );
+    let drafts = Call::new("GET", "/admin/performances").by_admin();
+    assert_eq!(
+        shop.call("list-admin-performances", drafts).await.body["items"],
+        json!([draft])
+    );
+    let read = shop
+        .call(
+            "get-admin-performance",
+            get(PERFORMANCE, "performance_id", &id).by_admin(),
+        )
+        .await;
+    let list = update(
+        PERFORMANCE,
+        "performance_id",
+        &id,
+        read.header("etag"),
+        &json!({ "status": "LISTED", "age_limit": null }),
+    );
+    let listed = shop.call("update-performance", list).await;
+    assert_eq!((listed.status, listed.body.get("age_limit")), (200, None), "{listed:?}");
+    let seen = shop.call("get-performance", public).await;
+    assert_eq!((seen.status, &seen.body), (200, &listed.body));
+    let all = shop.call("list-performances", Call::new("GET", "/performances")).await;
+    assert_eq!(all.body["items"], json!([listed.body]));
+}
+
+async fn created(shop: &TicketsFixture, zone: &str, change: &Value) -> Answer {
+    let hall = shop.hall(zone, 1, 2, 4).await;
+    let mut body = showtime(&hall.plan);
+    for (name, value) in change.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    shop.call("create-showtime", showtime_call(&hall.performance, &body))
+        .await
+}
+
+#[tokio::test]
+async fn a_showtime_starts_at_the_local_time_of_its_venue_on_that_date() {
+    let shop = TicketsFixture::open().await;
+    for (zone, local, start) in [
+        ("Asia/Seoul", "2026-03-07T19:00:00", "2026-03-07T10:00:00Z"),
+        ("America/New_York", "2026-03-07T19:00:00", "2026-03-08T00:00:00Z"),
+        ("America/New_York", "2026-03-14T19:00:00", "2026-03-14T23:00:00Z"),
+    ] {
+        let made = created(&shop, zone, &json!({ "local_start": local })).await;
+        assert_eq!((made.status, &made.body["starts_at"]), (201, &json!(start)), "{made:?}");
+        assert_eq!(
+            (&made.body["local_start"], &made.body["status"]),
+            (&json!(local), &json!("DRAFT"))
+        );
+        assert_eq!(
+            made.body["sales_start_at"],
+            json!("2026-01-05T01:00:00Z"),
+            "that of the performance"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_local_time_that_does_not_exist_is_refused_and_one_that_occurs_twice_needs_an_offset() {
+    let shop = TicketsFixture::open().await;
+    let of = async |change: &Value| created(&shop, "America/New_York", change).await;
+    let skipped = of(&json!({ "local_start": "2026-03-08T02:30:00" })).await;
+    assert_eq!(seen(&skipped), (422, "local-time-skipped"));
+    let twice = of(&json!({ "local_start": "2026-11-01T01:30:00" })).await;
+    assert_eq!(seen(&twice), (422, "local-time-ambiguous"));
+    assert_eq!(twice.body["choices"][1]["utc_offset"], "-05:00");
+    let chosen = of(&json!({ "local_start": "2026-11-01T01:30:00", "utc_offset": "-05:00" })).await;
+    assert_eq!(
+        (chosen.status, &chosen.body["starts_at"]),
+        (201, &json!("2026-11-01T06:30:00Z"))
+    );
+}
+
+#[tokio::test]
+async fn a_showtime_whose_times_or_prices_do_not_fit_is_refused() {
+    let shop = TicketsFixture::open().await;
+    let nothing = "00000000-0000-0000-0000-000000000000";
+    let price = |zones: &Value| json!([{ "class": "R", "price": { "amount": 1, "currency": "KRW" }, "zones": zones }]);
+    let dollars = json!([{ "class": "R", "price": { "amount": 1, "currency": "USD" }, "zones": ["front", "back"] }]);
+    for (field, change) in [
+        ("doors_at", json!({ "doors_at": "2026-03-07T10:00:00Z" })),
+        ("sales_end_at", json!({ "sales_end_at": "2026-03-07T10:00:01Z" })),
+        ("sales_end_at", json!({ "sales_start_at": "2026-03-07T10:00:00Z" })),
+        ("local_start", json!({ "local_start": "2025-12-31T19:00:00" })),
+        ("local_start", json!({ "local_start": "2026-03-07T19:00:00.5" })),
+        ("plan_id", json!({ "plan_id": nothing })),
+        ("prices", json!({ "prices": price(&json!(["front"])) })),
+        ("prices", json!({ "prices": price(&json!(["front", "back", "top"])) })),
+        ("prices", json!({ "prices": price(&json!(["front", "front", "back"])) })),
+        ("prices", json!({ "prices": dollars })),
+    ] {
+        let refused = created(&shop, "Asia/Seoul", &change).await;
+        let seen = (refused.status, refused.problem(), &refused.body["field"]);
+        assert_eq!(seen, (422, "invalid-show", &json!(field)), "{change} {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_showtime_changes_its_local_time_and_not_its_plan_once_it_has_seats() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("America/New_York", 1, 2, 4).await;
+    let other = text(&shop.plan(&hall.venue, 1, 2, 6).await, "plan_id");
+    let id = shop.showtime(&hall).await;
+    let changed = shop
+        .change(&id, &json!({ "plan_id": other, "local_start": "2026-03-14T19:00:00" }))
+        .await;
+    assert_eq!(
+        (changed.status, &changed.body["plan_id"]),
+        (200, &json!(other)),
+        "{changed:?}"
+    );
+    assert_eq!(changed.body["starts_at"], "2026-03-14T23:00:00Z", "summer time");
+    assert_eq!(
+        changed.body["sales_end_at"], "2026-03-08T00:00:00Z",
+        "it was set to the first start"
+    );
+    assert_eq!(shop.publish(&id).await.status, 200);
+    let back = shop.change(&id, &json!({ "plan_id": hall.plan })).await;
+    assert_eq!(seen(&back), (409, "seats-exist"));
+    let price = |amount: u64, zones: &Value| {
+        json!({ "prices": [{ "class": "VIP", "price": { "amount": amount, "currency": "KRW" }, "zones": zones },
+            { "class": "R", "price": { "amount": 1, "currency": "KRW" }, "zones": ["back"] }] })
+    };
+    assert_eq!(
+        shop.change(&id, &price(5, &json!(["front"]))).await.status,
+        200,
+        "a price may change"
+    );
+    let one = json!({ "prices": [{ "class": "R", "price": { "amount": 1, "currency": "KRW" }, "zones": ["front", "back"] }] });
+    assert_eq!(seen(&shop.change(&id, &one).await), (409, "seats-exist"));
+}
+
+#[tokio::test]
+async fn a_showtime_moves_from_a_draft_to_sale_and_stays_cancelled() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.showtime(&hall).await;
+    let move_to = async |status: &str| shop.change(&id, &json!({ "status": status })).await;
+    for status in ["ON_SALE", "CLOSED"] {
+        let refused = move_to(status).await;
+        let was = &refused.body["showtime_status"];
+        assert_eq!((seen(&refused), was), ((409, "invalid-status-change"), &json!("DRAFT")));
+    }
+    assert_eq!(shop.publish(&id).await.status, 200);
+    for status in ["CLOSED", "ON_SALE", "CANCELLED"] {
+        assert_eq!(move_to(status).await.body["status"], status);
+    }
+    assert_eq!(seen(&move_to("ON_SALE").await), (409, "invalid-status-change"));
+    assert_eq!(seen(&shop.publish(&id).await), (409, "invalid-status-change"));
+}
+
+#[tokio::test]
+async fn customers_see_published_showtimes_the_earliest_first() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let mut ids = vec![];
+    for day in ["09", "07", "08"] {
+        let mut body = showtime(&hall.plan);
+        body["local_start"] = json!(format!("2026-03-{day}T19:00:00"));
+        let made = shop
+            .created("create-showtime", showtime_call(&hall.performance, &body))
+            .await;
+        ids.push(text(&made, "showtime_id"));
+    }
+    let list = || {
+        get(
+            "/performances/{performance_id}/showtimes",
+            "performance_id",
+            &hall.performance,
+        )
+    };
+    let drafts = get(
+        "/admin/performances/{performance_id}/showtimes",
+        "performance_id",
+        &hall.performance,
+    )
+    .by_admin();
+    let days = |answer: &Answer| -> Vec<String> {
+        let items = answer.body["items"].as_array().unwrap().iter();
+        items.map(|item| text(item, "local_start")[8..10].to_owned()).collect()
+    };
+    assert_eq!(
+        days(&shop.call("list-admin-showtimes", drafts).await),
+        ["07", "08", "09"]
+    );
+    assert!(days(&shop.call("list-showtimes", list()).await).is_empty());
+    for id in &ids {
+        shop.publish(id).await;
+    }
+    assert_eq!(days(&shop.call("list-showtimes", list()).await), ["07", "08", "09"]);
+    let later = list().query("starts_from", "2026-03-08T10:00:00Z");
+    assert_eq!(days(&shop.call("list-showtimes", later).await), ["08", "09"]);
+    let wrong = list().query("starts_from", "tomorrow");
+    assert_eq!(
+        seen(&shop.call("list-showtimes", wrong).await),
+        (400, "invalid-parameter")
+    );
+}
+
+#[tokio::test]
+async fn a_retried_showtime_is_the_first_one_even_if_it_would_be_refused_now() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let call = showtime_call(&hall.performance, &showtime(&hall.plan)).key(&key());
+    let first = shop.created("create-showtime", call.clone()).await;
+    shop.advance(SignedDuration::from_hours(24 * 90));
+    let again = shop.call("create-showtime", call).await;
+    assert_eq!((again.status, again.replayed, &again.body), (201, true, &first));
+    let id = text(&first, "showtime_id");
+    assert_eq!(seen(&shop.publish(&id).await), (422, "invalid-show"), "it has passed");
+    let read = shop
+        .call("get-admin-showtime", get(SHOWTIME, "showtime_id", &id).by_admin())
+        .await;
+    assert_eq!(read.body, first);
+}

@@ -1,0 +1,267 @@
+//! The box office: venues and their plans, performances, and showtimes with their seats, which it publishes, blocks and releases.
+
+use std::rc::Rc;
+
+use function_tests::tickets_fixture::{performance, plan, seat_map_call, showtime};
+use harness::gateway::{Answer, Call};
+use serde_json::{Value, json};
+
+use super::repeated;
+use crate::world::World;
+
+/// Sections of a plan, rows of a section, and seats of a row.
+const PLAN: (usize, usize, usize) = (2, 3, 6);
+
+/// What the box office has created, by ids.
+#[derive(Debug, Default)]
+struct Created {
+    venues: Vec<String>,
+    plans: Vec<String>,
+    performers: Vec<String>,
+    performances: Vec<String>,
+    showtimes: Vec<String>,
+}
+
+/// Sells tickets until the run ends.
+pub async fn sell_tickets(world: Rc<World>) {
+    let mut created = Created::default();
+    while world.is_running() {
+        world.pause().await;
+        match world.below(16) {
+            0 => created.add_venue(&world).await,
+            1 => created.add_plan(&world).await,
+            2 => created.add_performer(&world).await,
+            3 => created.add_performance(&world).await,
+            4..=5 => created.add_showtime(&world).await,
+            6 => created.change_show(&world).await,
+            7 => created.change_showtime(&world).await,
+            8..=11 => created.change_seats(&world).await,
+            12..=13 => created.look_at_shows(&world).await,
+            _ => created.look_at_showtimes(&world).await,
+        }
+    }
+}
+
+impl Created {
+    async fn add_venue(&mut self, world: &World) {
+        let body = json!({ "names": { "en": "Opera House" }, "time_zone": "Asia/Seoul" });
+        let create = |key: &str| Call::new("POST", "/admin/venues").by_admin().key(key).json(&body);
+        let answers = repeated::send(world, "create-venue", create).await;
+        self.venues.extend(ids(&answers, "venue_id"));
+    }
+
+    async fn add_plan(&mut self, world: &World) {
+        let Some(venue) = world.one_of(&self.venues) else {
+            return self.add_venue(world).await;
+        };
+        let body = plan(PLAN.0, PLAN.1, PLAN.2);
+        let route = || Call::new("POST", "/admin/venues/{venue_id}/plans").path("venue_id", &venue);
+        let create = |key: &str| route().by_admin().key(key).json(&body);
+        let answers = repeated::send(world, "create-plan", create).await;
+        self.plans.extend(ids(&answers, "plan_id"));
+    }
+
+    async fn add_performer(&mut self, world: &World) {
+        let body = json!({ "names": { "en": "Clara Stahl" } });
+        let create = |key: &str| Call::new("POST", "/admin/performers").by_admin().key(key).json(&body);
+        let answers = repeated::send(world, "create-performer", create).await;
+        self.performers.extend(ids(&answers, "performer_id"));
+    }
+
+    async fn add_performance(&mut self, world: &World) {
+        let mut body = performance();
+        if let Some(performer) = world.one_of(&self.performers) {
+            body["cast"] = json!([{ "performer_id": performer, "role": "Clara" }]);
+        }
+        let create = |key: &str| Call::new("POST", "/admin/performances").by_admin().key(key).json(&body);
+        let answers = repeated::send(world, "create-performance", create).await;
+        self.performances.extend(ids(&answers, "performance_id"));
+    }
+
+    /// Creates a showtime and publishes it, often twice at once or after a pause.
+    async fn add_showtime(&mut self, world: &World) {
+        let Some(performance) = world.one_of(&self.performances) else {
+            return self.add_performance(world).await;
+        };
+        let Some(plan) = world.one_of(&self.plans) else {
+            return self.add_plan(world).await;
+        };
+        let body = showtime(&plan);
+        let route = || {
+            let route = Call::new("POST", "/admin/performances/{performance_id}/showtimes");
+            route.path("performance_id", &performance)
+        };
+        let create = |key: &str| route().by_admin().key(key).json(&body);
+        let answers = repeated::send(world, "create-showtime", create).await;
+        for showtime in ids(&answers, "showtime_id") {
+            let publish = |key: &str| at("POST", "/admin/showtimes/{showtime_id}/publish", &showtime).key(key);
+            repeated::send(world, "publish-showtime", |key| publish(key).by_admin()).await;
+            self.showtimes.push(showtime);
+        }
+    }
+
+    async fn change_show(&self, world: &World) {
+        let name = format!("{}", world.below(9));
+        match world.below(3) {
+            0 => {
+                let change = json!({ "names": { "ko": name } });
+                change_any(world, "venue_id", &self.venues, &change).await;
+            }
+            1 => {
+                let change = json!({ "names": { "ko": name } });
+                change_any(world, "performer_id", &self.performers, &change).await;
+            }
+            _ => {
+                let change = json!({ "titles": { "ko": name } });
+                change_any(world, "performance_id", &self.performances, &change).await;
+            }
+        }
+    }
+
+    /// Publishes a showtime again, or closes, opens or cancels it.
+    async fn change_showtime(&self, world: &World) {
+        let Some(showtime) = world.one_of(&self.showtimes) else {
+            return;
+        };
+        let status = match world.below(8) {
+            0..=3 => "ON_SALE",
+            4..=6 => "CLOSED",
+            _ => "CANCELLED",
+        };
+        let seen = at("GET", "/admin/showtimes/{showtime_id}", &showtime).by_admin();
+        let seen = world.http("get-admin-showtime", seen).await;
+        let Some(tag) = seen.headers.get("etag") else { return };
+        if seen.body["status"] == "DRAFT" {
+            let publish = at("POST", "/admin/showtimes/{showtime_id}/publish", &showtime).by_admin();
+            world.request("publish-showtime", publish.key(&world.key())).await;
+            return;
+        }
+        let change = at("PATCH", "/admin/showtimes/{showtime_id}", &showtime).by_admin();
+        let change = change.header("if-match", tag).json(&json!({ "status": status }));
+        world.request("update-showtime", change).await;
+    }
+
+    /// Blocks or releases some seats of a row or two.
+    async fn change_seats(&self, world: &World) {
+        let Some(showtime) = world.one_of(&self.showtimes) else {
+            return;
+        };
+        let (row, place) = (world.below(3), world.below(6));
+        let mut seats = vec![format!("0-{row}-{place}")];
+        if world.below(2) == 0 {
+            seats.push(format!("0-{}-{}", (row + 1) % 3, world.below(6)));
+        }
+        let body = json!({ "seats": seats });
+        let is_block = world.below(3) > 0;
+        let (function, route) = if is_block {
+            ("block-seats", "/admin/showtimes/{showtime_id}/block-seats")
+        } else {
+            ("release-seats", "/admin/showtimes/{showtime_id}/release-seats")
+        };
+        let change = |key: &str| at("POST", route, &showtime).by_admin().key(key).json(&body);
+        let answers = repeated::send(world, function, change).await;
+        let seats = seats.into_iter().map(|seat| (showtime.clone(), seat));
+        let mut state = world.state();
+        if answers.iter().any(|answer| answer.status >= 500) {
+            state.uncertain_seats.extend(seats);
+        } else if answers.iter().all(|answer| answer.status == 200) {
+            state.blocked_seats.extend(seats.map(|seat| (seat, is_block)));
+        }
+    }
+
+    async fn look_at_shows(&self, world: &World) {
+        for (function, route) in [
+            ("list-venues", "/venues"),
+            ("list-performers", "/performers"),
+            ("list-performances", "/performances"),
+        ] {
+            world.http(function, Call::new("GET", route)).await;
+        }
+        world
+            .http(
+                "list-admin-performances",
+                Call::new("GET", "/admin/performances").by_admin(),
+            )
+            .await;
+        if let Some(venue) = world.one_of(&self.venues) {
+            let plans = Call::new("GET", "/venues/{venue_id}/plans").path("venue_id", &venue);
+            world.http("list-plans", plans).await;
+        }
+        if let Some(plan) = world.one_of(&self.plans) {
+            let plan = Call::new("GET", "/plans/{plan_id}").path("plan_id", &plan);
+            let plan = world.http("get-plan", plan).await;
+            if let Some(tile) = plan.body["sections"][0]["tile"].as_str() {
+                let tile = Call::new("GET", "/section-tiles/{digest}").path("digest", tile);
+                world.http("get-section-tile", tile).await;
+            }
+        }
+    }
+
+    async fn look_at_showtimes(&self, world: &World) {
+        if let Some(performance) = world.one_of(&self.performances) {
+            let of = |route| Call::new("GET", route).path("performance_id", &performance);
+            world
+                .http("get-performance", of("/performances/{performance_id}"))
+                .await;
+            world
+                .http("list-showtimes", of("/performances/{performance_id}/showtimes"))
+                .await;
+            let all = of("/admin/performances/{performance_id}/showtimes").by_admin();
+            world.http("list-admin-showtimes", all).await;
+        }
+        if let Some(showtime) = world.one_of(&self.showtimes) {
+            let seen = at("GET", "/showtimes/{showtime_id}", &showtime);
+            world.http("get-showtime", seen).await;
+            world.http("get-seat-map", seat_map_call(&showtime)).await;
+        }
+    }
+}
+
+/// Changes one of what has ids of this kind, as it was read.
+async fn change_any(world: &World, kind: &'static str, ids: &[String], change: &Value) {
+    let Some(id) = world.one_of(ids) else { return };
+    let (read, seen, update, changed) = match kind {
+        "venue_id" => (
+            "get-venue",
+            "/venues/{venue_id}",
+            "update-venue",
+            "/admin/venues/{venue_id}",
+        ),
+        "performer_id" => (
+            "get-performer",
+            "/performers/{performer_id}",
+            "update-performer",
+            "/admin/performers/{performer_id}",
+        ),
+        _ => (
+            "get-admin-performance",
+            "/admin/performances/{performance_id}",
+            "update-performance",
+            "/admin/performances/{performance_id}",
+        ),
+    };
+    let mut seen = Call::new("GET", seen).path(kind, &id);
+    if read == "get-admin-performance" {
+        seen = seen.by_admin();
+    }
+    let seen = world.http(read, seen).await;
+    if let Some(tag) = seen.headers.get("etag") {
+        let call = Call::new("PATCH", changed).path(kind, &id).by_admin();
+        world.request(update, call.header("if-match", tag).json(change)).await;
+    }
+}
+
+fn at(method: &'static str, route: &'static str, showtime: &str) -> Call {
+    Call::new(method, route).path("showtime_id", showtime)
+}
+
+/// The ids in the answers of successful requests, each once.
+fn ids(answers: &[Answer], member: &str) -> Vec<String> {
+    let created = answers.iter().filter(|answer| answer.status == 201);
+    let mut ids: Vec<String> = created
+        .filter_map(|answer| answer.body[member].as_str())
+        .map(str::to_owned)
+        .collect();
+    ids.dedup();
+    ids
+}

@@ -1,0 +1,69 @@
+//! Checks seats: a showtime has the seats of its plan, and a seat is blocked when the box office blocked it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, ensure};
+use harness::engine::{SEATS, SHOWS};
+use serde_json::Value;
+
+use super::key;
+use crate::world::World;
+
+/// Checks that a showtime that was published has all seats of its plan, by zone, and any other one has none.
+///
+/// # Errors
+/// The first showtime for which this does not hold.
+pub fn check_seats(world: &World) -> Result<()> {
+    let rows = world.tables.items(SEATS);
+    let mut seats: BTreeMap<&str, BTreeMap<u64, u64>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| key(row).starts_with("SHOW#")) {
+        let showtime = key(row).split('#').nth(1).unwrap_or_default();
+        let zones = seats.entry(showtime).or_default();
+        *zones.entry(row["z"].as_u64().unwrap_or_default()).or_default() += row["n"].as_u64().unwrap_or_default();
+    }
+    for showtime in world.tables.items(SHOWS) {
+        let Some(id) = key(&showtime).strip_prefix("SHOWTIME#") else {
+            continue;
+        };
+        let created = seats.remove(id).unwrap_or_default();
+        // A showtime that was cancelled as a draft may have lost the race with its publication.
+        let is_public = matches!(showtime["status"].as_str(), Some("ON_SALE" | "CLOSED"));
+        let zones = showtime["seating"]["zones"].as_array().into_iter().flatten();
+        let planned: BTreeMap<u64, u64> = (0..)
+            .zip(zones.map(|zone| zone["seats"].as_u64().unwrap_or_default()))
+            .collect();
+        if is_public {
+            ensure!(created == planned, "it has {created:?}: {showtime}");
+        } else if planned.is_empty() {
+            ensure!(created.is_empty(), "it has seats without a seating: {showtime}");
+        }
+    }
+    ensure!(seats.is_empty(), "no showtime has these seats: {seats:?}");
+    Ok(())
+}
+
+/// Checks that the seats whose blocking or release was answered are blocked or free.
+///
+/// # Errors
+/// The first seat for which this does not hold.
+pub fn check_blocked(world: &World) -> Result<()> {
+    let rows = world.tables.items(SEATS);
+    let state = world.state();
+    for ((showtime, seat), is_blocked) in &state.blocked_seats {
+        if state.uncertain_seats.contains(&(showtime.clone(), seat.clone())) {
+            continue;
+        }
+        let mut place = seat.split('-');
+        let mut next = || place.next().unwrap_or_default();
+        let (part, row, place) = (next(), next(), next());
+        let found = rows.iter().find(|item| {
+            key(item) == format!("SHOW#{showtime}#SEC#{part}") && item["sk"] == format!("ROW#{row:0>3}").as_str()
+        });
+        let taken = found.map_or(&Value::Null, |row| &row["h"][place]);
+        ensure!(
+            taken["b"].is_boolean() == *is_blocked,
+            "{seat} of {showtime} is {taken}, and blocked was {is_blocked}"
+        );
+    }
+    Ok(())
+}
