@@ -22,7 +22,7 @@ pub fn check_seats(world: &World) -> Result<()> {
         *zones.entry(row["z"].as_u64().unwrap_or_default()).or_default() += row["n"].as_u64().unwrap_or_default();
     }
     for showtime in world.tables.items(SHOWS) {
-        let Some(id) = key(&showtime).strip_prefix("SHOWTIME#") else {
+        let Some(id) = key(&showtime).strip_prefix("SHOW#") else {
             continue;
         };
         let created = seats.remove(id).unwrap_or_default();
