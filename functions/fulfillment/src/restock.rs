@@ -36,11 +36,12 @@ pub(crate) fn restock(
     let mut restock = Restock::default();
     for received in lines.iter().filter(|line| line.restock > 0) {
         let line = stored.order.lines.iter().find(|line| line.line_id == received.line_id);
-        let line = line.ok_or_else(|| Error::internal("restock a return", "the order has no such line"))?;
-        let hold = stored.holds.iter().find(|hold| hold.sku == line.sku);
+        let line = line.and_then(|line| Some((line, line.sku.as_ref()?)));
+        let (line, sku) = line.ok_or_else(|| Error::internal("restock a return", "the order has no such line"))?;
+        let hold = stored.holds.iter().find(|hold| hold.sku == *sku);
         let movement = StockMovement {
             movement_id: derive_id(&["return", &return_id.to_string(), &String::from(line.line_id)]),
-            sku: line.sku.clone(),
+            sku: sku.clone(),
             kind: StockMovementKind::Return,
             // At most the units of a line.
             change: received.restock.cast_signed(),

@@ -1,5 +1,5 @@
 //! Runs for `POST /orders/{order_id}/cancel`: cancels the caller's order or some of its units, or those of any order for an
-//! administrator, releases the stock, takes the points back, and requests the refund of what was paid. `refund-payment` makes
+//! administrator, releases the stock and the seats, takes the points back, and requests the refund of what was paid. `refund-payment` makes
 //! the refund.
 
 use lambda_http::http::StatusCode;
@@ -30,7 +30,7 @@ use uuid::Uuid;
 pub struct CancelOrder {
     /// Orders and payments.
     pub order_payments: OrderPaymentStore,
-    /// Stock and orders.
+    /// Orders with their stock and seats.
     pub reservations: ReservationStore,
     /// Wallets of points.
     pub wallets: WalletStore,
@@ -44,7 +44,7 @@ impl CancelOrder {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             order_payments: OrderPaymentStore::new(platform)?,
-            reservations: ReservationStore::new(platform)?,
+            reservations: ReservationStore::with_seats(platform)?,
             wallets: WalletStore::new(platform)?,
         })
     }
@@ -66,6 +66,7 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::ORDER_CLOSED,
     &orders::reason::ORDER_SHIPPED,
     &orders::reason::ORDER_NOT_PAID,
+    &orders::reason::SEATS_SOLD,
     &orders::reason::INVALID_LINES,
     &orders::reason::INVALID_LINE,
     &orders::reason::TOO_FEW_UNITS,
@@ -82,6 +83,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// Releases the order's stock at once; what is kept of its payment is refunded soon after. Cancelling a cancelled order
 /// returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
 /// are spent or held are then owed.
+///
+/// Seats that are paid are given back by an administrator only.
 ///
 /// With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
 /// no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
@@ -198,11 +201,15 @@ async fn cancelled(
     request_id: Uuid,
     invocation: &Invocation,
 ) -> Result<Change, Error> {
+    let is_staff = invocation.actor()?.kind == ActorKind::Staff;
+    if !is_staff && stored.order.status == OrderStatus::Paid && stored.order.seats().is_some() {
+        return Err(Rejected::SeatsSold.into());
+    }
     let change = match units {
         None => cancel_whole(function, stored, invocation).await?,
         Some(units) => cancel_units(function, stored, units, request_id, invocation).await?,
     };
-    if change.points.owed > Points::ZERO && invocation.actor()?.kind != ActorKind::Staff {
+    if change.points.owed > Points::ZERO && !is_staff {
         return Err(PointsRejected::PointsSpent.into());
     }
     Ok(change)

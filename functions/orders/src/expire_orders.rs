@@ -1,4 +1,4 @@
-//! Runs every minute: expires unpaid orders past their deadline and releases their stock.
+//! Runs every minute: expires unpaid orders past their deadline and releases their stock and seats.
 //!
 //! Concurrent runs are safe: each write is conditional on the version that was read. One failed order does not stop the
 //! others, and a run that nears its deadline leaves the rest to the next.
@@ -9,17 +9,16 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::due::DuePosition;
 use shared::aws::dynamodb::due_scan::DueScan;
 pub use shared::aws::dynamodb::due_scan::Summary;
-use shared::aws::dynamodb::transaction::Writes;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::panic;
-use shared::orders::{Ending, OrderEvent, OrderId, OrderStore, ReservationStore, StoredOrder};
+use shared::orders::{OrderId, OrderStore, ReservationStore};
 
 /// The function's stores.
 #[derive(Debug)]
 pub struct ExpireOrders {
     /// Orders.
     pub orders: OrderStore,
-    /// Stock and orders.
+    /// Orders with their stock and seats.
     pub reservations: ReservationStore,
 }
 
@@ -31,7 +30,7 @@ impl ExpireOrders {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             orders: OrderStore::new(platform)?,
-            reservations: ReservationStore::new(platform)?,
+            reservations: ReservationStore::with_seats(platform)?,
         })
     }
 }
@@ -73,7 +72,7 @@ async fn expire_page(
         summary.record(Err(error));
     }
     let outcomes: Vec<Result<bool, Error>> = futures::stream::iter(orders)
-        .map(|stored| panic::catch(expire(function, stored, invocation)))
+        .map(|stored| panic::catch(async move { function.reservations.expire(&stored, invocation).await }))
         .buffer_unordered(CONCURRENCY)
         .collect()
         .await;
@@ -81,15 +80,4 @@ async fn expire_page(
         summary.record(outcome);
     }
     Ok(page.next)
-}
-
-async fn expire(function: &ExpireOrders, stored: StoredOrder, invocation: &Invocation) -> Result<bool, Error> {
-    let Ok(expired) = stored.order.end(Ending::Expire, invocation.now) else {
-        return Ok(false);
-    };
-    let event = invocation.record(&OrderEvent::OrderExpired(expired.clone()))?;
-    let released = function
-        .reservations
-        .release(&stored, expired, event, Writes::default(), invocation.deadline);
-    released.await
 }

@@ -124,7 +124,7 @@ async fn index(function: &IndexOrders, stored: &StoredOrder, is_new: bool, deadl
     let (order, position) = (&stored.order, position(stored));
     if is_new {
         let mut lists = vec![List::All, List::Number(order.number.to_string())];
-        let skus: BTreeSet<&Sku> = order.lines.iter().map(|line| &line.sku).collect();
+        let skus: BTreeSet<&Sku> = order.lines.iter().filter_map(|line| line.sku.as_ref()).collect();
         lists.extend(skus.into_iter().cloned().map(List::Product));
         function.lookups.put(Subject::Order, &lists, position, deadline).await?;
     }

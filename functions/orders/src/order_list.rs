@@ -81,7 +81,7 @@ impl OrderKey {
         match self {
             Self::Number(number) => order.number == *number,
             Self::Customer(customer_id) => order.customer_id == *customer_id,
-            Self::Product(sku) => order.lines.iter().any(|line| line.sku == *sku),
+            Self::Product(sku) => order.lines.iter().any(|line| line.sku.as_ref() == Some(sku)),
             Self::Status(status) => order.status == *status,
             // The row names the data key that the order's telephone number was read with.
             Self::All | Self::Phone(_) => true,

@@ -26,7 +26,7 @@ use shared::payments::{self, Payment, PaymentEventKind, PaymentService, PaymentS
 pub struct ReconcilePayments {
     /// The payment service.
     pub service: PaymentService,
-    /// The stock reservations.
+    /// Orders with their stock and seats.
     pub reservations: ReservationStore,
 }
 
@@ -38,7 +38,7 @@ impl ReconcilePayments {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: PaymentService::new(platform)?,
-            reservations: ReservationStore::new(platform)?,
+            reservations: ReservationStore::with_seats(platform)?,
         })
     }
 }

@@ -19,7 +19,7 @@ use shared::payments::{PaymentService, PaymentStatus, Rejected};
 pub struct RefundPayment {
     /// The payment service.
     pub service: PaymentService,
-    /// The stock reservations.
+    /// Orders with their stock and seats.
     pub reservations: ReservationStore,
 }
 
@@ -31,7 +31,7 @@ impl RefundPayment {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: PaymentService::new(platform)?,
-            reservations: ReservationStore::new(platform)?,
+            reservations: ReservationStore::with_seats(platform)?,
         })
     }
 }

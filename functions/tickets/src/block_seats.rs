@@ -8,6 +8,7 @@ use shared::core::error::{self, Reason};
 use shared::tickets::Change;
 use shared::tickets::SeatStore;
 
+use crate::expired_holds::ExpiredHolds;
 use crate::reason;
 use crate::seat_changes::{self, SeatsRequest, SeatsResponse};
 use crate::store::ShowStore;
@@ -19,6 +20,8 @@ pub struct BlockSeats {
     pub shows: ShowStore,
     /// Seats.
     pub seats: SeatStore,
+    /// Holds whose time has passed.
+    pub expired: ExpiredHolds,
 }
 
 impl BlockSeats {
@@ -30,6 +33,7 @@ impl BlockSeats {
         Ok(Self {
             shows: ShowStore::new(platform)?,
             seats: SeatStore::new(platform)?,
+            expired: ExpiredHolds::new(platform)?,
         })
     }
 }
@@ -68,5 +72,6 @@ pub const REFUSALS: &[&Reason] = &[
     )
 )]
 pub async fn handle(function: &BlockSeats, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    seat_changes::change((&function.shows, &function.seats), Change::Block, &request, &invocation).await
+    let stores = (&function.shows, &function.seats, &function.expired);
+    seat_changes::change(stores, Change::Block, &request, &invocation).await
 }

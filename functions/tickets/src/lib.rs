@@ -1,5 +1,6 @@
 //! Tickets: venues with their seating plans, performers, performances, showtimes and their seats.
 
+pub mod best_seats;
 pub mod block_seats;
 pub mod create_performance;
 pub mod create_performer;
@@ -7,6 +8,7 @@ pub mod create_plan;
 pub mod create_showtime;
 pub mod create_venue;
 pub mod entities;
+pub mod expired_holds;
 pub mod fields;
 pub mod get_admin_performance;
 pub mod get_admin_showtime;
@@ -17,6 +19,7 @@ pub mod get_seat_map;
 pub mod get_section_tile;
 pub mod get_showtime;
 pub mod get_venue;
+pub mod hold_seats;
 pub mod list_admin_performances;
 pub mod list_admin_showtimes;
 pub mod list_performances;
@@ -25,6 +28,7 @@ pub mod list_plans;
 pub mod list_showtimes;
 pub mod list_venues;
 pub mod live_seats;
+pub mod mark_seats_sold;
 pub mod performance;
 pub mod performer;
 pub mod plan;
@@ -34,6 +38,7 @@ pub mod references;
 pub mod release_seats;
 pub mod seat_changes;
 pub mod showtimes;
+pub mod single_seats;
 pub mod store;
 pub mod update_performance;
 pub mod update_performer;
@@ -58,6 +63,7 @@ shared::actions! {
         "get-section-tile" => get_section_tile::GetSectionTile,
         "get-showtime" => get_showtime::GetShowtime,
         "get-venue" => get_venue::GetVenue,
+        "hold-seats" => hold_seats::HoldSeats,
         "list-admin-performances" => list_admin_performances::ListAdminPerformances,
         "list-admin-showtimes" => list_admin_showtimes::ListAdminShowtimes,
         "list-performances" => list_performances::ListPerformances,
@@ -71,5 +77,8 @@ shared::actions! {
         "update-performer" => update_performer::UpdatePerformer,
         "update-showtime" => update_showtime::UpdateShowtime,
         "update-venue" => update_venue::UpdateVenue,
+    }
+    event {
+        "mark-seats-sold" => mark_seats_sold::MarkSeatsSold,
     }
 }

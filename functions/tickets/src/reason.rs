@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shared::orders::OrderId;
 use shared::tickets::{SeatId, SeatState, ShowtimeStatus, ZoneCode};
 use utoipa::ToSchema;
 
@@ -43,6 +44,44 @@ shared::reasons! {
     SEATS_NOT_FREE = Conflict "seats-not-free" "A seat is held or sold" SeatsNotFree {
         /// The seats that are held or sold.
         seats: Vec<SeatNow>,
+    };
+    INVALID_HOLD = Unprocessable "invalid-hold" "A hold breaks a rule";
+    NOT_ON_SALE = Conflict "not-on-sale" "The seats are not on sale" NotOnSale {
+        /// The present status of the showtime.
+        showtime_status: ShowtimeStatus,
+        /// The time from which seats are sold.
+        sales_start_at: Timestamp,
+        /// The time from which seats are not sold any more.
+        sales_end_at: Timestamp,
+    };
+    /// Nothing is held. Choose other seats.
+    SEATS_TAKEN = Conflict "seats-taken" "A seat is taken" SeatsTaken {
+        /// The requested seats that are not free.
+        seats: Vec<SeatNow>,
+    };
+    /// Ask for fewer seats, or for another class.
+    NO_SEATS_TOGETHER = Conflict "no-seats-together" "The class has not so many free seats side by side" NoSeatsTogether {
+        /// The most seats of the class that are free side by side.
+        together: u8,
+    };
+    SINGLE_SEAT_LEFT = Conflict "single-seat-left" "The choice leaves a single seat" SingleSeatLeft {
+        /// The seats that would be left single.
+        seats: Vec<SeatId>,
+    };
+    TOO_MANY_SEATS = Conflict "too-many-seats" "The customer would have too many seats" TooManySeats {
+        /// The most seats that a customer can have.
+        most: u8,
+        /// The seats that the customer has.
+        seats: u32,
+    };
+    /// Pay the order, or cancel it.
+    HOLD_EXISTS = Conflict "hold-exists" "The customer holds seats of the showtime already" HoldExists {
+        /// The order that holds them.
+        order_id: OrderId,
+    };
+    HOLD_TIME_USED_UP = Conflict "hold-time-used-up" "The customer has held seats for as long as one may" HoldTimeUsedUp {
+        /// The time from which the customer can hold seats again.
+        again_at: Timestamp,
     };
     UNKNOWN_SEATS = Unprocessable "unknown-seats" "The showtime does not have a seat" UnknownSeats {
         /// The seats that it does not have.

@@ -8,6 +8,7 @@ use shared::core::error::{self, Reason};
 use shared::tickets::Change;
 use shared::tickets::SeatStore;
 
+use crate::expired_holds::ExpiredHolds;
 use crate::reason;
 use crate::seat_changes::{self, SeatsRequest, SeatsResponse};
 use crate::store::ShowStore;
@@ -19,6 +20,8 @@ pub struct ReleaseSeats {
     pub shows: ShowStore,
     /// Seats.
     pub seats: SeatStore,
+    /// Holds whose time has passed.
+    pub expired: ExpiredHolds,
 }
 
 impl ReleaseSeats {
@@ -30,6 +33,7 @@ impl ReleaseSeats {
         Ok(Self {
             shows: ShowStore::new(platform)?,
             seats: SeatStore::new(platform)?,
+            expired: ExpiredHolds::new(platform)?,
         })
     }
 }
@@ -68,11 +72,6 @@ pub const REFUSALS: &[&Reason] = &[
     )
 )]
 pub async fn handle(function: &ReleaseSeats, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    seat_changes::change(
-        (&function.shows, &function.seats),
-        Change::Release,
-        &request,
-        &invocation,
-    )
-    .await
+    let stores = (&function.shows, &function.seats, &function.expired);
+    seat_changes::change(stores, Change::Release, &request, &invocation).await
 }

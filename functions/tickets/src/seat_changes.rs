@@ -13,6 +13,7 @@ use shared::core::error::Rejection;
 use shared::tickets::{Change, RowKey, SeatId, SeatRow, SeatState, SeatStore, Showtime, ShowtimeId};
 use utoipa::ToSchema;
 
+use crate::expired_holds::ExpiredHolds;
 use crate::fields;
 use crate::reason::{self, SeatNow};
 use crate::store::ShowStore;
@@ -43,12 +44,12 @@ pub struct SeatsResponse {
 /// `not-found`, `invalid-show`, `seats-missing`, `unknown-seats`, `seats-not-free`, those of the request itself,
 /// [`Error::Unavailable`] and [`Error::Internal`].
 pub async fn change(
-    stores: (&ShowStore, &SeatStore),
+    stores: (&ShowStore, &SeatStore, &ExpiredHolds),
     change: Change,
     request: &Request,
     invocation: &Invocation,
 ) -> Result<Response, Error> {
-    let (shows, store) = stores;
+    let (shows, store, expired) = stores;
     let showtime = http::path::<ShowtimeId>(request)?;
     let (key, caller) = (http::idempotency_key(request)?, http::caller(request)?);
     let body: SeatsRequest = http::body(request)?;
@@ -77,9 +78,12 @@ pub async fn change(
             .rows(showtime, by_row.keys().copied(), invocation.deadline)
             .await?;
         require_known(&body.seats, &rows)?;
-        require_open(&body.seats, &rows, invocation)?;
-        let now = invocation.now;
-        let changed = store.change(showtime, change, &by_row, now, &stored, invocation.deadline);
+        let ended = expired.end(&body.seats, &rows, invocation).await?;
+        if ended.any {
+            continue;
+        }
+        require_open(&body.seats, &rows, &ended.kept, invocation)?;
+        let changed = store.change(showtime, change, &by_row, &stored, invocation.deadline);
         if changed.await? {
             let rows = store
                 .rows(showtime, by_row.keys().copied(), invocation.deadline)
@@ -89,18 +93,26 @@ pub async fn change(
     }
 }
 
-/// The places in each row.
-fn by_row(seats: &[SeatId]) -> Result<BTreeMap<RowKey, Vec<u8>>, Rejection> {
-    const FIELD: &str = "seats";
-    fields::in_range(FIELD, seats.len() as u64, 1..=MAX_SEATS)?;
+/// The places of seats in each row.
+///
+/// # Errors
+/// A seat that is listed twice.
+pub fn places_by_row(seats: &[SeatId]) -> Result<BTreeMap<RowKey, Vec<u8>>, SeatId> {
     let mut rows: BTreeMap<RowKey, Vec<u8>> = BTreeMap::new();
     for seat in seats {
         let places = rows.entry(seat.row).or_default();
         if places.contains(&seat.place) {
-            return Err(fields::invalid(FIELD, &format!("{seat} is listed twice")));
+            return Err(*seat);
         }
         places.push(seat.place);
     }
+    Ok(rows)
+}
+
+fn by_row(seats: &[SeatId]) -> Result<BTreeMap<RowKey, Vec<u8>>, Rejection> {
+    const FIELD: &str = "seats";
+    fields::in_range(FIELD, seats.len() as u64, 1..=MAX_SEATS)?;
+    let rows = places_by_row(seats).map_err(|seat| fields::invalid(FIELD, &format!("{seat} is listed twice")))?;
     if rows.len() > MAX_ROWS {
         let detail = format!("the seats are in at most {MAX_ROWS} rows, not {}", rows.len());
         return Err(fields::invalid(FIELD, &detail));
@@ -108,7 +120,11 @@ fn by_row(seats: &[SeatId]) -> Result<BTreeMap<RowKey, Vec<u8>>, Rejection> {
     Ok(rows)
 }
 
-fn require_known(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>) -> Result<(), Rejection> {
+/// Checks that the showtime has all of `seats`.
+///
+/// # Errors
+/// `unknown-seats`.
+pub fn require_known(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>) -> Result<(), Rejection> {
     let is_known = |seat: &&SeatId| rows.get(&seat.row).is_some_and(|row| row.has(**seat));
     let seats: Vec<SeatId> = seats.iter().filter(|seat| !is_known(seat)).copied().collect();
     let Some(first) = seats.first() else { return Ok(()) };
@@ -116,15 +132,24 @@ fn require_known(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>) -> Result<(
     Err(Rejection::with(reason::UnknownSeats { seats }, detail))
 }
 
-fn require_open(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, invocation: &Invocation) -> Result<(), Rejection> {
+fn require_open(
+    seats: &[SeatId],
+    rows: &BTreeMap<RowKey, SeatRow>,
+    kept: &[SeatId],
+    invocation: &Invocation,
+) -> Result<(), Rejection> {
     let mut seats = now(seats, rows, invocation);
+    for seat in seats.iter_mut().filter(|seat| kept.contains(&seat.seat)) {
+        seat.state = SeatState::Held;
+    }
     seats.retain(|seat| matches!(seat.state, SeatState::Held | SeatState::Sold));
     let Some(first) = seats.first() else { return Ok(()) };
     let detail = format!("The seat {} is held or sold. Nothing has changed.", first.seat);
     Err(Rejection::with(reason::SeatsNotFree { seats }, detail))
 }
 
-fn now(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, invocation: &Invocation) -> Vec<SeatNow> {
+/// The seats as everybody sees them now.
+pub fn now(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, invocation: &Invocation) -> Vec<SeatNow> {
     let state = |seat: &SeatId| rows.get(&seat.row).map(|row| row.state(seat.place, invocation.now));
     let states = seats.iter().filter_map(|&seat| Some((seat, state(&seat)?)));
     states.map(|(seat, state)| SeatNow { seat, state }).collect()

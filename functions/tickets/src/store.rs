@@ -1,20 +1,26 @@
 //! The shows table: venues, plans, performers, performances and showtimes, an item each, and the index `listed` with the place
 //! of each in its list.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::uuid_in;
-use shared::aws::dynamodb::table::Table;
-use shared::aws::dynamodb::{Item, classify_error, key, number, parse, send_until_answered, text};
+use shared::aws::dynamodb::table::{Table, text_of};
+use shared::aws::dynamodb::{Item, Wanted, classify_error, key, number, parse, send_until_answered, text};
 use shared::aws::lambda::page::Cursor;
 use shared::core::actor::Actor;
 use shared::core::error::{self, Rejection};
 use shared::core::idempotency::Fingerprint;
+use shared::tickets::{PerformanceId, Showtime, ShowtimeId};
 use tokio::time::Instant;
 use uuid::Uuid;
+
+use crate::performance::Performance;
 
 const INDEX: &str = "listed";
 
@@ -115,6 +121,44 @@ impl ShowStore {
         Ok(Self {
             table: Table::new(platform, "SHOWS_TABLE")?,
         })
+    }
+
+    /// The client of the table.
+    pub const fn client(&self) -> &Client {
+        &self.table.client
+    }
+
+    /// The items to read of a showtime and its performance, if that is known, consistently, in one request with other items.
+    pub fn wanted(&self, showtime: ShowtimeId, performance: Option<PerformanceId>) -> Wanted<'_> {
+        let performance = performance.map(|id| key(key_of::<Performance>(id.0)));
+        Wanted {
+            table: &self.table.name,
+            keys: [key(key_of::<Showtime>(showtime.0))]
+                .into_iter()
+                .chain(performance)
+                .collect(),
+            consistent: true,
+        }
+    }
+
+    /// Reads the found ones of the [wanted](ShowStore::wanted) items.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for a damaged item.
+    pub fn loaded(
+        &self,
+        found: &mut HashMap<String, Vec<Item>>,
+    ) -> Result<(Option<Showtime>, Option<Performance>), Error> {
+        const DOING: &str = "read a show";
+        let (mut showtime, mut performance) = (None, None);
+        for item in found.remove(&self.table.name).unwrap_or_default() {
+            if text_of(&item, "pk").is_some_and(|pk| pk.starts_with(Showtime::PREFIX)) {
+                showtime = Some(parse::<Stored<Showtime>>(DOING, item)?.entity);
+            } else {
+                performance = Some(parse::<Stored<Performance>>(DOING, item)?.entity);
+            }
+        }
+        Ok((showtime, performance))
     }
 
     /// Reads an entity, if there is one. Strongly consistent.

@@ -16,7 +16,7 @@ use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
 use crate::core::money::{Money, MoneyError};
 use crate::orders::fulfillment::is_zero;
-use crate::orders::line::{self, Line, LineId, LineKind};
+use crate::orders::line::{self, Line, LineId, LineKind, LineSeat};
 use crate::orders::tax::{TaxRate, included};
 use crate::orders::{
     FulfillmentStatus, Order, OrderId, OrderNumber, OrderStatus, Quantities, Shipping, ShippingMethodId, ShippingPart,
@@ -65,7 +65,10 @@ struct OrderAttributes {
 struct LineAttributes {
     #[serde(default = "product", skip_serializing_if = "is_product")]
     kind: LineKind,
-    sku: Sku,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sku: Option<Sku>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seat: Option<LineSeat>,
     name: String,
     unit_price: Money,
     quantity: u32,
@@ -171,6 +174,7 @@ impl From<Line> for LineAttributes {
         Self {
             kind: line.kind,
             sku: line.sku,
+            seat: line.seat,
             name: line.name,
             unit_price: line.unit_price,
             quantity: line.quantity,
@@ -206,10 +210,18 @@ impl LineAttributes {
         if !quantities.is_consistent() {
             return Err("more units are shipped, delivered or returned than there are".into());
         }
+        let is_of_kind = match self.kind {
+            LineKind::Product => self.sku.is_some() && self.seat.is_none(),
+            LineKind::Seat => self.sku.is_none() && self.seat.is_some() && self.quantity == 1,
+        };
+        if !is_of_kind {
+            return Err("a line has neither a product nor a seat, or both".into());
+        }
         Ok(Line {
             line_id,
             kind: self.kind,
             sku: self.sku,
+            seat: self.seat,
             name: self.name,
             unit_price: self.unit_price,
             quantity: self.quantity,
@@ -327,6 +339,27 @@ mod tests {
         order.external_reference = Some("PO-7".to_owned());
         assert_eq!(order.totals.total, won(28_500));
         assert_eq!(deserialize(stored(&order)).unwrap(), order);
+    }
+
+    #[test]
+    fn an_order_of_seats_is_read_as_it_was_stored() {
+        let mut order = example::order(OrderStatus::Paid, 90_000);
+        let id = order.lines[0].line_id;
+        let seat = LineSeat {
+            showtime_id: crate::tickets::ShowtimeId(uuid::Uuid::from_u128(7)),
+            seat: "0-12-7".parse().unwrap(),
+            class: "R".to_owned().try_into().unwrap(),
+        };
+        order.lines = vec![Line::of_seat(id, seat, "The Nutcracker".to_owned(), won(90_000))];
+        let item = stored(&order);
+        assert_eq!(item["lines"][0]["kind"], "SEAT");
+        assert_eq!(deserialize(item.clone()).unwrap(), order);
+        let mut both = item.clone();
+        both["lines"][0]["sku"] = json!("tea");
+        assert!(deserialize(both).is_err());
+        let mut two = item;
+        two["lines"][0]["quantity"] = json!(2);
+        assert!(deserialize(two).is_err(), "a seat is sold once");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::catalog::{Package, Product, Sku};
 use crate::core::money::{Money, MoneyError};
 use crate::orders::Quantities;
 use crate::orders::tax::{Tax, TaxRate, included};
+use crate::tickets::{ClassCode, SeatId, ShowtimeId};
 
 /// A line's id, unique in its order: the position at which the line was added, from 1. It never changes, and no later line
 /// gets it.
@@ -49,18 +50,37 @@ impl TryFrom<String> for LineId {
 pub enum LineKind {
     /// Units of a product.
     Product,
+    /// A seat of a showtime.
+    Seat,
 }
 
-/// One product of an order.
+/// The seat that a line sells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LineSeat {
+    /// The showtime.
+    pub showtime_id: ShowtimeId,
+    /// The seat.
+    pub seat: SeatId,
+    /// The price class at the time of the order.
+    pub class: ClassCode,
+}
+
+/// One product or seat of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Line {
     /// The line's id, unique in the order. It never changes.
     pub line_id: LineId,
     /// What the line sells.
     pub kind: LineKind,
-    /// The product's SKU.
-    pub sku: Sku,
-    /// The product's name at the time of the order.
+    /// The product's SKU. Absent for a seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sku: Option<Sku>,
+    /// The seat. Absent for a product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub seat: Option<LineSeat>,
+    /// The name of the product, or the title of the performance, at the time of the order.
     pub name: String,
     /// The price of one unit at the time of the order.
     pub unit_price: Money,
@@ -117,7 +137,8 @@ impl Line {
         Ok(Self {
             line_id,
             kind: LineKind::Product,
-            sku: product.sku.clone(),
+            sku: Some(product.sku.clone()),
+            seat: None,
             name: product.name.clone(),
             unit_price,
             quantity,
@@ -132,6 +153,30 @@ impl Line {
             points: product.points,
             package: product.package,
         })
+    }
+
+    /// A line of a seat that costs `price`, not taxed.
+    pub fn of_seat(line_id: LineId, seat: LineSeat, name: String, price: Money) -> Self {
+        let zero = Money::zero(price.currency());
+        Self {
+            line_id,
+            kind: LineKind::Seat,
+            sku: None,
+            seat: Some(seat),
+            name,
+            unit_price: price,
+            quantity: 1,
+            quantities: Quantities::of(1),
+            discount: zero,
+            tax: zero,
+            tax_rate: None,
+            included_tax: zero,
+            total: price,
+            refunded: None,
+            delivered_at: None,
+            points: None,
+            package: None,
+        }
     }
 
     /// What the units cost, less the discount, without tax that is added.

@@ -1,4 +1,4 @@
-//! Orders: states, prices, the table, and stock reservations.
+//! Orders: states, prices, the table, and reservations of stock and seats.
 
 mod attributes;
 mod delivery_details;
@@ -17,6 +17,7 @@ pub mod reason;
 mod refund;
 pub(crate) mod reservations;
 pub mod schema;
+mod seats;
 mod service;
 mod shipping;
 pub(crate) mod store;
@@ -27,13 +28,16 @@ pub use delivery_details::DeliveryDetails;
 pub use destination::{Destination, InvalidRegion, Region};
 pub use event::OrderEvent;
 pub use fulfillment::{FulfillmentStatus, LineQuantity, Quantities, Step};
-pub use line::{InvalidLineId, Line, LineId, LineKind};
+pub use line::{InvalidLineId, Line, LineId, LineKind, LineSeat};
 pub use line_refund::LineRefund;
 pub use number::{InvalidOrderNumber, OrderNumber};
 pub use order::{Ending, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};
 pub use pricing::{Delivery, Pricing};
 pub use quote::{Item, Quote, Shortage, sum_lines};
-pub use reservations::{Draft, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, TakeOutcome};
+pub use reservations::{
+    Draft, HoldSeatsOutcome, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, SeatHold, TakeOutcome,
+};
+pub use seats::GivenBackSeats;
 pub use shipping::{InvalidShippingMethodId, Shipping, ShippingMethod, ShippingMethodId, ShippingPart};
 pub use store::sealed_details::{FreshDetails, SealedDetails};
 pub use store::{OrderPage, OrderStore, StoredOrder};

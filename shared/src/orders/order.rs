@@ -55,7 +55,7 @@ pub struct Order {
     pub status: OrderStatus,
     /// How far the order is fulfilled.
     pub fulfillment_status: FulfillmentStatus,
-    /// The lines, one for each product. They are neither removed nor reordered.
+    /// The lines, one for each product or seat. They are neither removed nor reordered.
     pub lines: Vec<Line>,
     /// How the order is delivered. Absent for an order of what is not shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -327,6 +327,8 @@ pub enum Rejected {
     RefundTooLarge(LineId, Money),
     /// A payment of the order is in progress.
     PaymentUnderWay,
+    /// The order has seats and is paid.
+    SeatsSold,
     /// The order has reached the limit of started payments.
     TooManyPayments,
     /// The order is shipped, and has no address.
@@ -373,6 +375,10 @@ impl From<Rejected> for Rejection {
                 let shipping_methods = fitting;
                 Self::with(reason::ShippingMethodUnavailable { shipping_methods }, detail)
             }
+            Rejected::SeatsSold => Self::new(
+                &reason::SEATS_SOLD,
+                "The seats are paid. Ask the shop to take them back.",
+            ),
             Rejected::NotShippable => Self::new(
                 &reason::NOT_SHIPPABLE,
                 "No shipping method delivers to this destination at this weight and in this currency.",

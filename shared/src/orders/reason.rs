@@ -36,6 +36,8 @@ crate::reasons! {
         /// The order's status.
         order_status: OrderStatus,
     };
+    /// Only administrators give seats back that are paid.
+    SEATS_SOLD = Conflict "seats-sold" "The seats of the order are paid";
     /// The order has no such line, or the line is named twice, has no quantity, or is not shipped.
     INVALID_LINE = Unprocessable "invalid-line" "A line is invalid" InvalidLine {
         /// The line.

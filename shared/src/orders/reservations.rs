@@ -1,6 +1,7 @@
-//! Stock reservations: placing an order takes its stock, and ending an order returns it.
+//! Reservations: placing an order takes its stock or its seats, and ending an order returns them.
 //!
-//! Invariants: a conditional write in the transaction that records the order takes the stock, so it is never oversold.
+//! Invariants: a conditional write in the transaction that records the order takes the stock, so it is never oversold. The same
+//! holds for seats: none is sold twice.
 //! An order is out of stock only when all shards together lack the units. The transaction that ends the order returns
 //! its stock, so it is returned once.
 
@@ -17,6 +18,7 @@ use crate::aws::dynamodb::transaction::{
     MAX_ITEMS, TransactionOutcome, WriteOutcome, Writes, put, transact, transact_changes, update,
 };
 use crate::aws::dynamodb::{BATCH_GET_KEYS, Item, Wanted, batch_get, key};
+use crate::aws::lambda::Invocation;
 use crate::catalog::shard_hints::Hints;
 use crate::catalog::store::{gather_writes, parse_level, parse_product, product_key, stock_key};
 use crate::catalog::{CatalogStore, Hold, Product, Shard, ShardCount, Sku};
@@ -24,20 +26,26 @@ use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::orders::store::{order_key, parse_order};
-use crate::orders::{FreshDetails, Line, Order, OrderId, OrderStore, Shortage, StoredOrder};
+use crate::orders::{
+    Ending, FreshDetails, Line, Order, OrderEvent, OrderId, OrderStatus, OrderStore, Shortage, StoredOrder,
+};
+use crate::tickets::{Allowance, SeatStore};
 
 const DOING: &str = "place an order";
+const HOLDING: &str = "hold seats";
 /// The most items that change in one transaction with an order's holds. A cancellation has them all: the order, its
 /// payment, the request, the credit of its points, the wallet, and the ledger entries of points taken back and owed.
 const MAX_RECORDS: usize = 7;
 const MAX_HOLDS: usize = MAX_ITEMS - MAX_RECORDS;
 
-/// The tables of the catalog and the orders.
+/// The tables of the catalog, the orders and the seats.
 #[derive(Clone, Debug)]
 pub struct ReservationStore {
     client: Client,
     catalog: CatalogStore,
     orders: OrderStore,
+    /// `None` in functions whose orders have no seats.
+    seats: Option<SeatStore>,
     hints: Hints,
 }
 
@@ -54,6 +62,26 @@ pub struct Draft {
     pub products: HashMap<Sku, Product>,
     /// The event `OrderPlaced`, or `OrderPaid` of an order that costs nothing.
     pub event: Record,
+}
+
+/// An order that holds seats until it is paid or expires.
+#[derive(Clone, Debug)]
+pub struct SeatHold {
+    /// The new order.
+    pub order: StoredOrder,
+    /// What its customer holds then.
+    pub allowance: Allowance,
+}
+
+/// The outcome of a [`SeatHold`].
+#[derive(Debug)]
+pub enum HoldSeatsOutcome {
+    /// The order is recorded and has its seats.
+    Held,
+    /// An order with this id exists. Nothing was written.
+    Exists(Box<StoredOrder>),
+    /// A seat is taken, or the customer holds others since it was read. Nothing was written.
+    Changed,
 }
 
 /// The outcome of taking the stock of an expired order again.
@@ -104,7 +132,7 @@ pub struct Loaded {
 }
 
 impl ReservationStore {
-    /// Creates the store over the tables of the catalog and the orders.
+    /// Creates the store over the tables of the catalog and the orders, for orders of products.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -113,8 +141,25 @@ impl ReservationStore {
             client: platform.dynamodb(),
             catalog: CatalogStore::new(platform)?,
             orders: OrderStore::new(platform)?,
+            seats: None,
             hints: Hints::default(),
         })
+    }
+
+    /// Creates the store over the tables of the catalog, the orders and the seats, for all orders.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn with_seats(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            seats: Some(SeatStore::new(platform)?),
+            ..Self::new(platform)?
+        })
+    }
+
+    fn seats(&self) -> Result<&SeatStore, Error> {
+        let seats = self.seats.as_ref();
+        seats.ok_or_else(|| Error::internal("change an order of seats", "the function has no table of seats"))
     }
 
     /// Reads an order and its products, in one request for up to 99 products.
@@ -222,23 +267,70 @@ impl ReservationStore {
         payment: &PutBuilder,
         deadline: Instant,
     ) -> Result<ReinstateOutcome, Error> {
-        let skus: Vec<Sku> = paid.order.lines.iter().map(|line| line.sku.clone()).collect();
+        let skus: Vec<Sku> = paid.order.lines.iter().filter_map(|line| line.sku.clone()).collect();
         let products = self.load(paid.order.order_id, &skus, true, deadline).await?.products;
+        let seats = paid.order.seats();
+        if let Some(seats) = &seats
+            && !self.seats()?.are_open(seats, deadline).await?
+        {
+            return self.out_of_stock(paid, deadline).await;
+        }
+        let seats = seats.map(|seats| self.seats()?.retake_writes(&seats)).transpose()?;
         let record = |holds| {
             let stored = StoredOrder { holds, ..paid.clone() };
-            Ok(vec![put(self.orders.put_if_version(&stored)?)?, put(payment.clone())?])
+            let records = [put(self.orders.put_if_version(&stored)?)?, put(payment.clone())?];
+            Ok(records.into_iter().chain(seats.clone().into_iter().flatten()).collect())
         };
         match self.take(&paid.order.lines, &products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(ReinstateOutcome::Taken),
             TakeOutcome::ConditionFailed(_) => Ok(ReinstateOutcome::Changed),
-            TakeOutcome::OutOfStock(_) => {
-                let present = self.orders.get_serializable(paid.order.order_id, deadline).await?;
-                let is_unchanged = present.is_some_and(|present| present.version + 1 == paid.version);
-                Ok(if is_unchanged {
-                    ReinstateOutcome::OutOfStock
-                } else {
-                    ReinstateOutcome::Changed
-                })
+            TakeOutcome::OutOfStock(_) => self.out_of_stock(paid, deadline).await,
+        }
+    }
+
+    /// The outcome when something of an expired order is gone: an earlier attempt of the same call may have taken it.
+    async fn out_of_stock(&self, paid: &StoredOrder, deadline: Instant) -> Result<ReinstateOutcome, Error> {
+        let present = self.orders.get_serializable(paid.order.order_id, deadline).await?;
+        let is_unchanged = present.is_some_and(|present| present.version + 1 == paid.version);
+        Ok(if is_unchanged {
+            ReinstateOutcome::OutOfStock
+        } else {
+            ReinstateOutcome::Changed
+        })
+    }
+
+    /// Records an order that holds seats, in one transaction with the seats and what its customer may hold.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
+    pub async fn hold_seats(&self, hold: &SeatHold, deadline: Instant) -> Result<HoldSeatsOutcome, Error> {
+        let order = &hold.order.order;
+        let until = (order.status == OrderStatus::PendingPayment).then_some(order.expires_at);
+        let seats = order
+            .seats()
+            .ok_or_else(|| Error::internal(HOLDING, "the order has no seats"))?;
+        let mut items = vec![put(self.orders.put_new(&hold.order)?)?];
+        items.extend(self.seats()?.hold_writes(&seats, until, &hold.allowance)?);
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            let mut outcomes = match transact(&self.client, HOLDING, items.clone(), deadline).await? {
+                TransactionOutcome::Committed => return Ok(HoldSeatsOutcome::Held),
+                TransactionOutcome::Cancelled(outcomes) => outcomes.into_iter(),
+            };
+            match outcomes.next() {
+                Some(WriteOutcome::ConditionFailed(Some(item))) => {
+                    return Ok(HoldSeatsOutcome::Exists(Box::new(parse_order(item)?)));
+                }
+                _ if outcomes.any(|outcome| matches!(outcome, WriteOutcome::ConditionFailed(_))) => {
+                    return Ok(HoldSeatsOutcome::Changed);
+                }
+                _ => {}
+            }
+            if !backoff.wait().await {
+                return Err(Error::Unavailable {
+                    doing: HOLDING,
+                    source: None,
+                });
             }
         }
     }
@@ -328,16 +420,31 @@ impl ReservationStore {
             holds: vec![],
             ..stored.next(order, Some(event))
         };
-        self.save_released(&ended, &stored.holds, writes, deadline).await
+        self.save_released(stored, &ended, &stored.holds, writes, deadline)
+            .await
     }
 
-    /// Saves an order that no longer has the holds `released`, and returns their stock, in one transaction with `writes`.
-    /// Returns false when anything has changed since it was read.
+    /// Expires an order whose deadline has passed. Returns false when it is not due, or has changed since it was read.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not succeed before the deadline, and [`Error::Internal`].
+    pub async fn expire(&self, stored: &StoredOrder, invocation: &Invocation) -> Result<bool, Error> {
+        let Ok(expired) = stored.order.end(Ending::Expire, invocation.now) else {
+            return Ok(false);
+        };
+        let event = invocation.record(&OrderEvent::OrderExpired(expired.clone()))?;
+        let released = self.release(stored, expired, event, Writes::default(), invocation.deadline);
+        released.await
+    }
+
+    /// Saves the order that follows on `stored` and no longer has the holds `released`, and returns their stock and the seats that
+    /// it gives back, in one transaction with `writes`. Returns false when anything has changed since it was read.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
     pub async fn save_released(
         &self,
+        stored: &StoredOrder,
         next: &StoredOrder,
         released: &[Hold],
         writes: Writes,
@@ -345,6 +452,9 @@ impl ReservationStore {
     ) -> Result<bool, Error> {
         let mut items = vec![put(self.orders.put_if_version(next)?)?];
         items.extend(writes.0);
+        if let Some(given_back) = stored.order.seats_given_back_by(&next.order) {
+            items.extend(self.seats()?.give_back_writes(&given_back.seats, given_back.left)?);
+        }
         let records = items.len();
         items.extend(self.release_writes(released)?);
         transact_changes(&self.client, "release the stock of an order", items, records, deadline).await
@@ -371,8 +481,9 @@ impl ReservationStore {
             return Ok(Ok(holds));
         }
         // Report all shortages, not only those found first.
-        for line in wanted.lines.iter().filter(|line| !short.contains(&line.sku)) {
-            let found = self.find_stock(wanted, &line.sku, false, deadline).await?;
+        let of_products = wanted.lines.iter().filter_map(|line| line.sku.as_ref());
+        for sku in of_products.filter(|sku| !short.contains(sku)) {
+            let found = self.find_stock(wanted, sku, false, deadline).await?;
             shortages.extend(found.err());
         }
         Ok(Err(shortages))
@@ -380,12 +491,15 @@ impl ReservationStore {
 
     /// Takes each line from one shard.
     fn initial_holds(&self, wanted: &WantedStock<'_>) -> Vec<Hold> {
-        let hold = |line: &Line| Hold {
-            sku: line.sku.clone(),
-            shard: self.hints.first(&line.sku, wanted.shards_of(&line.sku)),
-            quantity: line.quantity,
+        let hold = |line: &Line| {
+            let sku = line.sku.clone()?;
+            Some(Hold {
+                shard: self.hints.first(&sku, wanted.shards_of(&sku)),
+                sku,
+                quantity: line.quantity,
+            })
         };
-        wanted.lines.iter().map(hold).collect()
+        wanted.lines.iter().filter_map(hold).collect()
     }
 
     /// Finds a product's units in all of its shards. `refused` means that a transaction has just found its shard short.
@@ -443,7 +557,7 @@ impl WantedStock<'_> {
     }
 
     fn requested(&self, sku: &Sku) -> u32 {
-        let line = self.lines.iter().find(|line| line.sku == *sku);
+        let line = self.lines.iter().find(|line| line.sku.as_ref() == Some(sku));
         line.map_or(0, |line| line.quantity)
     }
 }

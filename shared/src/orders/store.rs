@@ -2,6 +2,7 @@
 
 pub(super) mod sealed_details;
 
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::builders::PutBuilder;
@@ -22,7 +23,7 @@ use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::core::identity::CustomerId;
 use crate::core::money::Money;
-use crate::orders::{LineQuantity, Order, OrderId, OrderStatus, Rejected, SealedDetails, attributes};
+use crate::orders::{LineKind, LineQuantity, Order, OrderId, OrderStatus, Rejected, SealedDetails, attributes};
 
 const BY_CUSTOMER: &str = "by-customer";
 
@@ -84,7 +85,12 @@ impl StoredOrder {
         let mut released = vec![];
         for unit in units {
             let line = self.order.lines.iter().find(|line| line.line_id == unit.line_id);
-            let parts = line.and_then(|line| catalog::release(&next.holds, &line.sku, unit.quantity));
+            // The seats that an order has follow from its lines.
+            if line.is_some_and(|line| line.kind == LineKind::Seat) {
+                continue;
+            }
+            let sku = line.and_then(|line| line.sku.as_ref());
+            let parts = sku.and_then(|sku| catalog::release(&next.holds, sku, unit.quantity));
             let (left, part) =
                 parts.ok_or_else(|| Error::internal("release stock", "the order holds fewer units than its lines"))?;
             next.holds = left;
@@ -171,15 +177,33 @@ impl OrderStore {
         other: Item,
         deadline: Instant,
     ) -> Result<(Option<StoredOrder>, Option<Item>), Error> {
-        let wanted = [(self.table(), key(order_key(id))), (&table.name, other)].map(|(table, key)| Wanted {
-            table,
-            keys: vec![key],
+        let other = Wanted {
+            table: &table.name,
+            keys: vec![other],
             consistent: true,
-        });
-        let mut found = batch_get(&self.table.client, "read an order", wanted.into(), deadline).await?;
-        let mut take = |table: &str| found.remove(table).and_then(|mut items| items.pop());
-        let (order, other) = (take(self.table()), take(&table.name));
-        Ok((order.map(parse_order).transpose()?, other))
+        };
+        let wanted = vec![self.wanted(id), other];
+        let mut found = batch_get(&self.table.client, "read an order", wanted, deadline).await?;
+        let order = self.loaded(&mut found)?;
+        Ok((order, found.remove(&table.name).and_then(|mut items| items.pop())))
+    }
+
+    /// The item to read of an order, consistently, in one request with other items.
+    pub fn wanted(&self, id: OrderId) -> Wanted<'_> {
+        Wanted {
+            table: self.table(),
+            keys: vec![key(order_key(id))],
+            consistent: true,
+        }
+    }
+
+    /// Reads the [wanted](OrderStore::wanted) order, if it was found.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for a damaged item.
+    pub fn loaded(&self, found: &mut HashMap<String, Vec<Item>>) -> Result<Option<StoredOrder>, Error> {
+        let order = found.remove(self.table()).and_then(|mut orders| orders.pop());
+        order.map(parse_order).transpose()
     }
 
     /// Reads an order with serializable isolation: waits for a transaction in progress, which a consistent read

@@ -123,6 +123,8 @@ impl OrderPaymentStore {
             return reservations.release(stored, cancelled, event, writes, deadline).await;
         };
         let (next, released) = stored.releasing(units, cancelled, event)?;
-        reservations.save_released(&next, &released, writes, deadline).await
+        reservations
+            .save_released(stored, &next, &released, writes, deadline)
+            .await
     }
 }

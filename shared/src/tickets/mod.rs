@@ -1,5 +1,6 @@
 //! Tickets: showtimes, their prices, and the seats of a showtime.
 
+mod allowance;
 mod id;
 mod row;
 mod seat;
@@ -7,6 +8,7 @@ mod seat_map;
 mod showtime;
 mod store;
 
+pub use allowance::{Allowance, AllowedHold, HoldLimits, NotAllowed};
 pub use id::{PerformanceId, PlanId, ShowtimeId, VenueId};
 pub use row::{RowKey, SeatRow, Taken};
 pub use seat::{InvalidSeatId, SeatId, SeatState};
@@ -14,4 +16,4 @@ pub use seat_map::{SeatMap, ZoneCount};
 pub use showtime::{
     ClassCode, IllegalMove, InvalidClassCode, PriceClass, Seating, Showtime, ShowtimeStatus, ZoneCode, ZoneSeats,
 };
-pub use store::{Change, SeatStore};
+pub use store::{Change, LoadedSeats, OrderSeats, SeatStore};

@@ -38,7 +38,7 @@ pub enum Taken {
     Order {
         /// The order.
         order_id: Uuid,
-        /// The end of the hold. None once the order is being paid for, or is paid.
+        /// The end of the hold. `None` once the seat is known to be sold.
         until: Option<Timestamp>,
     },
 }

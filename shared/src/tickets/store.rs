@@ -1,16 +1,21 @@
 //! The seats table: an item a row of a showtime (`SHOW#<showtime>#SEC#<part>`, `ROW#<row>`), and `REQUEST#<uuid>`.
 //!
 //! The attributes of a row have short names, so that a full row fits one write unit: `n` the number of seats, `z` the zone,
-//! `h` the seats that are not free, by place: `{o: order, u: deadline in Unix milliseconds}`, without `u` once the order is
-//! being paid for, or `{b: true}` for a blocked one.
+//! `h` the seats that are not free, by place: `{o: order, u: deadline in Unix milliseconds}`, without `u` once the seat is known
+//! to be sold, or `{b: true}` for a blocked one.
 //!
-//! A seat may be taken when `attribute_not_exists(h.#p) OR h.#p.u <= :now`. Neither a sold nor a blocked seat has a `u`.
+//! A seat may be taken when `attribute_not_exists(h.#p)`. The deadline `u` is for readers: a seat whose hold has ended is
+//! free for them at once, and whoever takes it ends the order of that hold first.
+//!
+//! An allowance (`SHOW#<showtime>#CUSTOMER#<customer>`, `ALLOWANCE`) says what a customer has held of a showtime.
+
+mod transfer;
 
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update,
+    AttributeValue, Put, ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem,
 };
 use futures::future::try_join_all;
 use jiff::Timestamp;
@@ -29,6 +34,9 @@ use crate::aws::dynamodb::transaction::{
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, composite, number, send_until_answered};
 use crate::core::error::Error;
 
+use transfer::paths;
+pub use transfer::{LoadedSeats, OrderSeats};
+
 /// How many queries or transactions run at the same time.
 const AT_ONCE: usize = 16;
 
@@ -41,9 +49,9 @@ pub struct SeatStore {
 /// A change of seats by an administrator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Blocks seats. Condition: each is free or blocked.
+    /// Blocks seats. Condition: no order has one.
     Block,
-    /// Releases blocked seats. Condition: each is free or blocked.
+    /// Releases blocked seats. Condition: no order has one.
     Release,
 }
 
@@ -162,7 +170,7 @@ impl SeatStore {
         request.earlier(&self.table, request_key(request), deadline).await
     }
 
-    /// Changes seats of a showtime at `now` and records the request, in one transaction. Returns false when the condition of a
+    /// Changes seats of a showtime and records the request, in one transaction. Returns false when the condition of a
     /// row failed, or the request took effect before: read both again.
     ///
     /// # Errors
@@ -172,14 +180,13 @@ impl SeatStore {
         showtime: ShowtimeId,
         change: Change,
         seats: &BTreeMap<RowKey, Vec<u8>>,
-        now: Timestamp,
         request: &StoredRequest,
         deadline: Instant,
     ) -> Result<bool, Error> {
         const DOING: &str = "block or release seats";
         let mut items = vec![request.put(&self.table, request_key(request))?];
         for (row, places) in seats {
-            items.push(self.change_of(showtime, change, *row, places, now)?);
+            items.push(self.change_of(showtime, change, *row, places)?);
         }
         let mut backoff = Backoff::until(deadline);
         loop {
@@ -204,27 +211,20 @@ impl SeatStore {
         change: Change,
         row: RowKey,
         places: &[u8],
-        now: Timestamp,
     ) -> Result<TransactWriteItem, Error> {
-        let named = places.iter().map(|place| (format!("#p{place}"), place.to_string()));
-        let names: HashMap<String, String> = named.collect();
-        let changed: Vec<String> = places.iter().map(|place| format!("h.#p{place}")).collect();
-        let is_open =
-            |path: &String| format!("(attribute_not_exists({path}) OR {path}.u <= :now OR attribute_exists({path}.b))");
-        let condition: Vec<String> = changed.iter().map(is_open).collect();
-        let sets: Vec<String> = changed.iter().map(|path| format!("{path} = :blocked")).collect();
-        let mut write = Update::builder()
-            .table_name(&self.table.name)
-            .set_key(Some(key(showtime, row)))
-            .set_expression_attribute_names(Some(names))
+        let paths = paths(places);
+        let is_open = |path: &String| format!("(attribute_not_exists({path}) OR attribute_exists({path}.b))");
+        let condition: Vec<String> = paths.iter().map(is_open).collect();
+        let sets: Vec<String> = paths.iter().map(|path| format!("{path} = :blocked")).collect();
+        let mut write = self
+            .row_update(showtime, row, places)
             .condition_expression(format!("attribute_exists(pk) AND {}", condition.join(" AND ")))
-            .expression_attribute_values(":now", number(now.as_millisecond()))
             .return_values_on_condition_check_failure(OnFailure::None);
         write = match change {
             Change::Block => write
                 .update_expression(format!("SET {}", sets.join(", ")))
                 .expression_attribute_values(":blocked", blocked()),
-            Change::Release => write.update_expression(format!("REMOVE {}", changed.join(", "))),
+            Change::Release => write.update_expression(format!("REMOVE {}", paths.join(", "))),
         };
         update(write)
     }
@@ -252,22 +252,26 @@ fn blocked() -> AttributeValue {
 }
 
 fn item_of(showtime: ShowtimeId, row: &SeatRow) -> Item {
-    let taken = row.taken.iter().map(|(place, taken)| {
-        let value = match taken {
-            Taken::Blocked => blocked(),
-            Taken::Order { order_id, until } => {
-                let order = AttributeValue::B(Blob::new(order_id.as_bytes()));
-                let until = until.map(|until| ("u".to_owned(), number(until.as_millisecond())));
-                AttributeValue::M([("o".to_owned(), order)].into_iter().chain(until).collect())
-            }
-        };
-        (place.to_string(), value)
-    });
+    let taken = row
+        .taken
+        .iter()
+        .map(|(place, taken)| (place.to_string(), taken_value(taken)));
     let mut item = key(showtime, row.key);
     item.insert("n".into(), number(row.seats));
     item.insert("z".into(), number(row.zone));
     item.insert("h".into(), AttributeValue::M(taken.collect()));
     item
+}
+
+fn taken_value(taken: &Taken) -> AttributeValue {
+    match taken {
+        Taken::Blocked => blocked(),
+        Taken::Order { order_id, until } => {
+            let order = AttributeValue::B(Blob::new(order_id.as_bytes()));
+            let until = until.map(|until| ("u".to_owned(), number(until.as_millisecond())));
+            AttributeValue::M([("o".to_owned(), order)].into_iter().chain(until).collect())
+        }
+    }
 }
 
 fn row_of(item: Item) -> Result<SeatRow, Error> {

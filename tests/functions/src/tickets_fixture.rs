@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use harness::Services;
 use harness::gateway::{Answer, Call};
 use harness::objects::FakeS3;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::action::Handler;
@@ -163,6 +164,35 @@ impl TicketsFixture {
             .await
     }
 
+    /// Advances the clock to 6 January 2026, when the fixture's performance is on sale.
+    pub fn open_sale(&self) {
+        self.advance(SignedDuration::from_hours(5 * 24 + 12));
+    }
+
+    /// Holds seats of a showtime for a customer.
+    pub async fn hold(&self, customer: &str, key: &str, showtime: &str, seats: &[&str]) -> Answer {
+        self.call(
+            "hold-seats",
+            hold_call(customer, key, showtime, &json!({ "seats": seats })),
+        )
+        .await
+    }
+
+    /// Holds the best seats of a class for a customer.
+    pub async fn hold_best(&self, customer: &str, key: &str, showtime: &str, class: &str, count: u8) -> Answer {
+        let body = json!({ "best": { "class": class, "count": count } });
+        self.call("hold-seats", hold_call(customer, key, showtime, &body)).await
+    }
+
+    /// Delivers `OrderPaid` of an order to `mark-seats-sold`.
+    pub async fn mark_sold(&self, order: &Value) {
+        let Handler::Event(handle) = self.handler("mark-seats-sold") else {
+            panic!("a function of events")
+        };
+        let event = self.delivery("madang.orders", "OrderPaid", order);
+        handle(event.to_string(), self.invocation()).await.expect("marked");
+    }
+
     /// Returns the seat map.
     pub async fn seat_map(&self, showtime: &str) -> Answer {
         self.call("get-seat-map", seat_map_call(showtime)).await
@@ -233,6 +263,12 @@ pub fn showtime_call(performance: &str, body: &Value) -> Call {
 pub fn update(route: &'static str, name: &'static str, id: &str, tag: &str, body: &Value) -> Call {
     let call = Call::new("PATCH", route).path(name, id).by_admin();
     call.header("if-match", tag).json(body)
+}
+
+/// Builds a request to hold seats.
+pub fn hold_call(customer: &str, key: &str, showtime: &str, body: &Value) -> Call {
+    let call = Call::new("POST", "/showtimes/{showtime_id}/holds").path("showtime_id", showtime);
+    call.by(customer).key(key).json(body)
 }
 
 /// Builds a request for a seat map.

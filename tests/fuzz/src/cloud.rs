@@ -66,6 +66,8 @@ impl Cloud {
             ("SHOWS_TABLE", "shows"),
             ("SUBSCRIPTIONS_TABLE", "subscriptions"),
             ("RESERVATION_MINUTES", "15"),
+            ("HOLD_MINUTES", "8"),
+            ("HOLD_BUDGET_MINUTES", "20"),
             ("SHOP_COUNTRY", "KR"),
             ("SELLER_NAME", ""),
             ("SELLER_REGISTRATION_NUMBER", ""),

@@ -125,6 +125,7 @@ fn json_of(value: AttributeValue) -> Value {
         AttributeValue::L(values) => values.into_iter().map(json_of).collect(),
         AttributeValue::M(item) => json_of_item(item),
         AttributeValue::NULL(_) => Value::Null,
+        AttributeValue::B(bytes) => crate::audit::hex(bytes.as_ref()).into(),
         other => panic!("no entity has {other:?}"),
     }
 }

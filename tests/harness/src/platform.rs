@@ -30,7 +30,7 @@ pub const PRIVATE_SEARCH: &str = "private-search";
 pub const SEATING: &str = "seating";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 51] = [
+const VARIABLES: [(&str, &str); 53] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -44,6 +44,8 @@ const VARIABLES: [(&str, &str); 51] = [
     ("SHOWS_TABLE", SHOWS),
     ("SUBSCRIPTIONS_TABLE", SUBSCRIPTIONS),
     ("RESERVATION_MINUTES", "15"),
+    ("HOLD_MINUTES", "8"),
+    ("HOLD_BUDGET_MINUTES", "20"),
     ("SHOP_COUNTRY", "KR"),
     ("SELLER_NAME", "Courtyard Tea <Seoul>"),
     ("SELLER_REGISTRATION_NUMBER", "120-00-00000"),

@@ -477,7 +477,9 @@ fn needs_new_card(report: &Report) -> bool {
 fn wanted(subscription: &Subscription, invoice: &Invoice) -> Result<Vec<(Sku, u32)>, Error> {
     if invoice.totals.is_some() {
         let lines = invoice.lines.iter();
-        return Ok(lines.map(|line| (line.sku.clone(), line.quantity)).collect());
+        return Ok(lines
+            .filter_map(|line| Some((line.sku.clone()?, line.quantity)))
+            .collect());
     }
     // The items were validated when they were saved.
     sum_lines(&subscription.items).map_err(|_| Error::internal(DOING, "the items are out of range"))

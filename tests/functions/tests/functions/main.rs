@@ -37,6 +37,7 @@ mod expire_orders;
 mod exports;
 mod faults;
 mod free_orders;
+mod holds;
 mod images;
 mod imports;
 mod interleavings;

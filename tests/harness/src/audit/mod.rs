@@ -236,6 +236,11 @@ fn json_of_item(item: Item) -> Value {
     item.into_iter().map(|(name, value)| (name, json_of(value))).collect()
 }
 
+/// Bytes in hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn json_of(value: AttributeValue) -> Value {
     match value {
         AttributeValue::S(text) => text.into(),
@@ -244,6 +249,7 @@ fn json_of(value: AttributeValue) -> Value {
         AttributeValue::L(values) => values.into_iter().map(json_of).collect(),
         AttributeValue::M(item) => json_of_item(item),
         AttributeValue::Null(_) => Value::Null,
+        AttributeValue::B(bytes) => hex(bytes.as_ref()).into(),
         other => panic!("no entity has {other:?}"),
     }
 }

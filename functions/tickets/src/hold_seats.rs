@@ -1,0 +1,572 @@
+//! Runs for `POST /showtimes/{showtime_id}/holds`: holds seats of a showtime for a customer. A hold is an order that waits for
+//! payment.
+//!
+//! A hold costs two round trips: one batch read (the showtime, its performance, the rows, what the customer holds, and the order
+//! in case this is a retry) and one transaction (the order, the rows, what the customer holds).
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use envconfig::Envconfig;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
+use shared::aws::dynamodb::batch_get;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::core::error::{self, Reason, Rejection};
+use shared::core::idempotency::Fingerprint;
+use shared::core::identity::CustomerId;
+use shared::core::money::Money;
+use shared::orders::{
+    self, HoldSeatsOutcome, Line, LineId, LineSeat, Order, OrderEvent, OrderId, OrderStatus, OrderStore, Quote,
+    ReservationStore, SeatHold, StoredOrder, Totals,
+};
+use shared::tickets::{
+    Allowance, ClassCode, HoldLimits, LoadedSeats, PerformanceId, RowKey, SeatId, SeatRow, SeatState, SeatStore,
+    Showtime, ShowtimeId,
+};
+use utoipa::ToSchema;
+
+use crate::best_seats::{best_seats, most_together};
+use crate::expired_holds::ExpiredHolds;
+use crate::performance::{Performance, PerformanceStatus};
+use crate::reason::{self, SeatNow};
+use crate::seat_changes::{now as seats_now, places_by_row, require_known};
+use crate::single_seats::single_seats;
+use crate::store::{Entity, ShowStore};
+
+const DOING: &str = "hold seats";
+/// The most seats of a request: the most that a performance allows a customer.
+const MAX_SEATS: u64 = 20;
+/// How many showtimes a function knows the performances of.
+const REMEMBERED: usize = 1_000;
+
+/// The function's stores and settings.
+#[derive(Debug)]
+pub struct HoldSeats {
+    /// Performances and showtimes.
+    pub shows: ShowStore,
+    /// Seats, and what customers hold.
+    pub seats: SeatStore,
+    /// Orders.
+    pub orders: OrderStore,
+    /// Orders with their seats.
+    pub reservations: ReservationStore,
+    /// Holds whose time has passed.
+    pub expired: ExpiredHolds,
+    /// The limits of holds.
+    pub limits: HoldLimits,
+    /// The performances of showtimes, which never change.
+    pub performances: Mutex<HashMap<ShowtimeId, PerformanceId>>,
+}
+
+#[derive(Envconfig)]
+struct Config {
+    #[envconfig(from = "HOLD_MINUTES")]
+    hold_minutes: u32,
+    #[envconfig(from = "HOLD_BUDGET_MINUTES")]
+    hold_budget_minutes: u32,
+}
+
+impl HoldSeats {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        let config: Config = platform.config()?;
+        Ok(Self {
+            shows: ShowStore::new(platform)?,
+            seats: SeatStore::new(platform)?,
+            orders: OrderStore::new(platform)?,
+            reservations: ReservationStore::with_seats(platform)?,
+            expired: ExpiredHolds::new(platform)?,
+            limits: HoldLimits {
+                hold: SignedDuration::from_mins(config.hold_minutes.into()),
+                budget: SignedDuration::from_mins(config.hold_budget_minutes.into()),
+            },
+            performances: Mutex::default(),
+        })
+    }
+}
+
+/// The seats to hold: either `seats` or `best`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldSeatsRequest {
+    /// The chosen seats, each once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_items = 1, max_items = 20)]
+    pub seats: Option<Vec<SeatId>>,
+    /// The best free seats side by side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub best: Option<BestSeats>,
+    /// The total that the customer was shown. If it differs, nothing is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_total: Option<Money>,
+}
+
+/// Seats side by side, near the front and the middle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BestSeats {
+    /// Their price class.
+    pub class: ClassCode,
+    /// How many.
+    #[schema(minimum = 1, maximum = 20)]
+    pub count: u8,
+}
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::NOT_FOUND,
+    &reason::INVALID_HOLD,
+    &reason::UNKNOWN_SEATS,
+    &reason::NOT_ON_SALE,
+    &reason::SEATS_TAKEN,
+    &reason::NO_SEATS_TOGETHER,
+    &reason::SINGLE_SEAT_LEFT,
+    &reason::TOO_MANY_SEATS,
+    &reason::HOLD_EXISTS,
+    &reason::HOLD_TIME_USED_UP,
+    &orders::reason::TOTAL_DIFFERS,
+    &orders::reason::TOTAL_TOO_LARGE,
+];
+
+/// Holds seats
+///
+/// All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send either `seats` or `best`,
+/// which chooses seats side by side in a row. A retry with the same key and body returns the order in its current state.
+///
+/// A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
+/// limited time within an hour. Cancel the order to choose other seats: what is left of its time is given back.
+///
+/// # Cost
+/// Two requests: at least one read unit for the showtime, the performance, the order, the customer and each row; two write units
+/// for each row, two for the customer, and those of the order.
+///
+/// # Errors
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/showtimes/{showtime_id}/holds", operation_id = "hold-seats", tag = "tickets",
+    request_body = HoldSeatsRequest,
+    security(("token" = [])),
+    params(
+        ("showtime_id" = Uuid, Path, description = "The showtime"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each hold",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 201, description = "The order that holds the seats", body = Order,
+            headers(
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request placed the order"),
+                ("Location" = String, description = "The order's path"),
+            )),
+    )
+)]
+pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let showtime_id = http::path::<ShowtimeId>(&request)?;
+    let body: HoldSeatsRequest = http::body(&request)?;
+    let wanted = Wanted::of(&body)?;
+    let fingerprint = key.fingerprint_of(&(showtime_id, &body));
+    let fingerprint = fingerprint.map_err(|error| Error::internal("read a hold", error))?;
+    let order_id = OrderId(key.derive_id("hold", &caller.customer_id));
+    let customer = &caller.customer_id;
+    if let Wanted::Best(_) = wanted
+        && let Some(existing) = function.orders.get(order_id, invocation.deadline).await?
+    {
+        return replay(existing, &fingerprint, &invocation);
+    }
+    let mut candidates = Candidates::default();
+    let mut attempts = Attempts::new(DOING);
+    loop {
+        attempts.start()?;
+        let chosen = match &wanted {
+            Wanted::Chosen(seats) => seats.clone(),
+            Wanted::Best(best) => candidates.choose(function, showtime_id, best, &invocation).await?,
+        };
+        let loaded = function
+            .load(order_id, showtime_id, customer, &chosen, &invocation)
+            .await?;
+        if let Some(existing) = loaded.existing {
+            return replay(existing, &fingerprint, &invocation);
+        }
+        let (showtime, performance) = (loaded.showtime, loaded.performance);
+        require_on_sale(&showtime, &performance, &invocation)?;
+        let rows = &loaded.seats.rows;
+        require_known(&chosen, rows)?;
+        let ended = function.expired.end(&chosen, rows, &invocation).await?;
+        if ended.any {
+            continue;
+        }
+        let taken = taken(&chosen, rows, &ended.kept, &invocation);
+        if !taken.is_empty() {
+            if matches!(wanted, Wanted::Best(_)) {
+                candidates.learn(rows, &ended.kept);
+                continue;
+            }
+            let detail = format!("The seat {} is taken. Nothing is held.", taken[0].seat);
+            return Err(Rejection::with(reason::SeatsTaken { seats: taken }, detail).into());
+        }
+        if matches!(wanted, Wanted::Chosen(_)) {
+            require_no_single_seat(&chosen, rows, &invocation)?;
+        }
+        if function
+            .end_previous(loaded.seats.allowance.as_ref(), &invocation)
+            .await?
+        {
+            continue;
+        }
+        let quote = quote(&showtime, &performance, &chosen, rows, body.expected_total)?;
+        let allowed = allow(
+            loaded.seats.allowance.as_ref(),
+            order_id,
+            &chosen,
+            &performance,
+            function.limits,
+            &invocation,
+        )?;
+        let (now, until) = (invocation.now, allowed.until.min(showtime.sales_end_at));
+        let order = Order::new(order_id, customer.clone(), quote, now, until).paid_if_free(now);
+        let event = match order.status {
+            OrderStatus::Paid => OrderEvent::OrderPaid(order.clone()),
+            _ => OrderEvent::OrderPlaced(order.clone()),
+        };
+        let hold = SeatHold {
+            order: StoredOrder {
+                order,
+                holds: vec![],
+                delivery_details: None,
+                fingerprint: fingerprint.clone(),
+                payments: 0,
+                shipping_refunded: None,
+                version: 1,
+                event: Some(invocation.record(&event)?),
+            },
+            allowance: allowed.allowance,
+        };
+        match function.reservations.hold_seats(&hold, invocation.deadline).await? {
+            HoldSeatsOutcome::Held => return created(&hold.order.order),
+            HoldSeatsOutcome::Exists(existing) => return replay(*existing, &fingerprint, &invocation),
+            HoldSeatsOutcome::Changed => {}
+        }
+    }
+}
+
+/// What a request asks for.
+enum Wanted {
+    Chosen(Vec<SeatId>),
+    Best(BestSeats),
+}
+
+impl Wanted {
+    fn of(body: &HoldSeatsRequest) -> Result<Self, Rejection> {
+        match (&body.seats, &body.best) {
+            (Some(seats), None) => {
+                if !(1..=MAX_SEATS).contains(&(seats.len() as u64)) {
+                    return Err(invalid(format!("A hold has 1 to {MAX_SEATS} seats.")));
+                }
+                places_by_row(seats).map_err(|twice| invalid(format!("{twice} is listed twice.")))?;
+                Ok(Self::Chosen(seats.clone()))
+            }
+            (None, Some(best)) if (1..=MAX_SEATS).contains(&best.count.into()) => Ok(Self::Best(best.clone())),
+            (None, Some(_)) => Err(invalid(format!("A hold has 1 to {MAX_SEATS} seats."))),
+            _ => Err(invalid("Send either `seats` or `best`.".to_owned())),
+        }
+    }
+}
+
+fn invalid(detail: String) -> Rejection {
+    Rejection::new(&reason::INVALID_HOLD, detail)
+}
+
+fn created(order: &Order) -> Result<Response, Error> {
+    http::created(&format!("/orders/{}", order.order_id), order)
+}
+
+/// The response to a retry: the order in its current state.
+fn replay(existing: StoredOrder, fingerprint: &Fingerprint, invocation: &Invocation) -> Result<Response, Error> {
+    existing.fingerprint.require_same(fingerprint)?;
+    created(&existing.order.as_of(invocation.now)).map(http::replayed)
+}
+
+/// What is read before a hold.
+struct LoadedHold {
+    existing: Option<StoredOrder>,
+    showtime: Showtime,
+    performance: Performance,
+    seats: LoadedSeats,
+}
+
+impl HoldSeats {
+    async fn load(
+        &self,
+        order_id: OrderId,
+        showtime_id: ShowtimeId,
+        customer: &CustomerId,
+        chosen: &[SeatId],
+        invocation: &Invocation,
+    ) -> Result<LoadedHold, Error> {
+        let known = self.performance_of(showtime_id);
+        let rows = places_by_row(chosen).unwrap_or_default().into_keys();
+        let wanted = vec![
+            self.orders.wanted(order_id),
+            self.shows.wanted(showtime_id, known),
+            self.seats.wanted(showtime_id, customer, rows),
+        ];
+        let mut found = batch_get(
+            self.shows.client(),
+            "read what a hold needs",
+            wanted,
+            invocation.deadline,
+        )
+        .await?;
+        let existing = self.orders.loaded(&mut found)?;
+        let (showtime, performance) = self.shows.loaded(&mut found)?;
+        let missing = || Rejection::new(&error::NOT_FOUND, Showtime::MISSING);
+        let showtime = showtime.ok_or_else(missing)?;
+        let performance = match performance {
+            Some(performance) => performance,
+            None => {
+                self.remember(&showtime);
+                let id = showtime.performance_id.0;
+                self.shows.get::<Performance>(id, invocation.deadline).await?.entity
+            }
+        };
+        Ok(LoadedHold {
+            existing,
+            showtime,
+            performance,
+            seats: self.seats.loaded(&mut found)?,
+        })
+    }
+
+    fn performance_of(&self, showtime: ShowtimeId) -> Option<PerformanceId> {
+        let known = self.performances.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&showtime).copied()
+    }
+
+    fn remember(&self, showtime: &Showtime) {
+        let mut known = self.performances.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(showtime.showtime_id, showtime.performance_id);
+    }
+
+    /// Ends the customer's previous hold if its time has passed. Returns whether it did: read again.
+    ///
+    /// # Errors
+    /// `hold-exists` while it waits for payment or is being paid for.
+    async fn end_previous(&self, allowance: Option<&Allowance>, invocation: &Invocation) -> Result<bool, Error> {
+        let Some(allowance) = allowance else { return Ok(false) };
+        let order_id = OrderId(allowance.order_id);
+        let previous = self.orders.get(order_id, invocation.deadline).await?;
+        let Some(previous) =
+            previous.filter(|stored| matches!(stored.order.status, OrderStatus::PendingPayment | OrderStatus::Paying))
+        else {
+            return Ok(false);
+        };
+        if self.reservations.expire(&previous, invocation).await? {
+            return Ok(true);
+        }
+        let detail = "You hold seats of this showtime already. Pay for them, or cancel their order.";
+        Err(Rejection::with(reason::HoldExists { order_id }, detail).into())
+    }
+}
+
+fn require_on_sale(showtime: &Showtime, performance: &Performance, invocation: &Invocation) -> Result<(), Rejection> {
+    if !showtime.is_public() {
+        return Err(Rejection::new(&error::NOT_FOUND, Showtime::MISSING));
+    }
+    if showtime.is_on_sale_at(invocation.now) && performance.status == PerformanceStatus::Listed {
+        return Ok(());
+    }
+    let reason = reason::NotOnSale {
+        showtime_status: showtime.status,
+        sales_start_at: showtime.sales_start_at,
+        sales_end_at: showtime.sales_end_at,
+    };
+    Err(Rejection::with(reason, "The seats are not on sale now."))
+}
+
+/// The requested seats that are not free: `kept` are those whose orders are paid meanwhile.
+fn taken(
+    chosen: &[SeatId],
+    rows: &BTreeMap<RowKey, SeatRow>,
+    kept: &[SeatId],
+    invocation: &Invocation,
+) -> Vec<SeatNow> {
+    let mut seats = seats_now(chosen, rows, invocation);
+    for seat in seats.iter_mut().filter(|seat| kept.contains(&seat.seat)) {
+        seat.state = SeatState::Held;
+    }
+    seats.retain(|seat| seat.state != SeatState::Free);
+    seats
+}
+
+fn require_no_single_seat(
+    chosen: &[SeatId],
+    rows: &BTreeMap<RowKey, SeatRow>,
+    invocation: &Invocation,
+) -> Result<(), Rejection> {
+    let places = places_by_row(chosen).unwrap_or_default();
+    let of_rows = places.iter().filter_map(|(key, places)| Some((rows.get(key)?, places)));
+    let single = of_rows.flat_map(|(row, places)| {
+        let single = single_seats(row, places, invocation.now).into_iter();
+        single.map(|place| SeatId { row: row.key, place })
+    });
+    let seats: Vec<SeatId> = single.collect();
+    let Some(first) = seats.first() else { return Ok(()) };
+    let detail = format!("The seat {first} would be left single. Choose it too, or seats further from it.");
+    Err(Rejection::with(reason::SingleSeatLeft { seats }, detail))
+}
+
+fn quote(
+    showtime: &Showtime,
+    performance: &Performance,
+    chosen: &[SeatId],
+    rows: &BTreeMap<RowKey, SeatRow>,
+    expected: Option<Money>,
+) -> Result<Quote, Error> {
+    let title = performance.titles.values().next().cloned().unwrap_or_default();
+    let line = |(line_id, seat): (LineId, &SeatId)| {
+        let zone = rows.get(&seat.row).map(|row| row.zone);
+        let class = zone.and_then(|zone| showtime.class_of(zone));
+        let class = class.ok_or_else(|| Error::internal(DOING, format!("the seat {seat} has no price")))?;
+        let seat = LineSeat {
+            showtime_id: showtime.showtime_id,
+            seat: *seat,
+            class: class.class.clone(),
+        };
+        Ok::<_, Error>(Line::of_seat(line_id, seat, title.clone(), class.price))
+    };
+    let lines: Vec<Line> = LineId::all().zip(chosen).map(line).collect::<Result<_, _>>()?;
+    let first = lines.first().ok_or_else(|| Error::internal(DOING, "no seats"))?;
+    let totals = Totals::of(first.unit_price.currency(), &lines, None).map_err(orders::Rejected::from)?;
+    match expected {
+        Some(expected) if expected != totals.total => {
+            let present = totals.total;
+            Err(orders::Rejected::TotalDiffers { present }.into())
+        }
+        _ => Ok(Quote {
+            lines,
+            shipping: None,
+            totals,
+        }),
+    }
+}
+
+fn allow(
+    present: Option<&Allowance>,
+    order_id: OrderId,
+    chosen: &[SeatId],
+    performance: &Performance,
+    limits: HoldLimits,
+    invocation: &Invocation,
+) -> Result<shared::tickets::AllowedHold, Rejection> {
+    use shared::tickets::NotAllowed;
+    let (count, most) = (u8::try_from(chosen.len()).unwrap_or(u8::MAX), performance.max_seats);
+    let allowed = Allowance::hold(present, order_id.0, count, most, limits, invocation.now);
+    allowed.map_err(|refused| match refused {
+        NotAllowed::TooManySeats { seats } => {
+            let detail = format!("A customer can have {most} seats of this showtime.");
+            Rejection::with(reason::TooManySeats { most, seats }, detail)
+        }
+        NotAllowed::TimeUsedUp { again_at } => {
+            let detail = "You have held seats of this showtime for as long as one may within an hour.";
+            Rejection::with(reason::HoldTimeUsedUp { again_at }, detail)
+        }
+    })
+}
+
+/// The rows in which the best seats are looked for.
+#[derive(Default)]
+struct Candidates {
+    showtime: Option<Showtime>,
+    rows: Vec<SeatRow>,
+}
+
+impl Candidates {
+    /// The best seats as far as known. Reads all rows first.
+    async fn choose(
+        &mut self,
+        function: &HoldSeats,
+        showtime_id: ShowtimeId,
+        best: &BestSeats,
+        invocation: &Invocation,
+    ) -> Result<Vec<SeatId>, Error> {
+        let (now, deadline) = (invocation.now, invocation.deadline);
+        let showtime = match self.showtime.take() {
+            Some(showtime) => showtime,
+            None => {
+                let found = function.shows.get::<Showtime>(showtime_id.0, deadline).await?.entity;
+                let parts = found
+                    .seating
+                    .as_ref()
+                    .filter(|_| found.is_public())
+                    .map(|seating| seating.parts);
+                let parts = parts.ok_or_else(|| Rejection::new(&error::NOT_FOUND, Showtime::MISSING))?;
+                self.rows = function.seats.all(showtime_id, parts, deadline).await?;
+                found
+            }
+        };
+        let is_in_class = |row: &&SeatRow| {
+            showtime
+                .class_of(row.zone)
+                .is_some_and(|class| class.class == best.class)
+        };
+        let of_class = || self.rows.iter().filter(is_in_class);
+        if !showtime.prices.iter().any(|class| class.class == best.class) {
+            return Err(invalid(format!("The showtime has no class {}.", best.class)).into());
+        }
+        let seats = best_seats(of_class(), best.count, now, |count| fastrand::usize(..count));
+        let seats = seats.ok_or_else(|| {
+            let together = most_together(of_class(), now);
+            let detail = format!("No {} seats of this class are free side by side.", best.count);
+            Rejection::with(reason::NoSeatsTogether { together }, detail)
+        });
+        self.showtime = Some(showtime);
+        Ok(seats?)
+    }
+
+    /// Replaces rows by newer ones, in which the seats at `kept` are taken.
+    fn learn(&mut self, newer: &BTreeMap<RowKey, SeatRow>, kept: &[SeatId]) {
+        for row in &mut self.rows {
+            let Some(newer) = newer.get(&row.key) else { continue };
+            *row = newer.clone();
+            for seat in kept.iter().filter(|seat| seat.row == row.key) {
+                row.taken.insert(seat.place, shared::tickets::Taken::Blocked);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_names_seats_or_asks_for_the_best_ones() {
+        let request = |text: &str| serde_json::from_str::<HoldSeatsRequest>(text).unwrap();
+        for good in [r#"{"seats":["0-0-1","0-0-2"]}"#, r#"{"best":{"class":"R","count":2}}"#] {
+            assert!(Wanted::of(&request(good)).is_ok(), "{good}");
+        }
+        for bad in [
+            "{}",
+            r#"{"seats":[]}"#,
+            r#"{"seats":["0-0-1","0-0-1"]}"#,
+            r#"{"best":{"class":"R","count":0}}"#,
+            r#"{"seats":["0-0-1"],"best":{"class":"R","count":2}}"#,
+        ] {
+            assert!(Wanted::of(&request(bad)).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What a customer may hold of a showtime: so many seats over all requests, and so much time within an hour.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The limits of holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldLimits {
+    /// The longest hold.
+    pub hold: SignedDuration,
+    /// The longest time for which a customer holds seats of one showtime within a [`HoldLimits::WINDOW`].
+    pub budget: SignedDuration,
+}
+
+impl HoldLimits {
+    /// The time after which a customer has a new budget. It begins with the first hold.
+    pub const WINDOW: SignedDuration = SignedDuration::from_hours(1);
+    /// The shortest hold. With less time nobody can pay.
+    pub const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
+}
+
+/// What a customer has held of a showtime.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowance {
+    /// The seats of orders that wait for payment, are being paid for, or are paid.
+    pub seats: i64,
+    /// The order of the latest hold. Only this one can wait for payment.
+    pub order_id: Uuid,
+    /// The beginning of the window.
+    pub since: Timestamp,
+    /// The time for which seats were held since then, in milliseconds, with what is left of the present hold.
+    pub held_ms: i64,
+    /// Counts the changes, from 1.
+    pub version: u64,
+}
+
+/// A hold is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAllowed {
+    /// The customer would have more seats than one may have.
+    TooManySeats {
+        /// The seats that the customer has.
+        seats: u32,
+    },
+    /// The time of the window is used up. Has the time of a new one.
+    TimeUsedUp {
+        /// The beginning of the next window.
+        again_at: Timestamp,
+    },
+}
+
+/// A hold that an [`Allowance`] permits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedHold {
+    /// The allowance with this hold.
+    pub allowance: Allowance,
+    /// The end of the hold.
+    pub until: Timestamp,
+}
+
+impl Allowance {
+    /// A hold of `seats` seats by a customer who may have `most`, and has `present` so far. The hold is charged as a whole;
+    /// what is not used of it is given back when it ends early.
+    ///
+    /// # Errors
+    /// [`NotAllowed`].
+    pub fn hold(
+        present: Option<&Self>,
+        order_id: Uuid,
+        seats: u8,
+        most: u8,
+        limits: HoldLimits,
+        now: Timestamp,
+    ) -> Result<AllowedHold, NotAllowed> {
+        let had = present.map_or(0, |allowance| allowance.seats.max(0));
+        let has = had + i64::from(seats);
+        if has > i64::from(most) {
+            let seats = u32::try_from(had).unwrap_or(u32::MAX);
+            return Err(NotAllowed::TooManySeats { seats });
+        }
+        let window = present.filter(|allowance| now < allowance.since + HoldLimits::WINDOW);
+        let (since, held) = window.map_or((now, 0), |allowance| (allowance.since, allowance.held_ms.max(0)));
+        let left = limits.budget - SignedDuration::from_millis(held);
+        let hold = limits.hold.min(left);
+        if hold < HoldLimits::SHORTEST {
+            let again_at = since + HoldLimits::WINDOW;
+            return Err(NotAllowed::TimeUsedUp { again_at });
+        }
+        let until = now + hold;
+        let held_ms = i64::try_from(hold.as_millis()).unwrap_or(i64::MAX);
+        Ok(AllowedHold {
+            allowance: Self {
+                seats: has,
+                order_id,
+                since,
+                held_ms: held + held_ms,
+                version: present.map_or(1, |allowance| allowance.version + 1),
+            },
+            until,
+        })
+    }
+
+    /// The allowance after `seats` were given back, `left` before the end of their hold.
+    #[must_use]
+    pub fn given_back(&self, seats: u8, left: SignedDuration) -> Self {
+        let left = i64::try_from(left.as_millis()).unwrap_or_default().max(0);
+        Self {
+            seats: self.seats - i64::from(seats),
+            held_ms: self.held_ms - left,
+            version: self.version + 1,
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LIMITS: HoldLimits = HoldLimits {
+        hold: SignedDuration::from_mins(8),
+        budget: SignedDuration::from_mins(20),
+    };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn hold(present: Option<&Allowance>, seats: u8, now: Timestamp) -> Result<AllowedHold, NotAllowed> {
+        Allowance::hold(present, Uuid::nil(), seats, 4, LIMITS, now)
+    }
+
+    #[test]
+    fn a_customer_has_at_most_so_many_seats_over_all_holds() {
+        let first = hold(None, 3, at(0)).unwrap();
+        assert_eq!(first.until, at(480));
+        let refused = hold(Some(&first.allowance), 2, at(1));
+        assert_eq!(refused, Err(NotAllowed::TooManySeats { seats: 3 }));
+        assert!(hold(Some(&first.allowance), 1, at(1)).is_ok());
+        let none = first.allowance.given_back(3, SignedDuration::ZERO);
+        assert!(hold(Some(&none), 4, at(1)).is_ok(), "the last one too");
+    }
+
+    #[test]
+    fn the_third_hold_is_shorter_and_the_fourth_waits_for_the_next_window() {
+        let mut present = None;
+        for (start, length) in [(0, 480), (500, 480), (1_000, 240)] {
+            let allowed = hold(present.as_ref(), 1, at(start)).unwrap();
+            assert_eq!(allowed.until, at(start + length));
+            present = Some(allowed.allowance.given_back(1, SignedDuration::ZERO));
+        }
+        let again_at = at(3_600);
+        assert_eq!(
+            hold(present.as_ref(), 1, at(1_300)),
+            Err(NotAllowed::TimeUsedUp { again_at })
+        );
+        assert_eq!(hold(present.as_ref(), 1, again_at).unwrap().until, at(4_080));
+    }
+
+    #[test]
+    fn the_rest_of_a_hold_that_ends_early_is_given_back() {
+        let allowed = hold(None, 1, at(0)).unwrap();
+        let present = allowed.allowance.given_back(1, allowed.until.duration_since(at(30)));
+        assert_eq!(present.held_ms, 30_000);
+        assert_eq!(hold(Some(&present), 1, at(30)).unwrap().until, at(510));
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_holds_seats_for_longer_than_the_budget_of_a_window(
+            steps in prop::collection::vec((0..900i64, 0..700i64, 1..=4u8), 1..60),
+        ) {
+            let (mut now, mut present, mut holds) = (0, None::<Allowance>, vec![]);
+            for (pause, length, seats) in steps {
+                now += pause;
+                let Ok(allowed) = hold(present.as_ref(), seats, at(now)) else {
+                    continue;
+                };
+                prop_assert!(allowed.until <= at(now) + LIMITS.hold);
+                let end = allowed.until.min(at(now + length));
+                let left = allowed.until.duration_since(end);
+                holds.push((allowed.allowance.since, end.duration_since(at(now))));
+                present = Some(allowed.allowance.given_back(seats, left));
+                now = end.as_second();
+            }
+            for (since, _) in &holds {
+                let of_window = holds.iter().filter(|(other, _)| other == since);
+                let held = of_window.fold(SignedDuration::ZERO, |sum, (_, held)| sum + *held);
+                prop_assert!(held <= LIMITS.budget, "{held:?} since {since}");
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Seats that change hands in the transaction of an order, and what its customer may hold.
+//!
+//! Invariants: a row names an order at a seat exactly while the order has the seat. Nobody takes a seat from an order, also
+//! after the deadline of its hold: the order is ended first, on condition that it still waits for payment.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{SeatStore, key, row_of};
+use crate::aws::dynamodb::transaction::{put, update};
+use crate::aws::dynamodb::{Item, Wanted, classify_error, composite, number, parse, send_until_answered};
+use crate::core::error::Error;
+use crate::core::identity::CustomerId;
+use crate::tickets::allowance::Allowance;
+use crate::tickets::id::ShowtimeId;
+use crate::tickets::row::{RowKey, SeatRow, Taken};
+use crate::tickets::seat::SeatId;
+
+const ALLOWANCE: &str = "ALLOWANCE";
+
+/// Seats of a showtime that an order has, takes or gives back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderSeats {
+    /// The showtime.
+    pub showtime_id: ShowtimeId,
+    /// The order.
+    pub order_id: Uuid,
+    /// The order's customer.
+    pub customer_id: CustomerId,
+    /// The seats, each once.
+    pub seats: Vec<SeatId>,
+}
+
+impl OrderSeats {
+    /// The number of seats.
+    pub fn count(&self) -> u8 {
+        u8::try_from(self.seats.len()).unwrap_or(u8::MAX)
+    }
+
+    /// The places in each row.
+    pub fn rows(&self) -> BTreeMap<RowKey, Vec<u8>> {
+        let mut rows: BTreeMap<RowKey, Vec<u8>> = BTreeMap::new();
+        for seat in &self.seats {
+            rows.entry(seat.row).or_default().push(seat.place);
+        }
+        rows
+    }
+}
+
+/// What a customer is shown of a showtime before a hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadedSeats {
+    /// The rows that exist.
+    pub rows: BTreeMap<RowKey, SeatRow>,
+    /// What the customer has held so far. `None` before the first hold.
+    pub allowance: Option<Allowance>,
+}
+
+impl SeatStore {
+    /// The items to read before a hold, consistently: the rows, and what the customer has held so far.
+    pub fn wanted(
+        &self,
+        showtime: ShowtimeId,
+        customer: &CustomerId,
+        rows: impl IntoIterator<Item = RowKey>,
+    ) -> Wanted<'_> {
+        let rows = rows.into_iter().map(|row| key(showtime, row));
+        Wanted {
+            table: &self.table.name,
+            keys: rows.chain([allowance_key(showtime, customer)]).collect(),
+            consistent: true,
+        }
+    }
+
+    /// Reads the found ones of the [wanted](SeatStore::wanted) items.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for a damaged item.
+    pub fn loaded(&self, found: &mut HashMap<String, Vec<Item>>) -> Result<LoadedSeats, Error> {
+        let mut loaded = LoadedSeats::default();
+        for item in found.remove(&self.table.name).unwrap_or_default() {
+            if item
+                .get("sk")
+                .is_some_and(|sk| sk.as_s().is_ok_and(|sk| sk == ALLOWANCE))
+            {
+                loaded.allowance = Some(parse("read what a customer holds", item)?);
+            } else {
+                let row = row_of(item)?;
+                loaded.rows.insert(row.key, row);
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Builds the writes of a hold until `until`, and of the allowance with it. Conditions: nobody has the seats, and the
+    /// allowance has not changed since it was read.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a write cannot be built.
+    pub fn hold_writes(
+        &self,
+        held: &OrderSeats,
+        until: Option<Timestamp>,
+        allowance: &Allowance,
+    ) -> Result<Vec<TransactWriteItem>, Error> {
+        let mut writes = self.take_writes(held, until)?;
+        let place = allowance_key(held.showtime_id, &held.customer_id);
+        let item = self.table.item("hold seats", place, allowance)?;
+        writes.push(put(self.table.put_if_version(item, allowance.version))?);
+        Ok(writes)
+    }
+
+    /// Whether nobody has the seats.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn are_open(&self, seats: &OrderSeats, deadline: Instant) -> Result<bool, Error> {
+        let wanted = seats.rows();
+        let rows = self.rows(seats.showtime_id, wanted.keys().copied(), deadline).await?;
+        let is_open = |row: &RowKey, place: &u8| rows.get(row).is_some_and(|row| !row.taken.contains_key(place));
+        Ok(wanted
+            .iter()
+            .all(|(row, places)| places.iter().all(|place| is_open(row, place))))
+    }
+
+    /// Builds the writes by which an order that was paid late gets its seats again. Condition: nobody has them.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a write cannot be built.
+    pub fn retake_writes(&self, sold: &OrderSeats) -> Result<Vec<TransactWriteItem>, Error> {
+        let mut writes = self.take_writes(sold, None)?;
+        writes.push(update(self.add_to_allowance(sold, i64::from(sold.count()), 0))?);
+        Ok(writes)
+    }
+
+    /// Builds the writes by which an order gives seats back, `left` before the end of their hold. Condition: the order has
+    /// them.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a write cannot be built.
+    pub fn give_back_writes(&self, seats: &OrderSeats, left: SignedDuration) -> Result<Vec<TransactWriteItem>, Error> {
+        let rows = seats.rows();
+        let rows = rows.iter().map(|(row, places)| {
+            let paths = paths(places);
+            update(
+                self.change_if_of(seats, *row, places)
+                    .update_expression(format!("REMOVE {}", paths.join(", "))),
+            )
+        });
+        let mut writes: Vec<TransactWriteItem> = rows.collect::<Result<_, _>>()?;
+        let left = i64::try_from(left.as_millis()).unwrap_or_default().max(0);
+        writes.push(update(self.add_to_allowance(seats, -i64::from(seats.count()), -left))?);
+        Ok(writes)
+    }
+
+    /// Removes the deadlines of seats that were sold, so that the seat map shows them as sold. Returns false when the order does
+    /// not have all of them any more.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn mark_sold(&self, sold: &OrderSeats, deadline: Instant) -> Result<bool, Error> {
+        const DOING: &str = "mark seats as sold";
+        for (row, places) in sold.rows() {
+            let deadlines: Vec<String> = paths(&places).iter().map(|path| format!("{path}.u")).collect();
+            let change = self.change_if_of(sold, row, &places);
+            let change = change.update_expression(format!("REMOVE {}", deadlines.join(", ")));
+            let change: Update = change.build().map_err(|error| Error::internal(DOING, error))?;
+            let send = || async {
+                let update = self.table.client.update_item().table_name(&change.table_name);
+                let sent = update
+                    .set_key(Some(change.key.clone()))
+                    .update_expression(&change.update_expression)
+                    .set_condition_expression(change.condition_expression.clone())
+                    .set_expression_attribute_names(change.expression_attribute_names.clone())
+                    .set_expression_attribute_values(change.expression_attribute_values.clone());
+                match sent.send().await {
+                    Ok(_) => Ok(true),
+                    Err(SdkError::ServiceError(refused))
+                        if matches!(refused.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>
+                    {
+                        Ok(false)
+                    }
+                    Err(error) => Err(classify_error(DOING, error)),
+                }
+            };
+            if !send_until_answered(DOING, deadline, send).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Builds the writes that take seats, all of a row in one: a transaction may not name an item twice.
+    fn take_writes(&self, taken: &OrderSeats, until: Option<Timestamp>) -> Result<Vec<TransactWriteItem>, Error> {
+        let order_id = taken.order_id;
+        let value = super::taken_value(&Taken::Order { order_id, until });
+        let rows = taken.rows();
+        let rows = rows.iter().map(|(row, places)| {
+            let paths = paths(places);
+            let free: Vec<String> = paths
+                .iter()
+                .map(|path| format!("attribute_not_exists({path})"))
+                .collect();
+            let sets: Vec<String> = paths.iter().map(|path| format!("{path} = :taken")).collect();
+            let change = self.row_update(taken.showtime_id, *row, places);
+            let change = change
+                .condition_expression(format!("attribute_exists(pk) AND {}", free.join(" AND ")))
+                .update_expression(format!("SET {}", sets.join(", ")))
+                .expression_attribute_values(":taken", value.clone());
+            update(change)
+        });
+        rows.collect()
+    }
+
+    /// An update of a row on condition that the order has the seats at `places`.
+    fn change_if_of(&self, seats: &OrderSeats, row: RowKey, places: &[u8]) -> UpdateBuilder {
+        let owned: Vec<String> = paths(places).iter().map(|path| format!("{path}.o = :order")).collect();
+        let order = AttributeValue::B(Blob::new(seats.order_id.as_bytes()));
+        self.row_update(seats.showtime_id, row, places)
+            .condition_expression(owned.join(" AND "))
+            .expression_attribute_values(":order", order)
+    }
+
+    /// An update of a row that names the seats at `places`.
+    pub(super) fn row_update(&self, showtime: ShowtimeId, row: RowKey, places: &[u8]) -> UpdateBuilder {
+        let names = places.iter().map(|place| (format!("#p{place}"), place.to_string()));
+        Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key(showtime, row)))
+            .set_expression_attribute_names(Some(names.collect()))
+    }
+
+    fn add_to_allowance(&self, of: &OrderSeats, seats: i64, held_ms: i64) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(allowance_key(of.showtime_id, &of.customer_id)))
+            .update_expression("ADD seats :seats, held_ms :held, version :one")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":seats", number(seats))
+            .expression_attribute_values(":held", number(held_ms))
+            .expression_attribute_values(":one", number(1))
+    }
+}
+
+/// The paths of the seats in a row's item.
+pub(super) fn paths(places: &[u8]) -> Vec<String> {
+    places.iter().map(|place| format!("h.#p{place}")).collect()
+}
+
+fn allowance_key(showtime: ShowtimeId, customer: &CustomerId) -> Item {
+    composite(format!("SHOW#{showtime}#CUSTOMER#{}", customer.as_str()), ALLOWANCE)
+}

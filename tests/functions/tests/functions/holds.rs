@@ -1,0 +1,556 @@
+//! Holds of seats: orders that wait for payment and have seats of a showtime.
+
+use function_tests::payment_fixture::{start_call, toss_call};
+use function_tests::tickets_fixture::{hold_call, text};
+use function_tests::{PaymentFixture, TicketsFixture, id_of};
+use futures::future::join_all;
+use harness::engine::{ORDERS, SEATS};
+use harness::gateway::{Answer, Call};
+use jiff::SignedDuration;
+use sandbox::{Authentication, Card, Fault, Provider};
+use serde_json::{Value, json};
+use shared::tickets::{SeatMap, SeatState};
+
+/// How long seats are held, as the platform's `HOLD_MINUTES` says.
+const HOLD: SignedDuration = SignedDuration::from_mins(8);
+
+/// A showtime on sale with one section of `rows` × `seats`: the first half is VIP (150,000 won), the rest R (90,000 won).
+async fn selling(rows: usize, seats: usize) -> (TicketsFixture, String) {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, rows, seats).await;
+    let showtime = shop.on_sale(&hall).await;
+    shop.open_sale();
+    (shop, showtime)
+}
+
+async fn states(shop: &TicketsFixture, showtime: &str) -> Vec<SeatState> {
+    let map = shop.seat_map(showtime).await;
+    assert_eq!(map.status, 200, "{map:?}");
+    let seats = map.body["seats"].as_u64().unwrap() as usize;
+    let map = SeatMap::parse(seats, map.body["states"].as_str().unwrap()).unwrap();
+    (0..seats).map(|number| map.state(number).unwrap()).collect()
+}
+
+fn seen(answer: &Answer) -> (u16, &str) {
+    (answer.status, answer.problem())
+}
+
+/// The seats of an order's lines.
+fn seats_of(order: &Answer) -> Vec<String> {
+    let lines = order.body["lines"].as_array().unwrap().iter();
+    lines.map(|line| text(&line["seat"], "seat")).collect()
+}
+
+/// What each row says of its seats, by row and place: the id of an order, or nothing.
+async fn named(shop: &TicketsFixture) -> Vec<(String, String, bool)> {
+    let mut named = vec![];
+    for item in shop.engine.items(SEATS).await {
+        for (place, seat) in item["h"].as_object().into_iter().flatten() {
+            let place = format!("{} {place}", item["sk"].as_str().unwrap());
+            named.push((place, seat["o"].to_string(), seat.get("u").is_some()));
+        }
+    }
+    named.sort();
+    named
+}
+
+async fn seats_held(shop: &TicketsFixture, customer: &str) -> Value {
+    let items = shop.engine.items(SEATS).await;
+    let mut own = items.into_iter().filter(|item| item["sk"] == "ALLOWANCE");
+    let own = own.find(|item| item["pk"].as_str().unwrap().ends_with(&format!("#CUSTOMER#{customer}")));
+    own.map_or(json!(null), |item| item["seats"].clone())
+}
+
+async fn paid(shop: &TicketsFixture, customer: &str, order: &Answer) -> PaymentFixture {
+    let payments = PaymentFixture::in_shop(shop.again()).await;
+    let (id, total) = (id_of(order), order.body["totals"]["total"]["amount"].as_u64().unwrap());
+    let key = payments.sandbox.toss_authenticate(&id, total as i64, "KRW");
+    let answer = payments
+        .confirm(toss_call(customer, &format!("pay-{id}"), &id, &key, total))
+        .await;
+    assert_eq!(
+        (answer.status, &answer.body["status"]),
+        (200, &json!("PAID")),
+        "{answer:?}"
+    );
+    payments
+}
+
+use SeatState::{Free, Held, Sold};
+
+#[tokio::test]
+async fn a_hold_is_an_order_that_waits_for_payment() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    assert_eq!(order.status, 201, "{order:?}");
+    assert_eq!(order.header("location"), format!("/orders/{}", id_of(&order)));
+    assert_eq!(order.body["status"], "PENDING_PAYMENT");
+    assert_eq!(order.body["expires_at"], json!(shop.now() + HOLD));
+    assert_eq!(
+        order.body["totals"]["total"],
+        json!({ "amount": 300_000, "currency": "KRW" })
+    );
+    let line = &order.body["lines"][1];
+    let seat = json!({ "showtime_id": showtime, "seat": "0-0-1", "class": "VIP" });
+    assert_eq!((&line["kind"], &line["seat"]), (&json!("SEAT"), &seat));
+    assert_eq!((&line["name"], line.get("sku")), (&json!("The Nutcracker"), None));
+    assert_eq!(states(&shop, &showtime).await[..4], [Held, Held, Free, Free]);
+    assert_eq!(shop.shop.see("ann", &id_of(&order)).await.body, order.body);
+    assert_eq!(shop.shop.see("bob", &id_of(&order)).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_retried_hold_is_the_first_one_even_if_it_would_be_refused_now() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    shop.change(&showtime, &json!({ "status": "CLOSED" })).await;
+    let again = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    assert_eq!((again.status, again.replayed), (201, true), "{again:?}");
+    assert_eq!(again.body, order.body);
+    let other = shop.hold("ann", "k", &showtime, &["0-1-0", "0-1-1"]).await;
+    assert_eq!(seen(&other), (422, "idempotency-key-reused"));
+    let best = shop.hold_best("bob", "b", &showtime, "R", 2).await;
+    assert_eq!(seen(&best), (409, "not-on-sale"));
+    shop.change(&showtime, &json!({ "status": "ON_SALE" })).await;
+    let best = shop.hold_best("bob", "b", &showtime, "R", 4).await;
+    assert_eq!(best.status, 201, "{best:?}");
+    let again = shop.hold_best("bob", "b", &showtime, "R", 4).await;
+    assert_eq!(
+        (again.replayed, &again.body),
+        (true, &best.body),
+        "no seat is left, and it is found"
+    );
+    assert_eq!(named(&shop).await.len(), 6);
+}
+
+#[tokio::test]
+async fn of_thirty_customers_one_gets_the_seat() {
+    let (shop, showtime) = selling(2, 4).await;
+    let function = shop.handler("hold-seats");
+    let calls = (0..30).map(|nth| {
+        let body = json!({ "seats": ["0-0-0"] });
+        shop.call_with(&function, hold_call(&format!("c{nth}"), "k", &showtime, &body))
+    });
+    let answers = join_all(calls).await;
+    let held = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(held, 1);
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        assert_eq!(seen(answer), (409, "seats-taken"), "{answer:?}");
+        assert_eq!(answer.body["seats"], json!([{ "seat": "0-0-0", "state": "HELD" }]));
+    }
+    assert_eq!(named(&shop).await.len(), 1);
+}
+
+#[tokio::test]
+async fn two_requests_of_a_customer_at_once_hold_one_set_of_seats() {
+    let (shop, showtime) = selling(2, 6).await;
+    let (one, other) = tokio::join!(
+        shop.hold("ann", "a", &showtime, &["0-0-0", "0-0-1"]),
+        shop.hold("ann", "b", &showtime, &["0-0-2", "0-0-3"]),
+    );
+    let mut outcomes = [one.status, other.status];
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, [201, 409], "{one:?} {other:?}");
+    let refused = if one.status == 409 { &one } else { &other };
+    assert_eq!(refused.problem(), "hold-exists");
+    assert_eq!(named(&shop).await.len(), 2);
+    assert_eq!(seats_held(&shop, "ann").await, 2);
+}
+
+#[tokio::test]
+async fn at_its_deadline_a_seat_is_anothers_to_take_and_not_before() {
+    let (shop, showtime) = selling(2, 4).await;
+    let first = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    shop.advance(HOLD - SignedDuration::from_millis(1));
+    assert_eq!(
+        seen(&shop.hold("bob", "1", &showtime, &["0-0-0"]).await),
+        (409, "seats-taken")
+    );
+    shop.advance(SignedDuration::from_millis(1));
+    assert_eq!(states(&shop, &showtime).await[..2], [Free, Free]);
+    let second = shop.hold("bob", "2", &showtime, &["0-0-0"]).await;
+    assert_eq!(second.status, 201, "{second:?}");
+    let stored = shop.engine.items(ORDERS).await;
+    let expired = stored
+        .iter()
+        .find(|item| item["order_id"] == first.body["order_id"])
+        .unwrap();
+    assert_eq!(expired["status"], "EXPIRED", "the second hold has ended the first");
+    assert_eq!(named(&shop).await.len(), 1, "the other seat of the first is free too");
+    assert_eq!(
+        (seats_held(&shop, "ann").await, seats_held(&shop, "bob").await),
+        (json!(0), json!(1))
+    );
+    assert_eq!(shop.expire_orders().await.unwrap().processed, 0);
+}
+
+#[tokio::test]
+async fn an_order_that_is_being_paid_for_keeps_its_seats_after_the_deadline() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    let payments = PaymentFixture::in_shop(shop.again()).await;
+    let key = payments.sandbox.toss_authenticate(&id_of(&order), 300_000, "KRW");
+    payments.sandbox.plan(Provider::Toss, "confirm", Fault::NeverAnswer);
+    let hurried = shared::aws::lambda::Invocation::new(shop.now(), std::time::Duration::from_secs(2));
+    let call = toss_call("ann", "pay", &id_of(&order), &key, 300_000);
+    assert_eq!(payments.confirm_in(call, hurried).await.body["status"], "UNKNOWN");
+    shop.advance(HOLD + SignedDuration::from_mins(1));
+    let refused = shop.hold("bob", "k", &showtime, &["0-0-1"]).await;
+    assert_eq!(seen(&refused), (409, "seats-taken"), "{refused:?}");
+    assert_eq!(refused.body["seats"][0]["state"], "HELD");
+    assert_eq!(
+        seen(&shop.change_seats("block-seats", &showtime, "b", &["0-0-1"]).await),
+        (409, "seats-not-free")
+    );
+    payments.reconcile().await;
+    let paid = shop.shop.see("ann", &id_of(&order)).await;
+    assert_eq!(paid.body["status"], "PAID");
+    shop.mark_sold(&paid.body).await;
+    assert_eq!(states(&shop, &showtime).await[..3], [Sold, Sold, Free]);
+}
+
+#[tokio::test]
+async fn a_declined_payment_leaves_the_seats_held_until_the_old_deadline() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    let payments = PaymentFixture::in_shop(shop.again()).await;
+    let how = Authentication {
+        decline: Some("REJECT_CARD_PAYMENT".to_owned()),
+        ..Authentication::default()
+    };
+    let key = payments
+        .sandbox
+        .toss_authenticate_with(&id_of(&order), 300_000, "KRW", &how);
+    let declined = payments
+        .confirm(toss_call("ann", "pay", &id_of(&order), &key, 300_000))
+        .await;
+    assert_eq!(seen(&declined), (402, "payment-refused"), "{declined:?}");
+    let seen_again = shop.shop.see("ann", &id_of(&order)).await;
+    assert_eq!(seen_again.body["expires_at"], order.body["expires_at"]);
+    assert_eq!(seen_again.body["status"], "PENDING_PAYMENT");
+    shop.advance(HOLD);
+    assert_eq!(shop.hold("bob", "k", &showtime, &["0-0-0", "0-0-1"]).await.status, 201);
+}
+
+/// An order of two seats that its customer pays at Stripe at the deadline.
+async fn paid_late(shop: &TicketsFixture, showtime: &str) -> (Answer, PaymentFixture) {
+    let order = shop.hold("ann", "k", showtime, &["0-0-0", "0-0-1"]).await;
+    let payments = PaymentFixture::in_shop(shop.again()).await;
+    let started = payments
+        .start(start_call("ann", "start", "STRIPE", &id_of(&order)))
+        .await;
+    shop.advance(HOLD);
+    payments
+        .sandbox
+        .stripe_pay(started.body["reference"].as_str().unwrap(), &Card::Good);
+    (order, payments)
+}
+
+/// Delivers the webhook, and then the event of a payment whose order has expired, twice.
+async fn resolve(payments: &PaymentFixture, order: &Answer) {
+    payments.deliver_all().await;
+    let payment = payments.payment_of("ann", &id_of(order)).await;
+    assert_eq!(payment["status"], "UNSERVABLE");
+    for _ in 0..2 {
+        payments.refund("PaymentUnservable", &payment).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn money_that_comes_late_keeps_the_seats_that_nobody_has_taken() {
+    let (shop, showtime) = selling(2, 4).await;
+    let (order, payments) = paid_late(&shop, &showtime).await;
+    assert_eq!(payments.deliver_all().await, [200]);
+    assert_eq!(payments.order_status("ann", &id_of(&order)).await, "PAID");
+    let refused = shop.hold("bob", "k", &showtime, &["0-0-1"]).await;
+    assert_eq!(
+        seen(&refused),
+        (409, "seats-taken"),
+        "the map shows it free until it is marked"
+    );
+    assert_eq!(seats_held(&shop, "ann").await, 2);
+}
+
+#[tokio::test]
+async fn money_that_comes_after_the_expiry_takes_the_same_seats_again() {
+    let (shop, showtime) = selling(2, 4).await;
+    let (order, payments) = paid_late(&shop, &showtime).await;
+    assert_eq!(shop.expire_orders().await.unwrap().processed, 1);
+    assert!(named(&shop).await.is_empty());
+    resolve(&payments, &order).await;
+    assert_eq!(payments.order_status("ann", &id_of(&order)).await, "PAID");
+    assert_eq!(states(&shop, &showtime).await[..3], [Sold, Sold, Free]);
+    assert_eq!(seats_held(&shop, "ann").await, 2);
+}
+
+#[tokio::test]
+async fn money_for_seats_that_another_has_taken_goes_back_in_full() {
+    let (shop, showtime) = selling(2, 4).await;
+    let (order, payments) = paid_late(&shop, &showtime).await;
+    let taken = shop.hold("bob", "k", &showtime, &["0-0-0"]).await;
+    assert_eq!(taken.status, 201, "{taken:?}");
+    resolve(&payments, &order).await;
+    assert_eq!(payments.order_status("ann", &id_of(&order)).await, "EXPIRED");
+    let ledger = payments.charged();
+    assert_eq!((ledger.charged, ledger.refunded), (300_000, 300_000), "{ledger:?}");
+    assert_eq!(named(&shop).await.len(), 1);
+    assert_eq!(
+        (seats_held(&shop, "ann").await, seats_held(&shop, "bob").await),
+        (json!(0), json!(1))
+    );
+}
+
+#[tokio::test]
+async fn a_customer_who_changes_their_mind_gets_other_seats_and_the_rest_of_the_time() {
+    let (shop, showtime) = selling(2, 6).await;
+    let order = shop.hold("ann", "1", &showtime, &["0-0-0", "0-0-1"]).await;
+    let refused = shop.hold("ann", "2", &showtime, &["0-0-2", "0-0-3"]).await;
+    assert_eq!(seen(&refused), (409, "hold-exists"));
+    assert_eq!(refused.body["order_id"], order.body["order_id"]);
+    for nth in 0..60 {
+        let order = if nth == 0 {
+            order.clone()
+        } else {
+            shop.hold("ann", &format!("again-{nth}"), &showtime, &["0-0-2", "0-0-3"])
+                .await
+        };
+        assert_eq!(order.status, 201, "{order:?}");
+        shop.advance(SignedDuration::from_secs(10));
+        assert_eq!(shop.cancel("ann", &id_of(&order)).await.status, 200);
+    }
+    assert_eq!(seats_held(&shop, "ann").await, 0);
+    assert!(named(&shop).await.is_empty());
+    // Ten of twenty minutes are used.
+    let last = shop.hold("ann", "last", &showtime, &["0-0-0", "0-0-1"]).await;
+    assert_eq!(last.body["expires_at"], json!(shop.now() + HOLD));
+    shop.advance(HOLD);
+    let short = shop.hold("ann", "short", &showtime, &["0-0-0", "0-0-1"]).await;
+    assert_eq!(
+        short.body["expires_at"],
+        json!(shop.now() + SignedDuration::from_mins(2)),
+        "{short:?}"
+    );
+    shop.advance(SignedDuration::from_mins(2));
+    let refused = shop.hold("ann", "none", &showtime, &["0-0-0", "0-0-1"]).await;
+    assert_eq!(seen(&refused), (409, "hold-time-used-up"), "{refused:?}");
+    let again_at = refused.body["again_at"]
+        .as_str()
+        .unwrap()
+        .parse::<jiff::Timestamp>()
+        .unwrap();
+    shop.advance(again_at.duration_since(shop.now()));
+    assert_eq!(
+        shop.hold("ann", "new", &showtime, &["0-0-0", "0-0-1"]).await.status,
+        201
+    );
+}
+
+#[tokio::test]
+async fn a_customer_has_at_most_four_seats_over_all_orders() {
+    let (shop, showtime) = selling(2, 8).await;
+    let many = shop
+        .hold("ann", "5", &showtime, &["0-0-0", "0-0-1", "0-0-2", "0-0-3", "0-0-4"])
+        .await;
+    assert_eq!((seen(&many), &many.body["most"]), ((409, "too-many-seats"), &json!(4)));
+    let first = shop.hold("ann", "1", &showtime, &["0-0-0", "0-0-1", "0-0-2"]).await;
+    paid(&shop, "ann", &first).await;
+    let refused = shop.hold("ann", "2", &showtime, &["0-0-3", "0-0-4"]).await;
+    assert_eq!(
+        (seen(&refused), &refused.body["seats"]),
+        ((409, "too-many-seats"), &json!(3))
+    );
+    assert_eq!(
+        shop.hold("ann", "3", &showtime, &["0-0-3"]).await.status,
+        201,
+        "the fourth one"
+    );
+    assert_eq!(shop.hold("bob", "1", &showtime, &["0-0-4", "0-0-5"]).await.status, 201);
+}
+
+#[tokio::test]
+async fn sold_seats_are_given_back_by_administrators_only_as_a_whole_or_one_by_one() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    let payments = paid(&shop, "ann", &order).await;
+    assert_eq!(seen(&shop.cancel("ann", &id_of(&order)).await), (409, "seats-sold"));
+    let by_admin = |key: &str, body: Value| {
+        let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &id_of(&order));
+        call.by_admin().key(key).json(&body)
+    };
+    let one = json!({ "lines": [{ "line_id": order.body["lines"][0]["line_id"], "quantity": 1 }] });
+    let cancelled = shop.cancel_order(by_admin("one", one)).await;
+    assert_eq!(cancelled.status, 200, "{cancelled:?}");
+    assert_eq!(states(&shop, &showtime).await[..2], [Free, Held]);
+    assert_eq!(seats_held(&shop, "ann").await, 1);
+    let whole = shop.cancel_order(by_admin("whole", json!({}))).await;
+    assert_eq!(whole.body["status"], "CANCELLED", "{whole:?}");
+    assert!(named(&shop).await.is_empty());
+    assert_eq!(seats_held(&shop, "ann").await, 0);
+    payments.reconcile().await;
+    let ledger = payments.charged();
+    assert_eq!((ledger.charged, ledger.refunded), (300_000, 300_000), "{ledger:?}");
+    shop.mark_sold(&order.body).await;
+    assert!(named(&shop).await.is_empty(), "a late event marks nothing");
+}
+
+#[tokio::test]
+async fn sold_seats_are_marked_once_whatever_comes_late_or_twice() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = shop.hold("ann", "k", &showtime, &["0-0-0", "0-1-3"]).await;
+    assert_eq!(order.status, 201, "{order:?}");
+    shop.mark_sold(&order.body).await;
+    assert_eq!(states(&shop, &showtime).await[0], Held, "it is not paid");
+    paid(&shop, "ann", &order).await;
+    let event = shop.shop.see("ann", &id_of(&order)).await.body;
+    shop.mark_sold(&event).await;
+    shop.mark_sold(&event).await;
+    shop.advance(HOLD);
+    let seats = states(&shop, &showtime).await;
+    assert_eq!((seats[0], seats[7]), (Sold, Sold));
+    shop.mark_sold(&json!({ "order_id": order.body["order_id"], "lines": [{ "sku": "tea" }] }))
+        .await;
+}
+
+#[tokio::test]
+async fn an_expired_hold_does_not_keep_an_administrator_from_blocking_its_seat() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    let block = |key: &'static str| shop.change_seats("block-seats", &showtime, key, &["0-0-1"]);
+    assert_eq!(seen(&block("early").await), (409, "seats-not-free"));
+    shop.advance(HOLD);
+    assert_eq!(block("late").await.status, 200);
+    assert_eq!(shop.shop.see("ann", &id_of(&order)).await.body["status"], "EXPIRED");
+    let refused = shop.hold("bob", "k", &showtime, &["0-0-1"]).await;
+    assert_eq!(refused.body["seats"], json!([{ "seat": "0-0-1", "state": "BLOCKED" }]));
+}
+
+#[tokio::test]
+async fn the_best_seats_are_side_by_side_and_spread_over_the_front_rows() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 6, 2, 8).await;
+    let showtime = shop.on_sale(&hall).await;
+    shop.open_sale();
+    let function = shop.handler("hold-seats");
+    for (count, customers) in [(4, 6), (2, 12)] {
+        let calls = (0..customers).map(|nth| {
+            let body = json!({ "best": { "class": "VIP", "count": count } });
+            shop.call_with(&function, hold_call(&format!("c{count}-{nth}"), "k", &showtime, &body))
+        });
+        for answer in join_all(calls).await {
+            assert_eq!(answer.status, 201, "{answer:?}");
+            let seats = seats_of(&answer);
+            let places: Vec<u8> = seats
+                .iter()
+                .map(|seat| seat.rsplit('-').next().unwrap().parse().unwrap())
+                .collect();
+            assert!(places.windows(2).all(|two| two[0] + 1 == two[1]), "{seats:?}");
+        }
+    }
+    assert_eq!(named(&shop).await.len(), 48, "all seats of the class, none twice");
+    let refused = shop.hold_best("late", "k", &showtime, "VIP", 1).await;
+    assert_eq!(
+        (seen(&refused), &refused.body["together"]),
+        ((409, "no-seats-together"), &json!(0))
+    );
+    let wide = shop.hold_best("late", "w", &showtime, "R", 9).await;
+    assert_eq!(
+        (seen(&wide), &wide.body["together"]),
+        ((409, "no-seats-together"), &json!(8))
+    );
+    let unknown = shop.hold_best("late", "u", &showtime, "S", 1).await;
+    assert_eq!(seen(&unknown), (422, "invalid-hold"));
+}
+
+#[tokio::test]
+async fn a_hold_that_breaks_a_rule_takes_nothing() {
+    let (shop, showtime) = selling(2, 8).await;
+    for (seats, problem) in [
+        (json!({ "seats": ["0-0-8"] }), (422, "unknown-seats")),
+        (json!({ "seats": ["7-0-0"] }), (422, "unknown-seats")),
+        (json!({ "seats": ["0-0-0", "0-0-0"] }), (422, "invalid-hold")),
+        (json!({ "seats": [] }), (422, "invalid-hold")),
+        (json!({}), (422, "invalid-hold")),
+        (json!({ "seats": ["0-0-1"] }), (409, "single-seat-left")),
+        (
+            json!({ "seats": ["0-0-0"], "expected_total": { "amount": 1, "currency": "KRW" } }),
+            (409, "total-differs"),
+        ),
+    ] {
+        let answer = shop.call("hold-seats", hold_call("ann", "k", &showtime, &seats)).await;
+        assert_eq!(seen(&answer), problem, "{seats} {answer:?}");
+    }
+    let none = "00000000-0000-0000-0000-000000000000";
+    assert_eq!(seen(&shop.hold("ann", "k", none, &["0-0-0"]).await), (404, "not-found"));
+    let single = shop.hold("ann", "k", &showtime, &["0-0-1"]).await;
+    assert_eq!(single.body["seats"], json!(["0-0-0"]));
+    assert!(named(&shop).await.is_empty());
+    assert_eq!(seats_held(&shop, "ann").await, json!(null));
+    assert!(shop.engine.items(ORDERS).await.is_empty());
+}
+
+#[tokio::test]
+async fn seats_are_sold_between_the_start_and_the_end_of_sales_while_the_showtime_is_open() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let draft = shop.showtime(&hall).await;
+    assert_eq!(
+        seen(&shop.hold("ann", "k", &draft, &["0-0-0"]).await),
+        (404, "not-found")
+    );
+    let showtime = shop.on_sale(&hall).await;
+    let early = shop.hold("ann", "k", &showtime, &["0-0-0"]).await;
+    assert_eq!(
+        (seen(&early), &early.body["showtime_status"]),
+        ((409, "not-on-sale"), &json!("ON_SALE"))
+    );
+    assert_eq!(early.body["sales_start_at"], "2026-01-05T01:00:00Z");
+    shop.open_sale();
+    shop.change(&showtime, &json!({ "status": "CLOSED" })).await;
+    assert_eq!(
+        seen(&shop.hold("ann", "k", &showtime, &["0-0-0"]).await),
+        (409, "not-on-sale")
+    );
+    shop.change(&showtime, &json!({ "status": "ON_SALE" })).await;
+    assert_eq!(shop.hold("ann", "k", &showtime, &["0-0-0"]).await.status, 201);
+    // Five minutes before the start a hold lasts five minutes.
+    let start: jiff::Timestamp = "2026-03-07T10:00:00Z".parse().unwrap();
+    shop.advance(start.duration_since(shop.now()) - SignedDuration::from_mins(5));
+    let last = shop.hold("bob", "k", &showtime, &["0-1-0"]).await;
+    assert_eq!(last.body["expires_at"], "2026-03-07T10:00:00Z", "{last:?}");
+    shop.advance(SignedDuration::from_mins(5));
+    assert_eq!(
+        seen(&shop.hold("eve", "k", &showtime, &["0-1-2"]).await),
+        (409, "not-on-sale")
+    );
+}
+
+#[tokio::test]
+async fn a_hold_of_four_seats_takes_two_requests_and_a_refusal_writes_nothing() {
+    let (shop, showtime) = selling(2, 8).await;
+    let function = shop.handler("hold-seats");
+    let customer = "7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11";
+    let hold = |customer: &str, seats: &[&str]| hold_call(customer, "k", &showtime, &json!({ "seats": seats }));
+    // The function learns the showtime's performance.
+    shop.call_with(&function, hold("eve", &["0-1-0"])).await;
+    shop.engine.faults.measure();
+    let seats = ["0-0-0", "0-0-1", "0-0-2", "0-0-3"];
+    assert_eq!(shop.call_with(&function, hold(customer, &seats)).await.status, 201);
+    let cost = shop.engine.faults.cost();
+    let requests = |cost: &harness::faults::Cost| cost.requests.values().sum::<u32>();
+    println!(
+        "a hold of four seats: {} read units, {} write units",
+        cost.read_units, cost.write_units
+    );
+    assert_eq!(requests(&cost), 2, "{cost:?}");
+    assert!(cost.write_units <= 14.0, "{cost:?}");
+    shop.engine.faults.measure();
+    assert!(shop.call_with(&function, hold(customer, &seats)).await.replayed);
+    assert_eq!(requests(&shop.engine.faults.cost()), 1);
+    shop.engine.faults.measure();
+    assert_eq!(
+        shop.call_with(&function, hold("bob", &["0-0-3", "0-0-4"])).await.status,
+        409
+    );
+    let cost = shop.engine.faults.cost();
+    assert_eq!((requests(&cost), cost.write_units), (1, 0.0), "{cost:?}");
+}
