@@ -83,11 +83,17 @@ pub enum Mutant {
     RowsShortened,
     /// Seats that are to be blocked are released.
     BlocksForgotten,
+    /// Seats are taken without checking that nobody has them.
+    SeatsUnchecked,
+    /// Seats of an order that ends still name it.
+    SeatsKept,
+    /// What a customer holds is written despite a concurrent change.
+    AllowancesUnchecked,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 40] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -125,6 +131,9 @@ impl Mutant {
         Self::CommitsUnchecked,
         Self::RowsShortened,
         Self::BlocksForgotten,
+        Self::SeatsUnchecked,
+        Self::SeatsKept,
+        Self::AllowancesUnchecked,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -196,6 +205,15 @@ impl Mutant {
             }),
             Self::RowsShortened => each_item(body, "SHOW#", &mut |row| row["n"]["N"] = "1".into()),
             Self::BlocksForgotten => each_write(body, &mut forget_blocks),
+            Self::SeatsUnchecked => {
+                each_write(body, &mut |write| unless(write, "SHOW#", "AND attribute_not_exists(h."))
+            }
+            Self::SeatsKept => each_write(body, &mut keep_seats),
+            Self::AllowancesUnchecked => each_write(body, &mut |write| {
+                if write["Item"]["sk"]["S"] == "ALLOWANCE" {
+                    unless(write, "SHOW#", "");
+                }
+            }),
             _ => {}
         }
     }
@@ -236,7 +254,14 @@ impl Mutant {
 
     /// Whether the mutant shows only in the seats of showtimes.
     pub const fn needs_tickets(self) -> bool {
-        matches!(self, Self::RowsShortened | Self::BlocksForgotten)
+        matches!(
+            self,
+            Self::RowsShortened
+                | Self::BlocksForgotten
+                | Self::SeatsUnchecked
+                | Self::SeatsKept
+                | Self::AllowancesUnchecked
+        )
     }
 
     /// Whether the mutant shows only when banks and providers take money back or contradict themselves.
@@ -322,6 +347,14 @@ fn forget_blocks(write: &mut Value) {
     write["UpdateExpression"] = seats.into();
     if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
         values.remove(":blocked");
+    }
+}
+
+/// Changes no seat where a write gives seats back.
+fn keep_seats(write: &mut Value) {
+    let update = write["UpdateExpression"].as_str().unwrap_or_default();
+    if update.starts_with("REMOVE h.") && !update.contains(".u") {
+        write["UpdateExpression"] = "SET n = n".into();
     }
 }
 

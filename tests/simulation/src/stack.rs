@@ -41,6 +41,8 @@ impl Stack {
             .with_variable("STRIPE_URL", format!("{providers}/stripe"))
             .with_variable("KAKAOPAY_URL", format!("{providers}/kakaopay"))
             .with_variable("RESERVATION_MINUTES", reservation.as_mins().to_string())
+            .with_variable("HOLD_MINUTES", reservation.as_mins().to_string())
+            .with_variable("HOLD_BUDGET_MINUTES", "60")
             .with_variable("MISSED_PERIODS", missed_periods)
             // Small pictures are processed fast.
             .with_variable("IMAGE_WIDTHS", "8,16");

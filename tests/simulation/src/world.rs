@@ -138,6 +138,8 @@ pub struct State {
     pub by_hand: BTreeMap<String, i64>,
     /// The id in the first response to each request.
     pub answered: BTreeMap<String, String>,
+    /// Showtimes that the box office has created.
+    pub showtimes: Vec<String>,
     /// Whether a seat was blocked or released last, by showtime and seat.
     pub blocked_seats: BTreeMap<(String, String), bool>,
     /// Seats for whose blocking or release there was no answer.

@@ -4,6 +4,7 @@ use function_tests::payment_fixture::{start_call, toss_call};
 use function_tests::tickets_fixture::{hold_call, text};
 use function_tests::{PaymentFixture, TicketsFixture, id_of};
 use futures::future::join_all;
+use harness::audit::check_seats;
 use harness::engine::{ORDERS, SEATS};
 use harness::gateway::{Answer, Call};
 use jiff::SignedDuration;
@@ -51,6 +52,7 @@ async fn named(shop: &TicketsFixture) -> Vec<(String, String, bool)> {
         }
     }
     named.sort();
+    check_seats(&shop.engine.items(ORDERS).await, &shop.engine.items(SEATS).await).unwrap();
     named
 }
 
@@ -316,7 +318,9 @@ async fn a_customer_who_changes_their_mind_gets_other_seats_and_the_rest_of_the_
         };
         assert_eq!(order.status, 201, "{order:?}");
         shop.advance(SignedDuration::from_secs(10));
-        assert_eq!(shop.cancel("ann", &id_of(&order)).await.status, 200);
+        let cancel = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &id_of(&order));
+        let cancel = cancel.by("ann").key(&format!("cancel-{nth}"));
+        assert_eq!(shop.cancel_order(cancel).await.status, 200);
     }
     assert_eq!(seats_held(&shop, "ann").await, 0);
     assert!(named(&shop).await.is_empty());
@@ -382,11 +386,13 @@ async fn sold_seats_are_given_back_by_administrators_only_as_a_whole_or_one_by_o
     assert_eq!(cancelled.status, 200, "{cancelled:?}");
     assert_eq!(states(&shop, &showtime).await[..2], [Free, Held]);
     assert_eq!(seats_held(&shop, "ann").await, 1);
+    let payment = payments.payment_of("ann", &id_of(&order)).await;
+    payments.refund("RefundRequested", &payment).await.unwrap();
     let whole = shop.cancel_order(by_admin("whole", json!({}))).await;
     assert_eq!(whole.body["status"], "CANCELLED", "{whole:?}");
     assert!(named(&shop).await.is_empty());
     assert_eq!(seats_held(&shop, "ann").await, 0);
-    payments.reconcile().await;
+    payments.refund("OrderCancelled", &payment).await.unwrap();
     let ledger = payments.charged();
     assert_eq!((ledger.charged, ledger.refunded), (300_000, 300_000), "{ledger:?}");
     shop.mark_sold(&order.body).await;

@@ -8,6 +8,7 @@ mod periods;
 mod points;
 mod prices;
 mod returns;
+mod seats;
 mod stock;
 mod units;
 
@@ -23,6 +24,7 @@ pub use periods::Periods;
 pub use points::AuctionAudit;
 pub use prices::check_prices;
 pub use returns::check_returns;
+pub use seats::check_seats;
 pub use stock::{Balance, balances};
 pub use units::{check_holds, check_units};
 

@@ -60,7 +60,8 @@ pub fn check_holds(orders: &[Value]) -> Result<()> {
             *held.entry(text(&hold["sku"])).or_default() += number(&hold["quantity"]);
         }
         let is_open = matches!(order["status"].as_str(), Some("PENDING_PAYMENT" | "PAYING" | "PAID"));
-        for line in array(&order["lines"]) {
+        // Seats are no units of stock.
+        for line in array(&order["lines"]).filter(|line| line["seat"].is_null()) {
             let units = number(&line["quantity"]) - count(line, "cancelled");
             let due = if is_open { units } else { 0 };
             let sku = text(&line["sku"]);

@@ -10,7 +10,7 @@ use super::repeated;
 use crate::world::World;
 
 /// Sections of a plan, rows of a section, and seats of a row.
-const PLAN: (usize, usize, usize) = (2, 3, 6);
+pub const PLAN: (usize, usize, usize) = (2, 3, 6);
 
 /// What the box office has created, by ids.
 #[derive(Debug, Default)]
@@ -19,7 +19,6 @@ struct Created {
     plans: Vec<String>,
     performers: Vec<String>,
     performances: Vec<String>,
-    showtimes: Vec<String>,
 }
 
 /// Sells tickets until the run ends.
@@ -86,7 +85,8 @@ impl Created {
         let Some(plan) = world.one_of(&self.plans) else {
             return self.add_plan(world).await;
         };
-        let body = showtime(&plan);
+        let mut body = showtime(&plan);
+        body["sales_start_at"] = json!(world.clock.now());
         let route = || {
             let route = Call::new("POST", "/admin/performances/{performance_id}/showtimes");
             route.path("performance_id", &performance)
@@ -96,7 +96,7 @@ impl Created {
         for showtime in ids(&answers, "showtime_id") {
             let publish = |key: &str| at("POST", "/admin/showtimes/{showtime_id}/publish", &showtime).key(key);
             repeated::send(world, "publish-showtime", |key| publish(key).by_admin()).await;
-            self.showtimes.push(showtime);
+            world.state().showtimes.push(showtime);
         }
     }
 
@@ -120,7 +120,7 @@ impl Created {
 
     /// Publishes a showtime again, or closes, opens or cancels it.
     async fn change_showtime(&self, world: &World) {
-        let Some(showtime) = world.one_of(&self.showtimes) else {
+        let Some(showtime) = a_showtime(world) else {
             return;
         };
         let status = match world.below(8) {
@@ -143,7 +143,7 @@ impl Created {
 
     /// Blocks or releases some seats of a row or two.
     async fn change_seats(&self, world: &World) {
-        let Some(showtime) = world.one_of(&self.showtimes) else {
+        let Some(showtime) = a_showtime(world) else {
             return;
         };
         let (row, place) = (world.below(3), world.below(6));
@@ -209,7 +209,7 @@ impl Created {
             let all = of("/admin/performances/{performance_id}/showtimes").by_admin();
             world.http("list-admin-showtimes", all).await;
         }
-        if let Some(showtime) = world.one_of(&self.showtimes) {
+        if let Some(showtime) = a_showtime(world) {
             let seen = at("GET", "/showtimes/{showtime_id}", &showtime);
             world.http("get-showtime", seen).await;
             world.http("get-seat-map", seat_map_call(&showtime)).await;
@@ -249,6 +249,12 @@ async fn change_any(world: &World, kind: &'static str, ids: &[String], change: &
         let call = Call::new("PATCH", changed).path(kind, &id).by_admin();
         world.request(update, call.header("if-match", tag).json(change)).await;
     }
+}
+
+/// A showtime that the box office has created.
+pub fn a_showtime(world: &World) -> Option<String> {
+    let showtimes = world.state().showtimes.clone();
+    world.one_of(&showtimes)
 }
 
 fn at(method: &'static str, route: &'static str, showtime: &str) -> Call {

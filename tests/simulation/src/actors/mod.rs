@@ -15,6 +15,7 @@ mod searcher;
 mod shopper;
 mod staff;
 pub mod subscriber;
+mod ticket_buyer;
 mod trader;
 mod units;
 
@@ -29,6 +30,9 @@ pub use bank::decide_disputes;
 
 /// SKU of the product that buys points.
 pub const POINTS: &str = "points";
+
+/// How many customers buy tickets where there is a box office.
+const TICKET_BUYERS: u64 = 4;
 
 /// Returns the SKU of product `nth`.
 pub fn product(nth: u64) -> String {
@@ -63,6 +67,9 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     }
     if actors.tickets {
         tasks.push(world.spawn(box_office::sell_tickets(world.clone())));
+        for nth in 0..TICKET_BUYERS {
+            tasks.push(world.spawn(ticket_buyer::buy(world.clone(), format!("ticket-buyer-{nth}"))));
+        }
     }
     for _ in 0..actors.staff {
         tasks.push(world.spawn(staff::fulfill(world.clone())));

@@ -126,12 +126,14 @@ async fn see(world: &World, name: &str, order: &Value) {
     world.http("get-order", call).await;
 }
 
-async fn cancel(world: &World, name: &str, order: &Value) {
+/// Cancels an order.
+pub async fn cancel(world: &World, name: &str, order: &Value) {
     let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", id(order));
     world.request("cancel-order", call.by(name).key(&world.key())).await;
 }
 
-async fn pay(world: &Rc<World>, name: &str, order: &Value) {
+/// Pays an order with any provider.
+pub async fn pay(world: &Rc<World>, name: &str, order: &Value) {
     let answer = match world.below(10) {
         0..=2 => by_toss(world, name, order).await,
         3..=5 => by_stripe(world, name, order).await,

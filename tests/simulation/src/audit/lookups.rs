@@ -29,8 +29,9 @@ pub fn check_lookups(orders: &[Value], accounts: &[Value], lookups: &[Value]) ->
         let at = Position::new(text(&order["placed_at"]).parse()?, id).to_string();
         let shard = id.as_bytes()[0] % SHARDS;
         let mut wanted = vec![format!("ORDERS#ALL#{shard}")];
-        for line in order["lines"].as_array().into_iter().flatten() {
-            wanted.push(format!("ORDERS#PRODUCT#{}#{shard}", text(&line["sku"])));
+        let lines = order["lines"].as_array().into_iter().flatten();
+        for sku in lines.filter_map(|line| line["sku"].as_str()) {
+            wanted.push(format!("ORDERS#PRODUCT#{sku}#{shard}"));
         }
         wanted.dedup();
         for list in wanted {

@@ -12,7 +12,7 @@ use function_tests::image_fixture::{UPLOADS, VARIANTS};
 use function_tests::listing_audit::check_listings;
 use harness::audit::{
     AuctionAudit, LedgerAudit, Periods, balances, check_holds, check_line_refunds, check_prices, check_returns,
-    check_units,
+    check_seats, check_units,
 };
 use harness::engine::{
     ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS, SUBSCRIPTIONS,
@@ -64,6 +64,7 @@ pub fn check(world: &World, phase: Phase) {
     let holders = orders.iter().chain(&subscriptions);
     check("stock is conserved", stock(&catalog, holders));
     check("each order holds its units", check_holds(&orders));
+    check("a seat has one order", check_seats(&orders, &tables.items(SEATS)));
     check("no unit is shipped twice", check_units(&orders, &fulfillment));
     check(
         "no unit is returned twice",

@@ -208,3 +208,18 @@ fn rows_without_all_of_their_seats_are_caught() {
 fn blocked_seats_that_are_free_are_caught() {
     is_caught(Mutant::BlocksForgotten, "blocked seats stay blocked");
 }
+
+#[test]
+fn a_seat_that_is_taken_unchecked_is_caught() {
+    is_caught(Mutant::SeatsUnchecked, "a seat has one order");
+}
+
+#[test]
+fn a_seat_that_an_ended_order_keeps_is_caught() {
+    is_caught(Mutant::SeatsKept, "a seat has one order");
+}
+
+#[test]
+fn a_hold_that_overwrites_what_its_customer_holds_is_caught() {
+    is_caught(Mutant::AllowancesUnchecked, "a seat has one order");
+}
