@@ -43,6 +43,7 @@ mod seed;
 mod stack;
 mod subscription;
 mod tap;
+mod tickets;
 pub mod up;
 mod users;
 mod workspace;

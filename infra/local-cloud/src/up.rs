@@ -1,5 +1,5 @@
 //! `cargo up`: starts the system, starts two subscriptions, places a bid, places, pays, ships and partly returns an order,
-//! uploads a photo, trades a voucher, and serves until Ctrl-C.
+//! uploads a photo, trades a voucher, sells two seats, and serves until Ctrl-C.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use crate::sandbox::Sandbox;
 use crate::stack::Stack;
 use crate::tap::Tap;
-use crate::{auction, fulfillment, listing, pictures, process, search, seed, subscription};
+use crate::{auction, fulfillment, listing, pictures, process, search, seed, subscription, tickets};
 
 /// Tokens expire after an hour.
 const TOKEN_REFRESH: Duration = Duration::from_secs(45 * 60);
@@ -135,6 +135,7 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
     upload_photo(stack, &tokens, progress)?;
     auction::trade(stack, &tokens, &tap, progress)?;
     auction::wait_for_expiry(&tap, &bid, progress)?;
+    tickets::race(stack, &tokens, progress)?;
     listing::list(stack, &tokens, progress)?;
     search::find(stack, progress)?;
     subscription::wait_for_invoices(stack, &tokens, &tap, &subscriptions, progress)?;

@@ -57,14 +57,14 @@ impl Listing {
     /// Writes the rows of `products` products, as `watch-products` makes them, for the list of all products.
     pub async fn fill(products: u64) -> Result<Self> {
         let shop = Shop::open().await.with_time(WITHIN);
-        let (layouts, scope) = (Layouts::default(), Scope::having(&product(0)?, true, true).remove(0));
+        let scope = Scope::having(&product(0)?, true, true).pop().context("a scope")?;
+        // The scope of all products is the last one.
+        let (layouts, scope) = (Layouts::default(), format!("{scope}#"));
         let mut writes = vec![];
         for number in 0..products {
             let product = product(number)?;
-            let row = rows(&product, true, product.updated_at, &layouts).into_iter();
-            let row = row
-                .filter(|row| row.sk.starts_with(&scope.to_string()))
-                .min_by_key(|row| row.sk.len());
+            let mut rows = rows(&product, true, product.updated_at, &layouts).into_iter();
+            let row = rows.find(|row| row.sk.starts_with(&scope));
             let mut item =
                 serde_dynamo::to_item::<_, std::collections::HashMap<String, AttributeValue>>(row.context("a row")?)?;
             item.insert("pk".into(), AttributeValue::S(format!("PRODUCT#{}", product.sku)));

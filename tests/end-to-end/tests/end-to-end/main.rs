@@ -1,7 +1,7 @@
 //! The end-to-end tests: one stack, deployed once, with all tests against it in parallel.
 //!
 //! `cargo test -p end-to-end` starts a local cloud for them. With `MADANG_STACK=<name>` they run against a stack on
-//! AWS, deployed with `ReservationMinutes=1` and `BillingSchedule="rate(1 minute)"`; its payments need
+//! AWS, deployed with `ReservationMinutes=1`, `HoldMinutes=1` and `BillingSchedule="rate(1 minute)"`; its payments need
 //! `MADANG_SANDBOX_URL`.
 
 mod access;
@@ -17,6 +17,7 @@ mod orders;
 mod payments;
 mod requests;
 mod stock;
+mod tickets;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let tests: Vec<Test> = [
         // The slowest first: they wait for schedules while the others run.
         late::TESTS,
+        tickets::TESTS,
         billing::TESTS,
         auctions::TESTS,
         client::TESTS,
@@ -71,7 +73,11 @@ fn run(arguments: &Arguments, tests: Vec<Test>) -> Result<ExitCode> {
     }
     let mut cloud = LocalCloud::start(&Options {
         // Long enough to see a pending order, and short enough to see it expire.
-        parameters: vec![("ReservationMinutes", "1"), ("BillingSchedule", "rate(1 minute)")],
+        parameters: vec![
+            ("ReservationMinutes", "1"),
+            ("HoldMinutes", "1"),
+            ("BillingSchedule", "rate(1 minute)"),
+        ],
         ..Options::test("end-to-end")
     })?;
     let code = against(cloud.stack(), arguments, tests)?;

@@ -6,9 +6,13 @@ use std::time::Duration;
 use function_tests::tickets_fixture::hold_call;
 use serde_json::{Value, json};
 
-use super::box_office::{PLAN, a_showtime};
+use super::box_office::a_showtime;
 use super::{repeated, shopper};
 use crate::world::World;
+
+/// Rows, and pairs of seats in a row, that customers choose from.
+const ROWS: u64 = 2;
+const PAIRS: u64 = 2;
 
 /// Buys tickets until the run ends.
 pub async fn buy(world: Rc<World>, name: String) {
@@ -40,15 +44,15 @@ pub async fn buy(world: Rc<World>, name: String) {
     }
 }
 
-/// Holds seats in the middle of the house, or the best ones.
+/// Holds two of the few seats that all want, or the best ones.
 async fn hold(world: &World, name: &str, showtime: &str) -> Option<Value> {
-    let (sections, rows, seats) = PLAN;
     let body = if world.below(3) == 0 {
-        json!({ "best": { "class": ["VIP", "R"][world.below(2) as usize], "count": 1 + world.below(3) } })
+        let class = if world.below(2) == 0 { "VIP" } else { "R" };
+        json!({ "best": { "class": class, "count": 1 + world.below(3) } })
     } else {
-        let (section, row) = (world.below(sections as u64), world.below(rows as u64));
-        let first = world.below(seats as u64 - 1);
-        json!({ "seats": [format!("{section}-{row}-{first}"), format!("{section}-{row}-{}", first + 1)] })
+        let row = world.below(ROWS);
+        let first = 2 * world.below(PAIRS);
+        json!({ "seats": [format!("0-{row}-{first}"), format!("0-{row}-{}", first + 1)] })
     };
     let hold = |key: &str| hold_call(name, key, showtime, &body);
     let answers = repeated::send(world, "hold-seats", hold).await;

@@ -1,0 +1,161 @@
+//! Tickets: seats of a showtime, held, paid for, expired and blocked.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use end_to_end::{EVENT_DEADLINE, Shop, text};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use local_cloud::Answer;
+use serde_json::{Value, json};
+
+use crate::Test;
+
+pub const TESTS: &[Test] = &[
+    (
+        "seats_that_are_held_and_not_paid_are_free_again",
+        seats_that_are_held_and_not_paid_are_free_again,
+    ),
+    (
+        "two_customers_race_for_a_seat_and_the_one_that_pays_has_it",
+        two_customers_race_for_a_seat_and_the_one_that_pays_has_it,
+    ),
+];
+
+/// How long the schedule may take after a hold of a minute.
+const EXPIRY_DEADLINE: Duration = Duration::from_secs(180);
+
+/// Publishes a showtime of one row of eight seats and returns its id.
+fn showtime(shop: &Shop) -> Result<String> {
+    let create = |path: &str, body: &Value| {
+        let call = shop.api.call("POST", path).token(&shop.admin);
+        call.key(&shop.unique("show")).json(body).send()?.expect(201)
+    };
+    let venue = json!({ "names": { "en": "Courtyard Theatre" }, "time_zone": "Asia/Seoul" });
+    let venue = create("/admin/venues", &venue)?;
+    let run = json!({ "first": 1, "count": 8, "at": { "x": 0, "y": 0 } });
+    let section = json!({
+        "section": "stalls", "name": "Stalls", "zone": "front", "rows": [{ "row": "1", "runs": [run] }],
+    });
+    let path = format!("/admin/venues/{}/plans", text(&venue, "venue_id")?);
+    let plan = create(&path, &json!({ "name": "Theatre", "sections": [section] }))?;
+    let performance = json!({
+        "titles": { "en": "The Nutcracker" },
+        "status": "LISTED",
+        "max_seats": 4,
+        "refund_policy": { "steps": [] },
+    });
+    let performance = create("/admin/performances", &performance)?;
+    let now = Timestamp::now();
+    let start = (now + SignedDuration::from_hours(7 * 24))
+        .to_zoned(TimeZone::get("Asia/Seoul")?)
+        .date();
+    let showtime = json!({
+        "plan_id": plan["plan_id"],
+        "local_start": format!("{start}T19:00:00"),
+        "sales_start_at": (now - SignedDuration::from_mins(5)).to_string(),
+        "prices": [{ "class": "R", "price": { "amount": 90_000, "currency": "KRW" }, "zones": ["front"] }],
+    });
+    let path = format!(
+        "/admin/performances/{}/showtimes",
+        text(&performance, "performance_id")?
+    );
+    let showtime = create(&path, &showtime)?;
+    let id = text(&showtime, "showtime_id")?.to_owned();
+    let publish = shop.api.call("POST", &format!("/admin/showtimes/{id}/publish"));
+    publish
+        .token(&shop.admin)
+        .key(&shop.unique("publish"))
+        .send()?
+        .expect(200)?;
+    Ok(id)
+}
+
+fn hold(shop: &Shop, token: &str, showtime: &str, body: &Value) -> Result<Answer> {
+    let call = shop.api.call("POST", &format!("/showtimes/{showtime}/holds"));
+    call.token(token).key(&shop.unique("hold")).json(body).send()
+}
+
+/// The states of all seats in base64, two bits a seat.
+fn states(shop: &Shop, showtime: &str) -> Result<Value> {
+    shop.api
+        .call("GET", &format!("/showtimes/{showtime}/seats"))
+        .send()?
+        .expect(200)
+}
+
+fn two_customers_race_for_a_seat_and_the_one_that_pays_has_it(shop: &Shop) -> Result<()> {
+    let showtime = showtime(shop)?;
+    let seats = json!({ "seats": ["0-0-0", "0-0-1"] });
+    let (ann, bob) = std::thread::scope(|scope| {
+        let ann = scope.spawn(|| hold(shop, &shop.ann, &showtime, &seats));
+        let bob = hold(shop, &shop.bob, &showtime, &seats);
+        (ann.join(), bob)
+    });
+    let ann = ann.unwrap_or_else(|_| anyhow::bail!("a request panicked"))?;
+    let (token, won, lost) = match bob? {
+        bob if bob.status == 201 => (&shop.bob, bob, ann),
+        bob => (&shop.ann, ann, bob),
+    };
+    let order = won.expect(201)?;
+    let refused = lost.expect(409)?;
+    ensure!(refused["type"] == "urn:madang:problem:seats-taken", "{refused}");
+    shop.event("OrderPlaced", &order, EVENT_DEADLINE)?;
+    let proof = shop.toss_key(&order)?;
+    shop.confirm(token, &shop.unique("pay"), &order, "TOSS", ("payment_key", &proof))?
+        .expect(200)?;
+    let paid = shop.event("OrderPaid", &order, EVENT_DEADLINE)?;
+    ensure!(paid["data"]["lines"][0]["seat"]["seat"] == "0-0-0", "{paid}");
+    // Two sold seats, six free ones.
+    shop.until(
+        EVENT_DEADLINE,
+        || states(shop, &showtime),
+        |map| map["states"] == "CgA=",
+    )?;
+    let block = shop
+        .api
+        .call("POST", &format!("/admin/showtimes/{showtime}/block-seats"));
+    let block = block
+        .token(&shop.admin)
+        .key(&shop.unique("block"))
+        .json(&json!({ "seats": ["0-0-1"] }));
+    block.send()?.expect(409)?;
+    let best = hold(
+        shop,
+        &shop.ann,
+        &showtime,
+        &json!({ "best": { "class": "R", "count": 2 } }),
+    )?
+    .expect(201)?;
+    ensure!(best["totals"]["total"]["amount"] == 180_000, "{best}");
+    let cancel = shop
+        .api
+        .call("POST", &format!("/orders/{}/cancel", text(&order, "order_id")?));
+    let refused = cancel.token(token).key(&shop.unique("cancel")).send()?.expect(409)?;
+    ensure!(refused["type"] == "urn:madang:problem:seats-sold", "{refused}");
+    let cancel = shop
+        .api
+        .call("POST", &format!("/orders/{}/cancel", text(&order, "order_id")?));
+    cancel
+        .token(&shop.admin)
+        .key(&shop.unique("cancel"))
+        .send()?
+        .expect(200)?;
+    shop.until(
+        EVENT_DEADLINE,
+        || Ok(json!(shop.moved(&order)?.refunded)),
+        |refunded| *refunded == 180_000,
+    )?;
+    Ok(())
+}
+
+fn seats_that_are_held_and_not_paid_are_free_again(shop: &Shop) -> Result<()> {
+    let showtime = showtime(shop)?;
+    let seats = json!({ "seats": ["0-0-2", "0-0-3"] });
+    let order = hold(shop, &shop.ann, &showtime, &seats)?.expect(201)?;
+    let taken = hold(shop, &shop.bob, &showtime, &seats)?.expect(409)?;
+    ensure!(taken["seats"][0]["state"] == "HELD", "{taken}");
+    shop.event("OrderExpired", &order, EXPIRY_DEADLINE)?;
+    hold(shop, &shop.bob, &showtime, &seats)?.expect(201)?;
+    Ok(())
+}
