@@ -1,5 +1,6 @@
 //! Tickets: showtimes, their prices, and the seats of a showtime.
 
+mod aisles;
 mod id;
 mod row;
 mod seat;
@@ -7,11 +8,12 @@ mod seat_map;
 mod showtime;
 mod store;
 
+pub use aisles::Aisles;
 pub use id::{PerformanceId, PlanId, ShowtimeId, VenueId};
 pub use row::{RowKey, SeatRow, Taken};
 pub use seat::{InvalidSeatId, SeatId, SeatState};
 pub use seat_map::{SeatMap, ZoneCount};
 pub use showtime::{
-    ClassCode, IllegalMove, InvalidClassCode, PriceClass, Seating, Showtime, ShowtimeStatus, ZoneCode, ZoneSeats,
+    ClassCode, IllegalMove, InvalidCode, PriceClass, Seating, Showtime, ShowtimeStatus, ZoneCode, ZoneSeats,
 };
 pub use store::{Change, SeatStore};
