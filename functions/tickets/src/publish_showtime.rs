@@ -134,7 +134,7 @@ pub async fn handle(function: &PublishShowtime, request: Request, invocation: In
         showtimes::require_future(showtime.starts_at, invocation.now)?;
         function.require_performance(showtime, &invocation).await?;
         let next = match &showtime.seating {
-            // From here on the plan stays, so whoever completes the request creates the same seats.
+            // From here on the plan stays, so each request that completes this one creates the same seats.
             None => Showtime {
                 seating: Some(function.seating(showtime, &invocation).await?),
                 ..showtime.clone()

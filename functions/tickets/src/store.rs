@@ -44,7 +44,7 @@ pub struct Stored<E> {
     pub fingerprint: Fingerprint,
     /// The number of writes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
-    /// Who wrote this version.
+    /// The author of this version.
     pub updated_by: Actor,
 }
 

@@ -391,7 +391,7 @@ async fn a_draft_that_is_cancelled_stays_hidden() {
     assert_eq!(
         shop.see(&sold).await.body["status"],
         "CANCELLED",
-        "whoever has a ticket sees it"
+        "a customer with a ticket sees it"
     );
 }
 
