@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::try_join_all;
 use jiff::Timestamp;
 use shared::Error;
 use shared::aws::lambda::Invocation;
@@ -11,7 +10,7 @@ use shared::core::error::Rejection;
 use shared::core::metadata::Metadata;
 use shared::core::money::Money;
 use shared::core::text::{DisplayText, InvalidText};
-use shared::images::{ImageId, ImagePurpose, ImageStatus, ImageStore};
+use shared::images::{ImageId, ImageStore};
 
 use crate::categories::check::{Named, check};
 use crate::categories::store::CategoryStore;
@@ -196,18 +195,13 @@ pub async fn check_images(images: &ImageStore, ids: &[ImageId], invocation: &Inv
     const FIELD: &str = "images";
     at_most(FIELD, ids.len(), Product::MAX_IMAGES)?;
     require_unique(FIELD, ids)?;
-    let reads = ids.iter().map(|&id| images.get(id, invocation.deadline));
-    let found = try_join_all(reads).await?;
-    for (id, stored) in ids.iter().zip(found) {
-        let is_usable = stored.is_some_and(|stored| {
-            stored.image.status == ImageStatus::Ready && stored.image.purpose == ImagePurpose::Listing
-        });
-        if !is_usable {
+    match images.first_unusable(ids, invocation.deadline).await? {
+        None => Ok(()),
+        Some(id) => {
             let detail = format!("There is no image {id} that is ready and has the purpose LISTING.");
-            return Err(invalid(FIELD, detail).into());
+            Err(invalid(FIELD, detail).into())
         }
     }
-    Ok(())
 }
 
 fn merge(texts: &mut BTreeMap<String, String>, changes: BTreeMap<String, Option<String>>) {

@@ -65,7 +65,7 @@ pub async fn handle(function: &CreatePerformer, request: Request, invocation: In
     let body: CreatePerformerRequest = http::body(&request)?;
     let creation = Creation::of(&request, "performer", &body)?;
     let performer_id = PerformerId(creation.id);
-    let path = format!("/performers/{performer_id}");
+    let path = format!("/admin/performers/{performer_id}");
     if let Some(earlier) = creation.earlier::<Performer>(&function.shows, &invocation).await? {
         return created(&earlier, &path).map(http::replayed);
     }

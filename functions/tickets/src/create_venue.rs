@@ -61,7 +61,7 @@ pub async fn handle(function: &CreateVenue, request: Request, invocation: Invoca
     let body: CreateVenueRequest = http::body(&request)?;
     let creation = Creation::of(&request, "venue", &body)?;
     let venue_id = VenueId(creation.id);
-    let path = format!("/venues/{venue_id}");
+    let path = format!("/admin/venues/{venue_id}");
     if let Some(earlier) = creation.earlier::<Venue>(&function.shows, &invocation).await? {
         return created(&earlier, &path).map(http::replayed);
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::try_join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::Error;
@@ -10,18 +9,19 @@ use shared::aws::lambda::Invocation;
 use shared::core::error::{self, Rejection};
 use shared::core::json::from_slice;
 use shared::core::merge_patch;
+use shared::core::text::by_language::{self, MAX_LANGUAGES, is_language};
 use shared::core::text::{DisplayText, InvalidText, text_map};
-use shared::images::{ImageId, ImagePurpose, ImageStatus, ImageStore};
-use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use shared::images::{ImageId, ImageStore};
+use utoipa::openapi::schema::{Object, SchemaType, Type};
 
 use crate::reason;
 
-/// The most languages of a text.
-const MAX_LANGUAGES: usize = 20;
 /// The longest name, in characters.
 pub const MAX_NAME: usize = 100;
 /// The longest description, in characters.
 pub const MAX_TEXT: usize = 5_000;
+/// The most bytes of an entity as JSON. A DynamoDB item has at most 400 KB.
+const MAX_BYTES: usize = 300_000;
 
 /// The fields with the changes of a merge patch.
 ///
@@ -76,17 +76,13 @@ pub async fn check_images(
     invocation: &Invocation,
 ) -> Result<(), Error> {
     require_unique(field, ids)?;
-    let found = try_join_all(ids.iter().map(|&id| images.get(id, invocation.deadline))).await?;
-    for (id, stored) in ids.iter().zip(found) {
-        let is_usable = stored.is_some_and(|stored| {
-            stored.image.status == ImageStatus::Ready && stored.image.purpose == ImagePurpose::Listing
-        });
-        if !is_usable {
+    match images.first_unusable(ids, invocation.deadline).await? {
+        None => Ok(()),
+        Some(id) => {
             let detail = format!("there is no image {id} that is ready and has the purpose LISTING");
-            return Err(invalid(field, &detail).into());
+            Err(invalid(field, &detail).into())
         }
     }
-    Ok(())
 }
 
 /// Checks that each value is listed once.
@@ -111,6 +107,19 @@ pub fn in_range(field: &str, number: u64, range: std::ops::RangeInclusive<u64>) 
     }
     let (least, most) = (range.start(), range.end());
     Err(invalid(field, &format!("it is {least} to {most}, not {number}")))
+}
+
+/// Checks that an entity fits one item. `field` is its longest one.
+///
+/// # Errors
+/// `invalid-show`.
+pub fn require_size(field: &str, entity: &impl Serialize) -> Result<(), Rejection> {
+    let bytes = serde_json::to_vec(entity).map_or(usize::MAX, |json| json.len());
+    if bytes <= MAX_BYTES {
+        return Ok(());
+    }
+    let detail = format!("all fields together have {bytes} bytes as JSON; the limit is {MAX_BYTES}");
+    Err(invalid(field, &detail))
 }
 
 /// The rejection of a field.
@@ -141,46 +150,29 @@ fn by_language(
     checked.collect()
 }
 
-/// Whether a text is a language, with or without a region (RFC 5646).
-fn is_language(text: &str) -> bool {
-    let (language, region) = match text.split_once('-') {
-        Some((language, region)) => (language, Some(region)),
-        None => (text, None),
-    };
-    let is_region = |region: &str| region.len() == 2 && region.bytes().all(|byte| byte.is_ascii_uppercase());
-    (2..=3).contains(&language.len())
-        && language.bytes().all(|byte| byte.is_ascii_lowercase())
-        && region.is_none_or(is_region)
-}
-
 /// The schema of names by language.
 pub fn names_schema() -> Object {
-    schema(Type::String.into(), MAX_NAME)
+    schema(Type::String.into(), text_map::LINE, MAX_NAME)
 }
 
 /// The schema of a merge patch of names by language.
 pub fn names_patch_schema() -> Object {
-    schema(text_map::or_null(Type::String), MAX_NAME)
+    schema(text_map::or_null(Type::String), text_map::LINE, MAX_NAME)
 }
 
 /// The schema of descriptions by language.
 pub fn texts_schema() -> Object {
-    schema(Type::String.into(), MAX_TEXT)
+    schema(Type::String.into(), text_map::LINES, MAX_TEXT)
 }
 
 /// The schema of a merge patch of descriptions by language.
 pub fn texts_patch_schema() -> Object {
-    schema(text_map::or_null(Type::String), MAX_TEXT)
+    schema(text_map::or_null(Type::String), text_map::LINES, MAX_TEXT)
 }
 
-fn schema(text: SchemaType, max: usize) -> Object {
-    let language = ObjectBuilder::new().schema_type(Type::String);
-    let language = language.pattern(Some("^[a-z]{2,3}(-[A-Z]{2})?$"));
-    text_map::schema(Type::Object.into(), language, text, max)
-        .max_properties(Some(MAX_LANGUAGES))
-        .description(Some("What customers read, by language."))
-        .examples([serde_json::json!({ "en": "The Nutcracker", "ko": "호두까기 인형" })])
-        .build()
+fn schema(text: SchemaType, about: &'static str, max: usize) -> Object {
+    let example = serde_json::json!({ "en": "The Nutcracker", "ko": "호두까기 인형" });
+    by_language::schema(text, about, max, "What customers read, by language.", example)
 }
 
 #[cfg(test)]

@@ -60,5 +60,5 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 pub async fn handle(function: &GetPlan, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let plan_id = http::path::<PlanId>(&request)?;
     let found = function.shows.get::<Plan>(plan_id.0, invocation.deadline).await?;
-    conditional::get(&request, &found.entity, cache::IMMUTABLE)
+    conditional::get(&request, &found.entity, cache::REFERENCE)
 }

@@ -48,7 +48,8 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// Returns the states of all seats
 ///
 /// Two bits a seat in the order of the plan: 0 free, 1 held, 2 sold, 3 blocked. The first seat is in the lowest bits of the first
-/// byte. A hold whose deadline has passed is free. The map is at most a second old.
+/// byte. A hold whose deadline has passed is free. The map is about two seconds old at most: a function derives it once a
+/// second, and a cache keeps it for another one.
 ///
 /// # Cost
 /// At most once a second for each showtime and process of the function: a read unit, and a query for each part of at most 600

@@ -34,7 +34,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 
 /// Returns a venue
 ///
-/// Administrators send its `ETag` as `If-Match` with a change.
+/// At most 15 seconds old. Administrators read it with `get-admin-venue` before they change it.
 ///
 /// # Cost
 /// One request, one read unit.
@@ -51,7 +51,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
         (status = 200, description = "The venue", body = Venue,
             headers(
                 ("Cache-Control" = String, description = "How long the response may be reused"),
-                ("ETag" = String, description = "For `If-None-Match` of a later request, and `If-Match` of a change"),
+                ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
             headers(

@@ -11,7 +11,9 @@ pub mod entities;
 pub mod expired_holds;
 pub mod fields;
 pub mod get_admin_performance;
+pub mod get_admin_performer;
 pub mod get_admin_showtime;
+pub mod get_admin_venue;
 pub mod get_performance;
 pub mod get_performer;
 pub mod get_plan;
@@ -55,7 +57,9 @@ shared::actions! {
         "create-showtime" => create_showtime::CreateShowtime,
         "create-venue" => create_venue::CreateVenue,
         "get-admin-performance" => get_admin_performance::GetAdminPerformance,
+        "get-admin-performer" => get_admin_performer::GetAdminPerformer,
         "get-admin-showtime" => get_admin_showtime::GetAdminShowtime,
+        "get-admin-venue" => get_admin_venue::GetAdminVenue,
         "get-performance" => get_performance::GetPerformance,
         "get-performer" => get_performer::GetPerformer,
         "get-plan" => get_plan::GetPlan,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use iso_currency::Currency;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::core::error::Rejection;
@@ -58,15 +59,16 @@ pub struct CastMember {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefundPolicy {
-    /// The days after the booking in which giving back is free, while the show is at least `free_until` days away.
+    /// The days after the booking in which a ticket is given back free of charge, until `free_days_before` days before the show.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 365, default = 0)]
     pub free_days: u16,
-    /// The days before the show on which giving back ends to be free for a new booking.
+    /// The last day on which `free_days` applies, in days before the show.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 365, default = 0)]
-    pub free_until: u16,
-    /// The fees, the earliest first: `days_before` falls, `percent` does not. Later than the last step no ticket is taken back.
+    pub free_days_before: u16,
+    /// The fees, the earliest first: `days_before` falls, `percent` does not. After the last step no ticket is taken back. All
+    /// highest fees have one currency.
     #[schema(max_items = 20)]
     pub steps: Vec<RefundStep>,
 }
@@ -91,7 +93,7 @@ impl RefundPolicy {
     fn check(&self) -> Result<(), Rejection> {
         const FIELD: &str = "refund_policy";
         fields::in_range(FIELD, self.free_days.into(), 0..=MAX_DAYS)?;
-        fields::in_range(FIELD, self.free_until.into(), 0..=MAX_DAYS)?;
+        fields::in_range(FIELD, self.free_days_before.into(), 0..=MAX_DAYS)?;
         if self.steps.len() > MAX_STEPS {
             return Err(invalid(FIELD, &format!("it has at most {MAX_STEPS} steps")));
         }
@@ -107,7 +109,17 @@ impl RefundPolicy {
                 return Err(invalid(FIELD, "percent does not fall from step to step"));
             }
         }
+        let mut currencies: Vec<Currency> = self.currencies().collect();
+        currencies.dedup();
+        if currencies.len() > 1 {
+            return Err(invalid(FIELD, "all highest fees have one currency"));
+        }
         Ok(())
+    }
+
+    /// The currencies of its highest fees.
+    pub fn currencies(&self) -> impl Iterator<Item = Currency> {
+        self.steps.iter().filter_map(|step| Some(step.at_most?.currency()))
     }
 }
 
@@ -126,7 +138,7 @@ pub struct CreatePerformanceRequest {
     #[serde(default)]
     #[schema(default = "DRAFT")]
     pub status: PerformanceStatus,
-    /// Who appears, in the order of the playbill.
+    /// The cast, in the order of the playbill.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100)]
     pub cast: Vec<CastMember>,
@@ -167,7 +179,7 @@ pub struct Performance {
     pub descriptions: BTreeMap<String, String>,
     /// Whether customers see it.
     pub status: PerformanceStatus,
-    /// Who appears.
+    /// The cast.
     #[schema(max_items = 100)]
     pub cast: Vec<CastMember>,
     /// The length in minutes, with breaks.
@@ -257,7 +269,7 @@ impl CreatePerformanceRequest {
         }
         fields::in_range("max_seats", self.max_seats.into(), 1..=20)?;
         self.refund_policy.check()?;
-        Ok(Performance {
+        let performance = Performance {
             performance_id,
             titles: fields::names("titles", &self.titles.0)?,
             descriptions: fields::texts("descriptions", &self.descriptions.0)?,
@@ -271,7 +283,9 @@ impl CreatePerformanceRequest {
             refund_policy: self.refund_policy,
             created_at,
             updated_at,
-        })
+        };
+        fields::require_size("descriptions", &performance)?;
+        Ok(performance)
     }
 }
 
@@ -288,7 +302,7 @@ mod tests {
         });
         let policy = RefundPolicy {
             free_days: 7,
-            free_until: 10,
+            free_days_before: 10,
             steps: steps.collect(),
         };
         policy.check().is_err()
@@ -307,6 +321,44 @@ mod tests {
         ] {
             assert!(refused(bad), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_highest_fees_of_a_policy_have_one_currency() {
+        let check = |currencies: [&str; 2]| {
+            let [early, late] = currencies.map(|currency| json!({ "amount": 4000, "currency": currency }));
+            let steps = json!([
+                { "days_before": 10, "percent": 10, "at_most": early },
+                { "days_before": 7, "percent": 10 },
+                { "days_before": 3, "percent": 20, "at_most": late },
+            ]);
+            let policy: RefundPolicy = serde_json::from_value(json!({ "steps": steps })).unwrap();
+            policy.check()
+        };
+        assert!(check(["KRW", "KRW"]).is_ok());
+        assert!(check(["KRW", "USD"]).unwrap_err().detail.contains("one currency"));
+    }
+
+    #[test]
+    fn a_performance_fits_one_item() {
+        let request = |languages: u8| -> CreatePerformanceRequest {
+            let text = "호".repeat(fields::MAX_TEXT);
+            let descriptions: BTreeMap<String, String> = (0..languages)
+                .map(|number| (format!("a{}", char::from(b'a' + number)), text.clone()))
+                .collect();
+            serde_json::from_value(json!({
+                "titles": { "en": "The Nutcracker" }, "descriptions": descriptions, "max_seats": 4,
+                "refund_policy": { "steps": [] },
+            }))
+            .unwrap()
+        };
+        let check = |languages| {
+            let now = Timestamp::UNIX_EPOCH;
+            request(languages).checked(PerformanceId(Uuid::nil()), now, now)
+        };
+        assert!(check(19).is_ok());
+        let refused = check(20).unwrap_err();
+        assert_eq!(refused.members["field"], "descriptions", "{}", refused.detail);
     }
 
     #[test]

@@ -93,13 +93,15 @@ impl CreatePerformerRequest {
         created_at: Timestamp,
         updated_at: Timestamp,
     ) -> Result<Performer, Rejection> {
-        Ok(Performer {
+        let performer = Performer {
             performer_id,
             names: fields::names("names", &self.names.0)?,
             biographies: fields::texts("biographies", &self.biographies.0)?,
             image: self.image,
             created_at,
             updated_at,
-        })
+        };
+        fields::require_size("biographies", &performer)?;
+        Ok(performer)
     }
 }

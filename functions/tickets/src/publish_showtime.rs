@@ -1,6 +1,7 @@
-//! Runs for `POST /admin/showtimes/{showtime_id}/publish`: creates the seats of a draft and puts it on sale.
+//! Runs for `POST /admin/showtimes/{showtime_id}/publish`: creates the seats of a draft and publishes it, on sale or closed.
 
 use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
@@ -42,6 +43,36 @@ impl PublishShowtime {
     }
 }
 
+/// How to publish a showtime.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishShowtimeRequest {
+    /// The status of the published showtime.
+    #[serde(default)]
+    #[schema(default = "ON_SALE")]
+    pub status: PublishedStatus,
+}
+
+/// The status of a published showtime.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PublishedStatus {
+    /// Seats are sold from `sales_start_at` on.
+    #[default]
+    OnSale,
+    /// No seat is sold until `update-showtime` opens the sale, so administrators can block seats first.
+    Closed,
+}
+
+impl From<PublishedStatus> for ShowtimeStatus {
+    fn from(status: PublishedStatus) -> Self {
+        match status {
+            PublishedStatus::OnSale => Self::OnSale,
+            PublishedStatus::Closed => Self::Closed,
+        }
+    }
+}
+
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[
     &error::NOT_FOUND,
@@ -52,16 +83,18 @@ pub const REFUSALS: &[&Reason] = &[
 
 /// Publishes a showtime
 ///
-/// Creates the seats of a draft, all free, and puts it on sale: seats are sold from `sales_start_at` on. A showtime that was
-/// published already is returned as it is. A request that breaks off half-way is completed by the next one.
+/// Creates the seats of a draft, all free, and publishes it: on sale, or closed, so that seats can be blocked before the sale. A
+/// showtime that was published already is returned as it is. A request that breaks off half-way is completed by the next one.
+/// The performance must be `LISTED`, and the prices must have the currency of its refund policy.
 ///
 /// # Cost
-/// Two write units a row of seats, in transactions of 100 rows; ten more units and two reads from S3.
+/// Two write units a row of seats, in transactions of 100 rows; twelve more units and two reads from S3.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/admin/showtimes/{showtime_id}/publish", operation_id = "publish-showtime", tag = "tickets",
+    request_body = Option<PublishShowtimeRequest>,
     security(("token" = [])),
     params(
         ("showtime_id" = Uuid, Path, description = "The showtime"),
@@ -79,6 +112,7 @@ pub const REFUSALS: &[&Reason] = &[
 pub async fn handle(function: &PublishShowtime, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let showtime_id = http::path::<ShowtimeId>(&request)?;
     http::idempotency_key(&request)?;
+    let body: PublishShowtimeRequest = http::optional_body(&request)?;
     let mut attempts = Attempts::new("publish a showtime");
     loop {
         attempts.start()?;
@@ -98,8 +132,9 @@ pub async fn handle(function: &PublishShowtime, request: Request, invocation: In
             }
         }
         showtimes::require_future(showtime.starts_at, invocation.now)?;
+        function.require_performance(showtime, &invocation).await?;
         let next = match &showtime.seating {
-            // From here on the plan stays, so whoever completes the request creates the same seats.
+            // From here on the plan stays, so each request that completes this one creates the same seats.
             None => Showtime {
                 seating: Some(function.seating(showtime, &invocation).await?),
                 ..showtime.clone()
@@ -107,7 +142,7 @@ pub async fn handle(function: &PublishShowtime, request: Request, invocation: In
             Some(_) => {
                 function.create_seats(showtime, &invocation).await?;
                 Showtime {
-                    status: ShowtimeStatus::OnSale,
+                    status: body.status.into(),
                     published_at: Some(invocation.now),
                     ..showtime.clone()
                 }
@@ -119,22 +154,30 @@ pub async fn handle(function: &PublishShowtime, request: Request, invocation: In
         };
         let next = previous.next(next, invocation.actor()?.clone());
         let saved = function.shows.save(&next, invocation.deadline).await?;
-        if saved.is_ok() && next.entity.status == ShowtimeStatus::OnSale {
+        if saved.is_ok() && next.entity.is_public() {
             return conditional::tagged(StatusCode::OK, &next.entity);
         }
     }
 }
 
 impl PublishShowtime {
-    /// The seats that a showtime will have.
-    async fn seating(&self, showtime: &Showtime, invocation: &Invocation) -> Result<Seating, Error> {
+    /// Checks that the performance is listed, and that its refund policy has the currency of the prices.
+    async fn require_performance(&self, showtime: &Showtime, invocation: &Invocation) -> Result<(), Error> {
         let performance = self
             .shows
-            .get::<Performance>(showtime.performance_id.0, invocation.deadline);
-        if performance.await?.entity.status != PerformanceStatus::Listed {
+            .get::<Performance>(showtime.performance_id.0, invocation.deadline)
+            .await?
+            .entity;
+        if performance.status != PerformanceStatus::Listed {
             let detail = "The performance of the showtime is a draft. Set its status to LISTED first.";
             return Err(Rejection::new(&reason::PERFORMANCE_NOT_LISTED, detail).into());
         }
+        showtimes::require_one_currency(&showtime.prices, &performance.refund_policy)?;
+        Ok(())
+    }
+
+    /// The seats that a showtime will have.
+    async fn seating(&self, showtime: &Showtime, invocation: &Invocation) -> Result<Seating, Error> {
         let plan = self
             .shows
             .get::<Plan>(showtime.plan_id.0, invocation.deadline)

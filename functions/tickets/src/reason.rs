@@ -29,13 +29,18 @@ shared::reasons! {
         /// Both instants, with the `utc_offset` that names each.
         choices: Vec<OffsetChoice>,
     };
-    /// A draft is published with `publish-showtime`, and never again a draft. A cancelled showtime stays cancelled.
+    /// `publish-showtime` publishes a draft. A published showtime does not become a draft again. A cancelled showtime stays
+    /// cancelled.
     INVALID_STATUS_CHANGE = Conflict "invalid-status-change" "The showtime cannot change to this status" InvalidStatusChange {
         /// The present status.
         showtime_status: ShowtimeStatus,
     };
     /// Create another showtime instead.
     SEATS_EXIST = Conflict "seats-exist" "The seats of the showtime exist already";
+    /// Create another showtime instead.
+    SHOWTIME_CANCELLED = Conflict "showtime-cancelled" "The showtime is cancelled and does not change";
+    /// Customers see them, and their performance with them.
+    PERFORMANCE_HAS_SHOWTIMES = Conflict "performance-has-showtimes" "The performance has published showtimes";
     /// Set its status to `LISTED` first.
     PERFORMANCE_NOT_LISTED = Conflict "performance-not-listed" "The performance of the showtime is a draft";
     /// Publish it first.

@@ -1,11 +1,11 @@
 //! What performers, performances and showtimes refer to: checks that it exists.
 
-use futures::future::try_join_all;
 use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::core::error::Rejection;
 use shared::images::ImageStore;
 use shared::tickets::PlanId;
+use uuid::Uuid;
 
 use crate::fields::{self, invalid};
 use crate::performance::Performance;
@@ -52,12 +52,10 @@ pub async fn of_performance(
     added.retain(|&id| !known(id));
     added.sort_unstable();
     added.dedup();
-    let reads = added
-        .iter()
-        .map(|id| shows.find::<Performer>(id.0, invocation.deadline));
-    let found = try_join_all(reads).await?;
-    match added.iter().zip(found).find(|(_, found)| found.is_none()) {
-        Some((id, _)) => Err(invalid("cast", &format!("there is no performer {id}")).into()),
+    let ids: Vec<Uuid> = added.iter().map(|id| id.0).collect();
+    let found = shows.existing::<Performer>(&ids, invocation.deadline).await?;
+    match ids.iter().find(|id| !found.contains(id)) {
+        Some(id) => Err(invalid("cast", &format!("there is no performer {id}")).into()),
         None => Ok(()),
     }
 }

@@ -1,10 +1,12 @@
 //! The rules of showtimes: the instant of a local time, doors, sales and prices.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use iso_currency::Currency;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
-use shared::core::calendar::{LocalInstants, Timezone};
+use shared::core::calendar::{LocalInstants, LocalTime, Timezone};
 use shared::core::error::Rejection;
 use shared::core::money::Money;
 use shared::tickets::{
@@ -63,8 +65,7 @@ pub struct CreateShowtimeRequest {
     /// The seating plan, which names the venue.
     pub plan_id: PlanId,
     /// The start as the clock at the venue shows it.
-    #[schema(value_type = String, pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$", examples("2026-03-07T19:00:00"))]
-    pub local_start: DateTime,
+    pub local_start: LocalTime,
     /// The offset from UTC. Needed only for a local time that occurs twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, pattern = "^[+-][0-9]{2}:[0-9]{2}$", examples("-04:00"))]
@@ -100,8 +101,7 @@ pub struct ShowtimeView {
     /// The time zone of the venue.
     pub time_zone: Timezone,
     /// The start as the clock at the venue shows it.
-    #[schema(value_type = String, pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$", examples("2026-03-07T19:00:00"))]
-    pub local_start: DateTime,
+    pub local_start: LocalTime,
     /// The start.
     pub starts_at: Timestamp,
     /// The time at which the doors open.
@@ -164,11 +164,9 @@ impl ShowtimeView {
 ///
 /// # Errors
 /// `local-time-skipped` when the clocks never show it. `local-time-ambiguous` when they show it twice and `utc_offset` does not
-/// tell which one is meant. `invalid-show` when the offset is not that of the time zone, or the time is not to the second.
-pub fn start_of(zone: &Timezone, local: DateTime, utc_offset: Option<&str>) -> Result<Timestamp, Rejection> {
-    if local.subsec_nanosecond() != 0 {
-        return Err(invalid("local_start", "a showtime starts at a full second"));
-    }
+/// tell which one is meant. `invalid-show` when the offset is not that of the time zone.
+pub fn start_of(zone: &Timezone, local: LocalTime, utc_offset: Option<&str>) -> Result<Timestamp, Rejection> {
+    let local = local.date_time();
     let name = zone.as_str();
     let beyond = || invalid("local_start", "the calendar ends before it");
     let (choices, detail) = match zone.instants(local).ok_or_else(beyond)? {
@@ -240,7 +238,40 @@ pub fn require_future(starts_at: Timestamp, now: Timestamp) -> Result<(), Reject
     Err(invalid("local_start", &format!("{starts_at} has passed")))
 }
 
-/// Checks that each zone of the plan is in exactly one class, and that there is one currency.
+/// Moves what belongs to the start of a showtime, after that has changed from `previous`: the doors by the same time, and the end
+/// of the sales if it was the start.
+pub fn move_with_start(showtime: &mut Showtime, previous: Timestamp) {
+    let moved = showtime.starts_at.duration_since(previous);
+    showtime.doors_at = showtime.doors_at.map(|doors| doors.checked_add(moved).unwrap_or(doors));
+    if showtime.sales_end_at == previous {
+        showtime.sales_end_at = showtime.starts_at;
+    }
+}
+
+/// Checks that a showtime keeps its classes with their zones, and its currency, once its seats exist.
+///
+/// # Errors
+/// `seats-exist`.
+pub fn require_same_classes(previous: &Showtime, showtime: &Showtime) -> Result<(), Rejection> {
+    if previous.seating.is_none()
+        || (classes(previous) == classes(showtime) && previous.currency() == showtime.currency())
+    {
+        return Ok(());
+    }
+    let detail =
+        "The seats of the showtime exist already, so each class keeps its zones and its currency. Amounts may change.";
+    Err(Rejection::new(&reason::SEATS_EXIST, detail))
+}
+
+/// The classes and their zones, whose order means nothing.
+fn classes(showtime: &Showtime) -> BTreeMap<&ClassCode, BTreeSet<&ZoneCode>> {
+    let classes = showtime.prices.iter();
+    classes
+        .map(|class| (&class.class, class.zones.iter().collect()))
+        .collect()
+}
+
+/// Checks that each class has a zone, that each zone of the plan is in exactly one class, and that there is one currency.
 ///
 /// # Errors
 /// `invalid-show`.
@@ -254,6 +285,9 @@ pub fn check_prices(prices: &[PriceClass], zones: &[ZoneSeats], policy: &RefundP
     }
     let classes: Vec<&ClassCode> = prices.iter().map(|class| &class.class).collect();
     fields::require_unique(FIELD, &classes)?;
+    if let Some(empty) = prices.iter().find(|class| class.zones.is_empty()) {
+        return Err(invalid(FIELD, &format!("the class {} has no zone", empty.class)));
+    }
     let priced: Vec<&ZoneCode> = prices.iter().flat_map(|class| &class.zones).collect();
     fields::require_unique(FIELD, &priced)?;
     if let Some(unknown) = priced
@@ -265,13 +299,21 @@ pub fn check_prices(prices: &[PriceClass], zones: &[ZoneSeats], policy: &RefundP
     if let Some(missing) = zones.iter().find(|zone| !priced.contains(&&zone.zone)) {
         return Err(invalid(FIELD, &format!("the zone {} has no price", missing.zone)));
     }
+    require_one_currency(prices, policy)
+}
+
+/// Checks that all prices, and the highest fees of the refund policy, have one currency. The policy of a performance can change
+/// after a showtime was created, so each step that copies the policy checks it again: a publication and a booking.
+///
+/// # Errors
+/// `invalid-show`.
+pub fn require_one_currency(prices: &[PriceClass], policy: &RefundPolicy) -> Result<(), Rejection> {
     let of_classes = prices.iter().map(|class| class.price.currency());
-    let of_fees = policy.steps.iter().filter_map(|step| Some(step.at_most?.currency()));
-    let mut currencies: Vec<Currency> = of_classes.chain(of_fees).collect();
+    let mut currencies: Vec<Currency> = of_classes.chain(policy.currencies()).collect();
     currencies.dedup();
     if currencies.len() > 1 {
         return Err(invalid(
-            FIELD,
+            "prices",
             "all prices, and the fees of the refund policy, have one currency",
         ));
     }
@@ -350,13 +392,14 @@ mod tests {
         ) {
             let rules = jiff::tz::TimeZone::get(zone).unwrap();
             let local = rules.to_datetime(Timestamp::from_second(second).unwrap());
+            let start: LocalTime = local.to_string().parse().unwrap();
             let zone = Timezone::parse(zone).unwrap();
-            let at = match start_of(&zone, local, None) {
+            let at = match start_of(&zone, start, None) {
                 Ok(at) => at,
                 Err(refused) => {
                     prop_assert_eq!(refused.reason, &reason::LOCAL_TIME_AMBIGUOUS);
                     let offset = offset_at(local, Timestamp::from_second(second).unwrap());
-                    start_of(&zone, local, Some(&offset)).unwrap()
+                    start_of(&zone, start, Some(&offset)).unwrap()
                 }
             };
             prop_assert_eq!(at.as_second(), second);
@@ -370,7 +413,7 @@ mod tests {
         };
         let policy = RefundPolicy {
             free_days: 0,
-            free_until: 0,
+            free_days_before: 0,
             steps: vec![],
         };
         let prices: Vec<PriceClass> = serde_json::from_value(prices.clone()).unwrap();
@@ -388,6 +431,10 @@ mod tests {
         for (bad, why) in [
             (json!([]), "1 to 20"),
             (json!([class("R", "KRW", &["front"])]), "back has no price"),
+            (
+                json!([class("R", "KRW", &["front", "back"]), class("S", "KRW", &[])]),
+                "S has no zone",
+            ),
             (json!([class("R", "KRW", &["front", "back", "top"])]), "no zone top"),
             (
                 json!([class("R", "KRW", &["front"]), class("R", "KRW", &["back"])]),
@@ -405,5 +452,17 @@ mod tests {
             let detail = priced(&bad).unwrap_err().detail;
             assert!(detail.contains(why), "{detail}");
         }
+    }
+
+    #[test]
+    fn a_policy_in_another_currency_than_the_prices_is_refused() {
+        let prices: Vec<PriceClass> = serde_json::from_value(json!([class("R", "KRW", &["front"])])).unwrap();
+        let policy = |currency: &str| -> RefundPolicy {
+            let fee = json!({ "amount": 4000, "currency": currency });
+            let steps = json!([{ "days_before": 10, "percent": 10, "at_most": fee }]);
+            serde_json::from_value(json!({ "steps": steps })).unwrap()
+        };
+        assert!(require_one_currency(&prices, &policy("KRW")).is_ok());
+        assert!(require_one_currency(&prices, &policy("USD")).is_err());
     }
 }

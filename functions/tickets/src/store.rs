@@ -1,7 +1,7 @@
 //! The shows table: venues, plans, performers, performances and showtimes, an item each, and the index `listed` with the place
 //! of each in its list.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::uuid_in;
 use shared::aws::dynamodb::table::{Table, text_of};
-use shared::aws::dynamodb::{Item, Wanted, classify_error, key, number, parse, send_until_answered, text};
+use shared::aws::dynamodb::{Item, Wanted, batch_get, classify_error, key, number, parse, send_until_answered, text};
 use shared::aws::lambda::page::Cursor;
 use shared::core::actor::Actor;
 use shared::core::error::{self, Rejection};
@@ -48,7 +48,7 @@ pub struct Stored<E> {
     pub fingerprint: Fingerprint,
     /// The number of writes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
-    /// Who wrote this version.
+    /// The author of this version.
     pub updated_by: Actor,
 }
 
@@ -176,6 +176,21 @@ impl ShowStore {
     pub async fn get<E: Entity>(&self, id: Uuid, deadline: Instant) -> Result<Stored<E>, Error> {
         let found = self.find(id, deadline).await?;
         Ok(found.ok_or_else(|| Rejection::new(&error::NOT_FOUND, E::MISSING))?)
+    }
+
+    /// Those of `ids`, each named once, of which there is an entity. Strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn existing<E: Entity>(&self, ids: &[Uuid], deadline: Instant) -> Result<BTreeSet<Uuid>, Error> {
+        let wanted = Wanted {
+            table: &self.table.name,
+            keys: ids.iter().map(|&id| key(key_of::<E>(id))).collect(),
+            consistent: true,
+        };
+        let found = batch_get(&self.table.client, "read shows", vec![wanted], deadline).await?;
+        let keys = found.values().flatten().filter_map(|item| text_of(item, "pk"));
+        keys.map(|key| uuid_in(key, E::PREFIX)).collect()
     }
 
     /// Writes the next version of an entity, or a new one. Returns the stored entity instead when it has another version.

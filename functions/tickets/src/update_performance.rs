@@ -6,19 +6,20 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::core::error::{self, Reason};
+use shared::core::error::{self, Reason, Rejection};
 use shared::core::json::UniqueMap;
 use shared::core::merge_patch::Patch;
 use shared::images::ImageId;
 use shared::images::ImageStore;
-use shared::tickets::PerformanceId;
+use shared::tickets::{PerformanceId, Showtime};
 
 use crate::entities;
 use crate::fields;
 use crate::performance::{CastMember, CreatePerformanceRequest, Performance, PerformanceStatus, RefundPolicy};
 use crate::reason;
 use crate::references;
-use crate::store::ShowStore;
+use crate::showtimes::showtimes_of;
+use crate::store::{List, ShowStore};
 
 /// The function's stores.
 #[derive(Debug)]
@@ -58,7 +59,7 @@ pub struct UpdatePerformanceRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub status: Option<PerformanceStatus>,
-    /// All who appear, in the order of the playbill.
+    /// The whole cast, in the order of the playbill.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<Vec<CastMember>>, max_items = 100)]
     pub cast: Patch<Vec<CastMember>>,
@@ -89,13 +90,20 @@ pub struct UpdatePerformanceRequest {
 }
 
 /// The reasons for which the action itself refuses a request.
-pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &reason::INVALID_SHOW];
+pub const REFUSALS: &[&Reason] = &[
+    &error::NOT_FOUND,
+    &reason::INVALID_SHOW,
+    &reason::PERFORMANCE_HAS_SHOWTIMES,
+];
 
 /// Changes a performance
 ///
 /// Only what is named changes, and `null` clears an optional field (RFC 7396). `If-Match` is required: if somebody has changed
 /// the performance since it was read, the answer is 412 and nothing changes. A change that is made already is answered with 200 in
 /// any case.
+///
+/// A performance with a published showtime stays `LISTED`. The list of its showtimes is eventually consistent, so a showtime that
+/// was published a moment ago may not be in it yet. Its seats are not sold then: a hold checks the performance itself.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -125,6 +133,9 @@ pub async fn handle(function: &UpdatePerformance, request: Request, invocation: 
             &invocation,
         )
         .await?;
+        if (previous.status, performance.status) == (PerformanceStatus::Listed, PerformanceStatus::Draft) {
+            require_no_showtime(&function.shows, performance_id, &invocation).await?;
+        }
         Ok(performance)
     };
     let touch = |performance| Performance {
@@ -132,4 +143,18 @@ pub async fn handle(function: &UpdatePerformance, request: Request, invocation: 
         ..performance
     };
     entities::update(&function.shows, performance_id.0, &request, &invocation, change, touch).await
+}
+
+/// Checks that no showtime of the performance was published. Reads the index.
+async fn require_no_showtime(shows: &ShowStore, id: PerformanceId, invocation: &Invocation) -> Result<(), Error> {
+    let published = List::newest(showtimes_of(id, true));
+    let found = shows.list::<Showtime>(&published, None, 1, invocation.deadline).await?;
+    let Some(showtime) = found.items.first() else {
+        return Ok(());
+    };
+    let detail = format!(
+        "The showtime {} is published, so its performance stays LISTED.",
+        showtime.showtime_id
+    );
+    Err(Rejection::new(&reason::PERFORMANCE_HAS_SHOWTIMES, detail).into())
 }

@@ -1,12 +1,12 @@
 //! Runs for `PATCH /admin/showtimes/{showtime_id}`: changes the named fields of a showtime, and closes, opens or cancels it.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
+use shared::core::calendar::LocalTime;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::merge_patch::Patch;
 use shared::tickets::{PlanId, PriceClass, Showtime, ShowtimeId, ShowtimeStatus};
@@ -45,10 +45,11 @@ pub struct UpdateShowtimeRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub plan_id: Option<PlanId>,
-    /// The start as the clock at the venue shows it.
+    /// The start as the clock at the venue shows it. The doors move by the same time, and so does the end of the sales if it was
+    /// the start, unless the request names them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = String, pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$", examples("2026-03-07T19:00:00"))]
-    pub local_start: Option<DateTime>,
+    #[schema(nullable = false)]
+    pub local_start: Option<LocalTime>,
     /// The offset from UTC. Needed only for a local time that occurs twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, pattern = "^[+-][0-9]{2}:[0-9]{2}$", examples("-04:00"))]
@@ -65,7 +66,7 @@ pub struct UpdateShowtimeRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sales_end_at: Option<Timestamp>,
-    /// `CLOSED`, `ON_SALE` again, or `CANCELLED`. A draft is put on sale by `publish-showtime`.
+    /// `CLOSED`, `ON_SALE` or `CANCELLED`. A draft is published by `publish-showtime`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub status: Option<ShowtimeStatus>,
@@ -83,14 +84,15 @@ pub const REFUSALS: &[&Reason] = &[
     &reason::LOCAL_TIME_AMBIGUOUS,
     &reason::INVALID_STATUS_CHANGE,
     &reason::SEATS_EXIST,
+    &reason::SHOWTIME_CANCELLED,
 ];
 
 /// Changes a showtime
 ///
 /// Only what is named changes (RFC 7396). `If-Match` is required: if somebody has changed the showtime since it was read, the
 /// answer is 412 and nothing changes. A change that is made already is answered with 200 in any case. A new local time or plan
-/// makes a new start. Once the seats exist, the plan and the zones of each class stay; prices may change, and an order keeps
-/// the price of its time.
+/// makes a new start. Once the seats exist, the plan, the zones of each class and the currency stay; amounts may change, and an
+/// order keeps the price of its time. A cancelled showtime does not change.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -146,7 +148,7 @@ async fn merged(
             .get::<Performance>(previous.performance_id.0, invocation.deadline);
         let policy = performance.await?.entity.refund_policy;
         showtimes::check_prices(&showtime.prices, &plan.zones, &policy)?;
-        require_same_zones(previous, &showtime)?;
+        showtimes::require_same_classes(previous, &showtime)?;
         showtime.plan_id = plan_id;
         showtime.venue_id = venue.venue_id;
         showtime.time_zone = venue.time_zone;
@@ -157,12 +159,17 @@ async fn merged(
     }
     if showtime.starts_at != previous.starts_at {
         showtimes::require_future(showtime.starts_at, invocation.now)?;
+        showtimes::move_with_start(&mut showtime, previous.starts_at);
     }
     changes
         .doors_at
         .merge(&mut showtime.doors_at, |&at| Ok::<_, Rejection>(Some(at)))?;
     showtime.sales_start_at = changes.sales_start_at.unwrap_or(previous.sales_start_at);
-    showtime.sales_end_at = changes.sales_end_at.unwrap_or(previous.sales_end_at);
+    showtime.sales_end_at = changes.sales_end_at.unwrap_or(showtime.sales_end_at);
+    if previous.status == ShowtimeStatus::Cancelled && showtime != *previous {
+        let detail = "The showtime is cancelled. It does not change any more.";
+        return Err(Rejection::new(&reason::SHOWTIME_CANCELLED, detail).into());
+    }
     showtimes::check_times(&showtime)?;
     Ok(showtime)
 }
@@ -172,24 +179,11 @@ fn moved(from: ShowtimeStatus, to: ShowtimeStatus) -> Result<ShowtimeStatus, Rej
         let showtime_status = from;
         Err(Rejection::with(reason::InvalidStatusChange { showtime_status }, detail))
     };
-    if (from, to) == (ShowtimeStatus::Draft, ShowtimeStatus::OnSale) {
-        return refused("A draft is put on sale by publish-showtime, which creates its seats.".to_owned());
+    if from == ShowtimeStatus::Draft && matches!(to, ShowtimeStatus::OnSale | ShowtimeStatus::Closed) {
+        return refused("A draft is published by publish-showtime, which creates its seats.".to_owned());
     }
     match from.transition(to) {
         Ok(moved) => Ok(moved),
         Err(illegal) => refused(format!("{illegal}.")),
     }
-}
-
-/// Checks that the classes are the same, with the same zones, once the seats exist.
-fn require_same_zones(previous: &Showtime, showtime: &Showtime) -> Result<(), Rejection> {
-    let zones = |of: &Showtime| {
-        let classes = of.prices.iter().map(|class| (class.class.clone(), class.zones.clone()));
-        classes.collect::<Vec<_>>()
-    };
-    if previous.seating.is_none() || zones(previous) == zones(showtime) {
-        return Ok(());
-    }
-    let detail = "The seats of the showtime exist already, so each class keeps its zones. Prices may change.";
-    Err(Rejection::new(&reason::SEATS_EXIST, detail))
 }

@@ -83,7 +83,7 @@ impl CreateVenueRequest {
     /// `invalid-show`.
     pub fn checked(self, venue_id: VenueId, created_at: Timestamp, updated_at: Timestamp) -> Result<Venue, Rejection> {
         let address = self.address.as_deref();
-        Ok(Venue {
+        let venue = Venue {
             venue_id,
             names: fields::names("names", &self.names.0)?,
             time_zone: self.time_zone,
@@ -92,6 +92,8 @@ impl CreateVenueRequest {
                 .transpose()?,
             created_at,
             updated_at,
-        })
+        };
+        fields::require_size("names", &venue)?;
+        Ok(venue)
     }
 }

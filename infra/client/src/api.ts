@@ -467,7 +467,7 @@ export interface CreatePerformanceRequest {
   descriptions?: { [name: string]: string };
   /** Whether customers see it. */
   status?: PerformanceStatus;
-  /** Who appears, in the order of the playbill. */
+  /** The cast, in the order of the playbill. */
   cast?: CastMember[];
   /** The length in minutes, with breaks. */
   duration_minutes?: number;
@@ -573,7 +573,7 @@ export interface CreateShowtimeRequest {
   /** The seating plan, which names the venue. */
   plan_id: PlanId;
   /** The start as the clock at the venue shows it. */
-  local_start: string;
+  local_start: LocalTime;
   /** The offset from UTC. Needed only for a local time that occurs twice. */
   utc_offset?: string;
   /** The time at which the doors open, before the start. */
@@ -1182,7 +1182,7 @@ export type InvalidSignatureProblem = Problem & {
   title: "The signature is missing, wrong or too old";
 };
 
-/** A draft is published with `publish-showtime`, and never again a draft. A cancelled showtime stays cancelled. */
+/** `publish-showtime` publishes a draft. A published showtime does not become a draft again. A cancelled showtime stays cancelled. */
 export type InvalidStatusChangeProblem = Problem & {
   /** The present status. */
   showtime_status: runtime.Open<ShowtimeStatus>;
@@ -1336,6 +1336,12 @@ export interface ListingShards {
   /** The number of products that were moved in this phase. */
   moved?: number;
 }
+
+/**
+ * A date and a time of day to the second, as a clock shows them: exactly `2026-03-07T19:00:00`. An offset or a timezone is
+ * refused, since it would say something about the instant.
+ */
+export type LocalTime = string;
 
 /** The clocks are set back on that date. Send `utc_offset` too. */
 export type LocalTimeAmbiguousProblem = Problem & {
@@ -1779,7 +1785,7 @@ export interface Performance {
   descriptions?: { [name: string]: string };
   /** Whether customers see it. */
   status: runtime.Open<PerformanceStatus>;
-  /** Who appears. */
+  /** The cast. */
   cast: CastMember[];
   /** The length in minutes, with breaks. */
   duration_minutes?: number;
@@ -1798,6 +1804,13 @@ export interface Performance {
   /** Time of the last change. */
   updated_at: string;
 }
+
+/** Customers see them, and their performance with them. */
+export type PerformanceHasShowtimesProblem = Problem & {
+  type: "urn:madang:problem:performance-has-showtimes";
+  status: 409;
+  title: "The performance has published showtimes";
+};
 
 /** A performance's id, derived from the administrator and the idempotency key. */
 export type PerformanceId = string;
@@ -2166,6 +2179,15 @@ export type ProviderNotConfiguredProblem = Problem & {
   title: "The payment provider is not set up";
 };
 
+/** How to publish a showtime. */
+export interface PublishShowtimeRequest {
+  /** The status of the published showtime. */
+  status?: PublishedStatus;
+}
+
+/** The status of a published showtime. */
+export type PublishedStatus = "ON_SALE" | "CLOSED";
+
 /** What has become of the units of a line. A number that is absent is 0. */
 export interface Quantities {
   /** The units that were ordered. */
@@ -2272,11 +2294,14 @@ export interface Refund {
 
 /** What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. */
 export interface RefundPolicy {
-  /** The days after the booking in which giving back is free, while the show is at least `free_until` days away. */
+  /** The days after the booking in which a ticket is given back free of charge, until `free_days_before` days before the show. */
   free_days?: number;
-  /** The days before the show on which giving back ends to be free for a new booking. */
-  free_until?: number;
-  /** The fees, the earliest first: `days_before` falls, `percent` does not. Later than the last step no ticket is taken back. */
+  /** The last day on which `free_days` applies, in days before the show. */
+  free_days_before?: number;
+  /**
+   * The fees, the earliest first: `days_before` falls, `percent` does not. After the last step no ticket is taken back. All
+   * highest fees have one currency.
+   */
   steps: RefundStep[];
 }
 
@@ -2619,7 +2644,7 @@ export interface SeatNote {
   flags?: SeatFlag[];
   /**
    * The number of the accessible seat of the row whose companions sit here. It has at most three, none further than three
-   * seats away and none beyond an aisle.
+   * seats away and none beyond an aisle. A long row is not split between them.
    */
   companion_of?: number;
 }
@@ -2700,7 +2725,7 @@ export interface SectionTile {
   section: ZoneCode;
   /** The name that customers see. */
   name: string;
-  /** The rows. A row of more than 28 seats is several rows here, and the seats of two of them are not side by side. */
+  /** The rows. A row of more than 28 seats is several rows here. The places of the seats tell which of them are side by side. */
   rows: TileRow[];
 }
 
@@ -2847,7 +2872,7 @@ export interface Showtime {
   /** The time zone of the venue. */
   time_zone: Timezone;
   /** The start as the clock at the venue shows it. */
-  local_start: string;
+  local_start: LocalTime;
   /** The start. It follows from the local time and the rules of the time zone on that date. */
   starts_at: string;
   /** The time at which the doors open. */
@@ -2862,13 +2887,20 @@ export interface Showtime {
   prices: PriceClass[];
   /** The seats, once they exist. */
   seating?: Seating;
-  /** The time at which it was put on sale first. */
+  /** The time at which it was published. */
   published_at?: string;
   /** Time of the creation. */
   created_at: string;
   /** Time of the last change. */
   updated_at: string;
 }
+
+/** Create another showtime instead. */
+export type ShowtimeCancelledProblem = Problem & {
+  type: "urn:madang:problem:showtime-cancelled";
+  status: 409;
+  title: "The showtime is cancelled and does not change";
+};
 
 /** A showtime's id, derived from the administrator and the idempotency key. */
 export type ShowtimeId = string;
@@ -2896,7 +2928,7 @@ export interface ShowtimeView {
   /** The time zone of the venue. */
   time_zone: Timezone;
   /** The start as the clock at the venue shows it. */
-  local_start: string;
+  local_start: LocalTime;
   /** The start. */
   starts_at: string;
   /** The time at which the doors open. */
@@ -3310,7 +3342,7 @@ export interface UpdatePerformanceRequest {
   descriptions?: { [name: string]: string | null };
   /** Whether customers see it. */
   status?: PerformanceStatus;
-  /** All who appear, in the order of the playbill. */
+  /** The whole cast, in the order of the playbill. */
   cast?: CastMember[] | null;
   /** The length in minutes, with breaks. */
   duration_minutes?: number | null;
@@ -3375,8 +3407,11 @@ export interface UpdateProductRequest {
 export interface UpdateShowtimeRequest {
   /** Another seating plan. Only before the seats exist. */
   plan_id?: PlanId;
-  /** The start as the clock at the venue shows it. */
-  local_start?: string;
+  /**
+   * The start as the clock at the venue shows it. The doors move by the same time, and so does the end of the sales if it was
+   * the start, unless the request names them.
+   */
+  local_start?: LocalTime;
   /** The offset from UTC. Needed only for a local time that occurs twice. */
   utc_offset?: string;
   /** The time at which the doors open, before the start. */
@@ -3385,7 +3420,7 @@ export interface UpdateShowtimeRequest {
   sales_start_at?: string;
   /** The time from which seats are not sold any more. */
   sales_end_at?: string;
-  /** `CLOSED`, `ON_SALE` again, or `CANCELLED`. A draft is put on sale by `publish-showtime`. */
+  /** `CLOSED`, `ON_SALE` or `CANCELLED`. A draft is published by `publish-showtime`. */
   status?: ShowtimeStatus;
   /** All price classes. */
   prices?: PriceClass[];
@@ -4053,6 +4088,7 @@ export interface UpdatePerformanceOperation {
     | UnauthenticatedProblem
     | ForbiddenProblem
     | NotFoundProblem
+    | PerformanceHasShowtimesProblem
     | PreconditionFailedProblem
     | BodyTooLargeProblem
     | InvalidShowProblem
@@ -4154,6 +4190,40 @@ export interface CreatePerformerOperation {
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidShowProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getAdminPerformer`. */
+export interface GetAdminPerformerOperation {
+  request: {
+    /** The performer */
+    performer_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, Performer, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -4726,6 +4796,7 @@ export interface UpdateShowtimeOperation {
     | NotFoundProblem
     | InvalidStatusChangeProblem
     | SeatsExistProblem
+    | ShowtimeCancelledProblem
     | PreconditionFailedProblem
     | BodyTooLargeProblem
     | InvalidShowProblem
@@ -4781,6 +4852,7 @@ export interface PublishShowtimeOperation {
      * Default: a new key for each call.
      */
     idempotencyKey?: string;
+    body?: PublishShowtimeRequest;
   };
   answer: runtime.Answer<200, Showtime, {
     /** For `If-Match` of a change */
@@ -4792,12 +4864,14 @@ export interface PublishShowtimeOperation {
   }>;
   problem:
     | MalformedRequestProblem
+    | MalformedBodyProblem
     | InvalidIdempotencyKeyProblem
     | UnauthenticatedProblem
     | ForbiddenProblem
     | NotFoundProblem
     | InvalidStatusChangeProblem
     | PerformanceNotListedProblem
+    | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidShowProblem
     | InternalProblem
@@ -4904,6 +4978,40 @@ export interface CreateVenueOperation {
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidShowProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getAdminVenue`. */
+export interface GetAdminVenueOperation {
+  request: {
+    /** The venue */
+    venue_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, Venue, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -5656,7 +5764,7 @@ export interface GetPerformerOperation {
     | runtime.Answer<200, Performer, {
         /** How long the response may be reused */
         cacheControl: string;
-        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        /** For `If-None-Match` of a later request */
         etag: string;
         /** The id of the request */
         requestId: string;
@@ -6468,7 +6576,7 @@ export interface GetVenueOperation {
     | runtime.Answer<200, Venue, {
         /** How long the response may be reused */
         cacheControl: string;
-        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        /** For `If-None-Match` of a later request */
         etag: string;
         /** The id of the request */
         requestId: string;
@@ -6888,6 +6996,9 @@ export class Madang extends runtime.Client {
    * the performance since it was read, the answer is 412 and nothing changes. A change that is made already is answered with 200 in
    * any case.
    *
+   * A performance with a published showtime stays `LISTED`. The list of its showtimes is eventually consistent, so a showtime that
+   * was published a moment ago may not be in it yet. Its seats are not sold then: a hold checks the performance itself.
+   *
    * `PATCH /admin/performances/{performance_id}`
    */
   updatePerformance(request: UpdatePerformanceOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdatePerformanceOperation>> {
@@ -6927,6 +7038,17 @@ export class Madang extends runtime.Client {
    */
   createPerformer(request: CreatePerformerOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreatePerformerOperation>> {
     return this.call<CreatePerformerOperation>({ method: "POST", path: "/admin/performers", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns a performer to administrators
+   *
+   * Its `ETag` is the `If-Match` of a change. `get-performer` is for customers, and may be some seconds old.
+   *
+   * `GET /admin/performers/{performer_id}`
+   */
+  getAdminPerformer(request: GetAdminPerformerOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetAdminPerformerOperation>> {
+    return this.call<GetAdminPerformerOperation>({ method: "GET", path: "/admin/performers/{performer_id}", headers: ["If-None-Match"], token: true }, request, options);
   }
 
   /**
@@ -7148,8 +7270,8 @@ export class Madang extends runtime.Client {
    *
    * Only what is named changes (RFC 7396). `If-Match` is required: if somebody has changed the showtime since it was read, the
    * answer is 412 and nothing changes. A change that is made already is answered with 200 in any case. A new local time or plan
-   * makes a new start. Once the seats exist, the plan and the zones of each class stay; prices may change, and an order keeps
-   * the price of its time.
+   * makes a new start. Once the seats exist, the plan, the zones of each class and the currency stay; amounts may change, and an
+   * order keeps the price of its time. A cancelled showtime does not change.
    *
    * `PATCH /admin/showtimes/{showtime_id}`
    */
@@ -7172,13 +7294,14 @@ export class Madang extends runtime.Client {
   /**
    * Publishes a showtime
    *
-   * Creates the seats of a draft, all free, and puts it on sale: seats are sold from `sales_start_at` on. A showtime that was
-   * published already is returned as it is. A request that breaks off half-way is completed by the next one.
+   * Creates the seats of a draft, all free, and publishes it: on sale, or closed, so that seats can be blocked before the sale. A
+   * showtime that was published already is returned as it is. A request that breaks off half-way is completed by the next one.
+   * The performance must be `LISTED`, and the prices must have the currency of its refund policy.
    *
    * `POST /admin/showtimes/{showtime_id}/publish`
    */
   publishShowtime(request: PublishShowtimeOperation["request"], options?: runtime.Options): Promise<runtime.Result<PublishShowtimeOperation>> {
-    return this.call<PublishShowtimeOperation>({ method: "POST", path: "/admin/showtimes/{showtime_id}/publish", headers: ["Idempotency-Key"], token: true }, request, options);
+    return this.call<PublishShowtimeOperation>({ method: "POST", path: "/admin/showtimes/{showtime_id}/publish", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -7216,6 +7339,17 @@ export class Madang extends runtime.Client {
    */
   createVenue(request: CreateVenueOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateVenueOperation>> {
     return this.call<CreateVenueOperation>({ method: "POST", path: "/admin/venues", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns a venue to administrators
+   *
+   * Its `ETag` is the `If-Match` of a change. `get-venue` is for customers, and may be some seconds old.
+   *
+   * `GET /admin/venues/{venue_id}`
+   */
+  getAdminVenue(request: GetAdminVenueOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetAdminVenueOperation>> {
+    return this.call<GetAdminVenueOperation>({ method: "GET", path: "/admin/venues/{venue_id}", headers: ["If-None-Match"], token: true }, request, options);
   }
 
   /**
@@ -7507,7 +7641,7 @@ export class Madang extends runtime.Client {
   /**
    * Returns a performer
    *
-   * Administrators send its `ETag` as `If-Match` with a change.
+   * At most 15 seconds old. Administrators read it with `get-admin-performer` before they change it.
    *
    * `GET /performers/{performer_id}`
    */
@@ -7652,7 +7786,8 @@ export class Madang extends runtime.Client {
    * Returns the states of all seats
    *
    * Two bits a seat in the order of the plan: 0 free, 1 held, 2 sold, 3 blocked. The first seat is in the lowest bits of the first
-   * byte. A hold whose deadline has passed is free. The map is at most a second old.
+   * byte. A hold whose deadline has passed is free. The map is about two seconds old at most: a function derives it once a
+   * second, and a cache keeps it for another one.
    *
    * `GET /showtimes/{showtime_id}/seats`
    */
@@ -7788,7 +7923,7 @@ export class Madang extends runtime.Client {
   /**
    * Returns a venue
    *
-   * Administrators send its `ETag` as `If-Match` with a change.
+   * At most 15 seconds old. Administrators read it with `get-admin-venue` before they change it.
    *
    * `GET /venues/{venue_id}`
    */

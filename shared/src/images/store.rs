@@ -5,11 +5,11 @@ use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::dynamodb::table::Table;
-use crate::aws::dynamodb::{item_of, key, parse};
+use crate::aws::dynamodb::{Wanted, batch_get, item_of, key, parse};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
-use crate::images::{Image, ImageId};
+use crate::images::{Image, ImageId, ImagePurpose, ImageStatus};
 
 /// Reads and writes the images table.
 #[derive(Clone, Debug)]
@@ -73,6 +73,30 @@ impl ImageStore {
     pub async fn get(&self, id: ImageId, deadline: Instant) -> Result<Option<StoredImage>, Error> {
         const DOING: &str = "read an image";
         self.table.read(DOING, key(image_key(id)), deadline).await
+    }
+
+    /// The first of these images that cannot be shown in a listing now: it is not ready, or has another purpose. Each id occurs once.
+    /// Strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn first_unusable(&self, ids: &[ImageId], deadline: Instant) -> Result<Option<ImageId>, Error> {
+        const DOING: &str = "read images";
+        let wanted = Wanted {
+            table: &self.table.name,
+            keys: ids.iter().map(|&id| key(image_key(id))).collect(),
+            consistent: true,
+        };
+        let found = batch_get(&self.table.client, DOING, vec![wanted], deadline).await?;
+        let found = found.into_values().flatten();
+        let found: Vec<StoredImage> = found.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?;
+        let is_usable = |image: &Image| image.status == ImageStatus::Ready && image.purpose == ImagePurpose::Listing;
+        let usable = found
+            .iter()
+            .map(|stored| &stored.image)
+            .filter(|image| is_usable(image));
+        let usable: Vec<ImageId> = usable.map(|image| image.image_id).collect();
+        Ok(ids.iter().copied().find(|id| !usable.contains(id)))
     }
 
     /// Writes the next version of an image. Returns the stored image instead when that has changed since it was read, or,

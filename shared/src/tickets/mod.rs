@@ -1,5 +1,6 @@
 //! Tickets: showtimes, their prices, and the seats of a showtime.
 
+mod aisles;
 mod allowance;
 mod id;
 mod row;
@@ -8,12 +9,13 @@ mod seat_map;
 mod showtime;
 mod store;
 
+pub use aisles::Aisles;
 pub use allowance::{Allowance, AllowedHold, HoldLimits, NotAllowed};
 pub use id::{PerformanceId, PlanId, ShowtimeId, VenueId};
 pub use row::{RowKey, SeatRow, Taken};
 pub use seat::{InvalidSeatId, SeatId, SeatState};
 pub use seat_map::{SeatMap, ZoneCount};
 pub use showtime::{
-    ClassCode, IllegalMove, InvalidClassCode, PriceClass, Seating, Showtime, ShowtimeStatus, ZoneCode, ZoneSeats,
+    ClassCode, IllegalMove, InvalidCode, PriceClass, Seating, Showtime, ShowtimeStatus, ZoneCode, ZoneSeats,
 };
 pub use store::{Change, LoadedSeats, OrderSeats, SeatStore};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::aisles::Aisles;
 use super::seat::{SeatId, SeatState};
 
 /// The place of a row in its plan: the part, and the row in it, each from 0.
@@ -16,7 +17,8 @@ pub struct RowKey {
     pub row: u16,
 }
 
-/// A row of at most [`SeatRow::MAX_SEATS`] seats side by side. Every seat that is not in `taken` is free.
+/// A row of at most [`SeatRow::MAX_SEATS`] seats: a row of the house, or a part of a longer one. `aisles` tells which of its
+/// seats are side by side. Every seat that is not in `taken` is free.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatRow {
     /// The row's place.
@@ -25,11 +27,13 @@ pub struct SeatRow {
     pub seats: u8,
     /// The number of the plan's zone that the row is in.
     pub zone: u8,
+    /// The aisles between the seats.
+    pub aisles: Aisles,
     /// The seats that are not free, by place. An entry whose deadline has passed is free all the same.
     pub taken: BTreeMap<u8, Taken>,
 }
 
-/// Who has a seat.
+/// The reason why a seat is not free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// An administrator blocked the seat.
@@ -63,6 +67,17 @@ impl SeatRow {
         (0..self.seats).map(move |place| self.state(place, now))
     }
 
+    /// Whether the seats at the two places are side by side, without an aisle between them.
+    pub const fn is_beside(&self, place: u8, next: u8) -> bool {
+        let (left, right) = if place < next { (place, next) } else { (next, place) };
+        right - left == 1 && right < self.seats && !self.aisles.is_after(left)
+    }
+
+    /// Whether the first seat is beside the last seat of the row before it, which is in the same part.
+    pub const fn continues(&self) -> bool {
+        self.aisles.continues()
+    }
+
     /// Whether the row has the seat.
     pub fn has(&self, seat: SeatId) -> bool {
         seat.row == self.key && seat.place < self.seats
@@ -81,6 +96,7 @@ mod tests {
             key: RowKey { part: 0, row: 0 },
             seats: 4,
             zone: 0,
+            aisles: Aisles::default(),
             taken: BTreeMap::from([
                 (
                     1,
@@ -97,5 +113,32 @@ mod tests {
         use SeatState::{Blocked, Free, Held, Sold};
         assert_eq!(at(999), [Free, Held, Sold, Blocked]);
         assert_eq!(at(1_000), [Free, Free, Sold, Blocked]);
+    }
+
+    #[test]
+    fn two_seats_are_beside_each_other_unless_an_aisle_is_between_them() {
+        let row = |aisles| SeatRow {
+            key: RowKey { part: 0, row: 1 },
+            seats: SeatRow::MAX_SEATS,
+            zone: 0,
+            aisles,
+            taken: BTreeMap::new(),
+        };
+        let divided = row(Aisles::default().with_aisle_after(13));
+        assert!(
+            divided.is_beside(12, 13) && divided.is_beside(13, 12),
+            "in both directions"
+        );
+        assert!(!divided.is_beside(13, 14) && !divided.is_beside(14, 13), "an aisle");
+        assert!(divided.is_beside(14, 15) && divided.is_beside(26, 27));
+        assert!(
+            !divided.is_beside(12, 14) && !divided.is_beside(12, 12),
+            "not neighbours"
+        );
+        assert!(!divided.is_beside(27, 28) && !divided.is_beside(255, 0), "the row ends");
+        assert!(!divided.continues(), "an aisle, or the end of the house, is before it");
+        let second = row(Aisles::default().continuing());
+        assert!(second.continues() && (0..27).all(|place| second.is_beside(place, place + 1)));
+        assert_eq!(Aisles::from_bits(divided.aisles.bits()), divided.aisles);
     }
 }

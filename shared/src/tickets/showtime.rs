@@ -2,14 +2,14 @@
 
 use std::fmt;
 
+use iso_currency::Currency;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::id::{PerformanceId, PlanId, ShowtimeId, VenueId};
 use super::seat_map::{SeatMap, ZoneCount};
-use crate::core::calendar::Timezone;
+use crate::core::calendar::{LocalTime, Timezone};
 use crate::core::money::Money;
 
 /// A showtime of a performance.
@@ -26,8 +26,7 @@ pub struct Showtime {
     /// The time zone of the venue.
     pub time_zone: Timezone,
     /// The start as the clock at the venue shows it.
-    #[schema(value_type = String, pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$", examples("2026-03-07T19:00:00"))]
-    pub local_start: DateTime,
+    pub local_start: LocalTime,
     /// The start. It follows from the local time and the rules of the time zone on that date.
     pub starts_at: Timestamp,
     /// The time at which the doors open.
@@ -47,7 +46,7 @@ pub struct Showtime {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub seating: Option<Seating>,
-    /// The time at which it was put on sale first.
+    /// The time at which it was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub published_at: Option<Timestamp>,
@@ -61,7 +60,7 @@ pub struct Showtime {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ShowtimeStatus {
-    /// Only administrators see it. It has no seats yet.
+    /// Only administrators see it. `publish-showtime` creates its seats.
     Draft,
     /// Its seats are sold between `sales_start_at` and `sales_end_at`.
     OnSale,
@@ -96,11 +95,11 @@ impl ShowtimeStatus {
     /// The next status.
     ///
     /// # Errors
-    /// [`IllegalMove`] for any other way than draft → on sale ⇄ closed, and each of them → cancelled.
+    /// [`IllegalMove`] for any other way than draft → on sale or closed, on sale ⇄ closed, and each of them → cancelled.
     pub const fn transition(self, to: Self) -> Result<Self, IllegalMove> {
         use ShowtimeStatus::{Cancelled, Closed, Draft, OnSale};
         match (self, to) {
-            (Draft, Draft | OnSale | Cancelled)
+            (Draft, Draft | OnSale | Closed | Cancelled)
             | (OnSale | Closed, OnSale | Closed | Cancelled)
             | (Cancelled, Cancelled) => Ok(to),
             (from, to) => Err(IllegalMove { from, to }),
@@ -143,7 +142,7 @@ pub struct ZoneSeats {
 
 /// Declares a short code of letters, digits, `_` and `-`.
 macro_rules! code {
-    ($(#[$about:meta])* $name:ident $(, $invalid:ident)?) => {
+    ($(#[$about:meta])* $name:ident) => {
         $(#[$about])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
         #[serde(try_from = "String", into = "String")]
@@ -164,10 +163,10 @@ macro_rules! code {
         }
 
         impl TryFrom<String> for $name {
-            type Error = InvalidClassCode;
+            type Error = InvalidCode;
 
-            fn try_from(text: String) -> Result<Self, InvalidClassCode> {
-                is_code(&text).then_some(Self(text)).ok_or(InvalidClassCode)
+            fn try_from(text: String) -> Result<Self, InvalidCode> {
+                is_code(&text).then_some(Self(text)).ok_or(InvalidCode)
             }
         }
 
@@ -192,7 +191,7 @@ code! {
 /// The text is not a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a code has 1 to 16 characters of A-Z a-z 0-9 _ -")]
-pub struct InvalidClassCode;
+pub struct InvalidCode;
 
 fn is_code(text: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
@@ -211,6 +210,11 @@ impl Showtime {
     /// Whether seats are sold at `now`.
     pub fn is_on_sale_at(&self, now: Timestamp) -> bool {
         self.status == ShowtimeStatus::OnSale && self.sales_start_at <= now && now < self.sales_end_at
+    }
+
+    /// The currency of the prices.
+    pub fn currency(&self) -> Option<Currency> {
+        self.prices.first().map(|class| class.price.currency())
     }
 
     /// The price class of the zone with this number.
@@ -243,7 +247,7 @@ mod tests {
         for (from, to, is_legal) in [
             (Draft, OnSale, true),
             (Draft, Cancelled, true),
-            (Draft, Closed, false),
+            (Draft, Closed, true),
             (OnSale, Closed, true),
             (OnSale, Draft, false),
             (Closed, OnSale, true),

@@ -1,8 +1,8 @@
 //! The seats table: an item a row of a showtime (`SHOW#<showtime>#SEC#<part>`, `ROW#<row>`), and `REQUEST#<uuid>`.
 //!
 //! The attributes of a row have short names, so that a full row fits one write unit: `n` the number of seats, `z` the zone,
-//! `h` the seats that are not free, by place: `{o: order, u: deadline in Unix milliseconds}`, without `u` once the seat is known
-//! to be sold, or `{b: true}` for a blocked one.
+//! `a` the [`Aisles`] as a number (absent without any), `h` the seats that are not free, by place: `{o: order, u: deadline in
+//! Unix milliseconds}`, without `u` once the seat is known to be sold, or `{b: true}` for a blocked one.
 //!
 //! A seat may be taken when `attribute_not_exists(h.#p)`. The deadline `u` is for readers: a seat whose hold has ended is
 //! free for them at once, and whoever takes it ends the order of that hold first.
@@ -22,15 +22,13 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::aisles::Aisles;
 use super::id::ShowtimeId;
 use super::row::{RowKey, SeatRow, Taken};
 use crate::aws::Platform;
-use crate::aws::backoff::Backoff;
 use crate::aws::dynamodb::request::StoredRequest;
-use crate::aws::dynamodb::table::Table;
-use crate::aws::dynamodb::transaction::{
-    MAX_ITEMS, TransactionOutcome, WriteOutcome, has_failed_condition, put, transact, update,
-};
+use crate::aws::dynamodb::table::{Table, text_of};
+use crate::aws::dynamodb::transaction::{MAX_ITEMS, put, transact_changes, update};
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, composite, number, send_until_answered};
 use crate::core::error::Error;
 
@@ -89,22 +87,9 @@ impl SeatStore {
             put(new.condition_expression("attribute_not_exists(pk)"))
         });
         let items: Vec<TransactWriteItem> = items.collect::<Result<_, _>>()?;
-        let mut backoff = Backoff::until(deadline);
-        loop {
-            match transact(&self.table.client, DOING, items.clone(), deadline).await? {
-                TransactionOutcome::Committed => return Ok(()),
-                TransactionOutcome::Cancelled(outcomes) if has_failed_condition(&outcomes, items.len()) => {
-                    return Ok(());
-                }
-                TransactionOutcome::Cancelled(_) if backoff.wait().await => {}
-                TransactionOutcome::Cancelled(_) => {
-                    return Err(Error::Unavailable {
-                        doing: DOING,
-                        source: None,
-                    });
-                }
-            }
-        }
+        let count = items.len();
+        transact_changes(&self.table.client, DOING, items, count, deadline).await?;
+        Ok(())
     }
 
     /// Reads all rows of a showtime in the plan's order. Eventually consistent: half a unit for 4 KB.
@@ -188,20 +173,8 @@ impl SeatStore {
         for (row, places) in seats {
             items.push(self.change_of(showtime, change, *row, places)?);
         }
-        let mut backoff = Backoff::until(deadline);
-        loop {
-            match transact(&self.table.client, DOING, items.clone(), deadline).await? {
-                TransactionOutcome::Committed => return Ok(true),
-                TransactionOutcome::Cancelled(outcomes) if outcomes.iter().any(is_refused) => return Ok(false),
-                TransactionOutcome::Cancelled(_) if backoff.wait().await => {}
-                TransactionOutcome::Cancelled(_) => {
-                    return Err(Error::Unavailable {
-                        doing: DOING,
-                        source: None,
-                    });
-                }
-            }
-        }
+        let count = items.len();
+        transact_changes(&self.table.client, DOING, items, count, deadline).await
     }
 
     /// The change of one row. All its seats are in one update: a transaction may not name an item twice.
@@ -230,10 +203,6 @@ impl SeatStore {
     }
 }
 
-const fn is_refused(outcome: &WriteOutcome) -> bool {
-    matches!(outcome, WriteOutcome::ConditionFailed(_))
-}
-
 fn partition(showtime: ShowtimeId, part: u16) -> String {
     format!("SHOW#{showtime}#SEC#{part}")
 }
@@ -259,6 +228,9 @@ fn item_of(showtime: ShowtimeId, row: &SeatRow) -> Item {
     let mut item = key(showtime, row.key);
     item.insert("n".into(), number(row.seats));
     item.insert("z".into(), number(row.zone));
+    if row.aisles != Aisles::default() {
+        item.insert("a".into(), number(row.aisles.bits()));
+    }
     item.insert("h".into(), AttributeValue::M(taken.collect()));
     item
 }
@@ -275,25 +247,34 @@ fn taken_value(taken: &Taken) -> AttributeValue {
 }
 
 fn row_of(item: Item) -> Result<SeatRow, Error> {
-    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
     let small = |name: &str| {
         item.get(name)
             .and_then(number_in)
             .and_then(|number| u8::try_from(number).ok())
     };
     let read = || {
-        let part = text("pk")?.rsplit_once('#')?.1.parse().ok()?;
-        let row = text("sk")?.strip_prefix("ROW#")?.parse().ok()?;
+        let part = text_of(&item, "pk")?.rsplit_once('#')?.1.parse().ok()?;
+        let row = text_of(&item, "sk")?.strip_prefix("ROW#")?.parse().ok()?;
         let taken = item.get("h")?.as_m().ok()?.iter();
         let taken = taken.map(|(place, seat)| Some((place.parse().ok()?, taken_of(seat.as_m().ok()?)?)));
         Some(SeatRow {
             key: RowKey { part, row },
             seats: small("n")?,
             zone: small("z")?,
+            aisles: match item.get("a") {
+                None => Aisles::default(),
+                Some(bits) => Aisles::from_bits(number_in(bits)?.try_into().ok()?),
+            },
             taken: taken.collect::<Option<_>>()?,
         })
     };
-    let damaged = || format!("{:?} {:?} is not a row of seats", text("pk"), text("sk"));
+    let damaged = || {
+        format!(
+            "{:?} {:?} is not a row of seats",
+            text_of(&item, "pk"),
+            text_of(&item, "sk")
+        )
+    };
     read().ok_or_else(|| Error::internal("read a row of seats", damaged()))
 }
 
@@ -326,6 +307,7 @@ mod tests {
             key: RowKey { part: 199, row: 599 },
             seats: SeatRow::MAX_SEATS,
             zone: 63,
+            aisles: Aisles::ALL,
             taken: (0..SeatRow::MAX_SEATS).map(|place| (place, taken(place))).collect(),
         }
     }

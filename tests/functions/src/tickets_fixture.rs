@@ -130,12 +130,7 @@ impl TicketsFixture {
 
     /// Publishes a showtime.
     pub async fn publish(&self, showtime: &str) -> Answer {
-        let call = Call::new("POST", "/admin/showtimes/{showtime_id}/publish");
-        self.call(
-            "publish-showtime",
-            call.path("showtime_id", showtime).by_admin().key(&key()),
-        )
-        .await
+        self.call("publish-showtime", publish_call(showtime)).await
     }
 
     /// Creates and publishes a showtime, and returns its id.
@@ -221,7 +216,7 @@ pub fn performance() -> Value {
         "on_sale_at": "2026-01-05T01:00:00Z",
         "refund_policy": {
             "free_days": 7,
-            "free_until": 10,
+            "free_days_before": 10,
             "steps": [
                 { "days_before": 10, "percent": 10, "at_most": { "amount": 4000, "currency": "KRW" } },
                 { "days_before": 7, "percent": 10 },
@@ -257,6 +252,12 @@ pub fn plan_call(venue: &str, body: &Value) -> Call {
 /// Builds an administrator's request to create a showtime, under a new key.
 pub fn showtime_call(performance: &str, body: &Value) -> Call {
     create("/admin/performances/{performance_id}/showtimes", body).path("performance_id", performance)
+}
+
+/// Builds an administrator's request to publish a showtime, under a new key.
+pub fn publish_call(showtime: &str) -> Call {
+    let call = Call::new("POST", "/admin/showtimes/{showtime_id}/publish");
+    call.path("showtime_id", showtime).by_admin().key(&key())
 }
 
 /// Builds an administrator's request to change what has the `ETag` `tag`.

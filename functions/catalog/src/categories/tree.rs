@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shared::catalog::{Category, Product};
 use shared::core::error::Rejection;
+use shared::core::text::by_language::{self, is_language};
 use shared::core::text::{DisplayText, InvalidText, text_map};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{Object, SchemaType, Type};
 
 use super::attribute::{AttributeType, CategoryAttribute};
 use super::schema;
@@ -50,7 +51,7 @@ impl CategoryTree {
     pub const MAX_ATTRIBUTES: usize = 30;
 
     /// The most languages of a name.
-    pub const MAX_LANGUAGES: usize = 20;
+    pub const MAX_LANGUAGES: usize = by_language::MAX_LANGUAGES;
 
     /// The longest name, in characters.
     pub const MAX_NAME: usize = 100;
@@ -176,17 +177,6 @@ fn check_names(names: &mut BTreeMap<String, String>) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a text is a language, with or without a region (RFC 5646).
-fn is_language(text: &str) -> bool {
-    let (language, region) = text
-        .split_once('-')
-        .map_or((text, None), |(language, region)| (language, Some(region)));
-    let is_region = |region: &str| region.len() == 2 && region.bytes().all(|byte| byte.is_ascii_uppercase());
-    (2..=3).contains(&language.len())
-        && language.bytes().all(|byte| byte.is_ascii_lowercase())
-        && region.is_none_or(is_region)
-}
-
 fn line(text: &str, max: usize) -> Result<String, String> {
     let read: Result<DisplayText, InvalidText> = DisplayText::line(text, max);
     read.map(String::from).map_err(|refused| refused.to_string())
@@ -208,13 +198,9 @@ pub fn names_patch_schema() -> Object {
 }
 
 fn names(text: SchemaType) -> Object {
-    let name = ObjectBuilder::new().schema_type(Type::String);
-    let name = name.pattern(Some("^[a-z]{2,3}(-[A-Z]{2})?$"));
-    text_map::schema(Type::Object.into(), name, text, CategoryTree::MAX_NAME)
-        .max_properties(Some(CategoryTree::MAX_LANGUAGES))
-        .description(Some("What shoppers read, by language."))
-        .examples([serde_json::json!({ "en": "Tea", "ko": "차" })])
-        .build()
+    let example = serde_json::json!({ "en": "Tea", "ko": "차" });
+    let description = "What shoppers read, by language.";
+    by_language::schema(text, text_map::LINE, CategoryTree::MAX_NAME, description, example)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shared::core::error::Rejection;
 use shared::core::text::DisplayText;
-use shared::tickets::{RowKey, SeatRow, ZoneCode, ZoneSeats};
+use shared::tickets::{Aisles, RowKey, SeatRow, ZoneCode, ZoneSeats};
 
 use super::layout::{Layout, LayoutRow};
 use super::tile::{SectionTile, TileRow, TileSeat};
@@ -19,6 +19,10 @@ pub const MAX_ROWS: usize = 10_000;
 pub const MAX_SECTION_SEATS: usize = 10_000;
 /// The most sections of a plan.
 pub const MAX_SECTIONS: usize = 500;
+/// The most rows of a section, before long rows are split.
+const MAX_SECTION_ROWS: usize = 5_000;
+/// The most notes of a row.
+const MAX_NOTES: usize = 200;
 /// The most zones of a plan.
 pub const MAX_ZONES: usize = 64;
 /// The most seats of a part. The seats of a part are one partition of the table, which serves 1,000 write units a second.
@@ -47,7 +51,7 @@ pub struct CheckedPlan {
 }
 
 /// Checks a plan. Splits rows of more than [`SeatRow::MAX_SEATS`] seats, at aisles where there are some, and groups the rows of
-/// each section into parts.
+/// each section into parts. Rows keep where their aisles are.
 ///
 /// # Errors
 /// `invalid-plan`.
@@ -88,8 +92,9 @@ impl Building {
         }
         let name = DisplayText::line(&section.name, MAX_NAME);
         let name = name.map_err(|refused| invalid(Some(code), None, format!("Section {code}: name: {refused}.")))?;
-        if section.rows.is_empty() {
-            return Err(invalid(Some(code), None, format!("Section {code} has no row.")));
+        if !(1..=MAX_SECTION_ROWS).contains(&section.rows.len()) {
+            let detail = format!("Section {code}: a section has 1 to {MAX_SECTION_ROWS} rows.");
+            return Err(invalid(Some(code), None, detail));
         }
         let mut tile = SectionTile {
             section: code.clone(),
@@ -115,8 +120,17 @@ impl Building {
                 )
             };
             let zone = self.zone(row.zone.as_ref().unwrap_or(&section.zone))?;
-            for seats in split(&seats_of(row).map_err(refused)?) {
-                tile.rows.push(self.row(row, zone, seats)?);
+            let pieces = split(&seats_of(row).map_err(refused)?).map_err(refused)?;
+            for (nth, piece) in pieces.iter().enumerate() {
+                // The pieces of one run stay in one part, in which each continues the row before it.
+                let run = 1 + pieces[nth + 1..]
+                    .iter()
+                    .take_while(|next| next.aisles.continues())
+                    .count();
+                if !piece.aisles.continues() && !self.has_room_for(&pieces[nth..nth + run]) {
+                    self.parts.push(vec![]);
+                }
+                tile.rows.push(self.row(row, zone, piece)?);
             }
         }
         if self.seats - before > MAX_SECTION_SEATS {
@@ -141,22 +155,24 @@ impl Building {
         Ok(u8::try_from(number).unwrap_or_default())
     }
 
-    fn row(&mut self, row: &NewRow, zone: u8, seats: Vec<TileSeat>) -> Result<TileRow, Rejection> {
-        if self.seats + seats.len() > MAX_SEATS {
+    /// Whether the last part has room for these rows.
+    fn has_room_for(&self, pieces: &[Piece]) -> bool {
+        let more: usize = pieces.iter().map(|piece| piece.seats.len()).sum();
+        self.parts.last().is_some_and(|part| {
+            let taken: usize = part.iter().map(|row| usize::from(row.seats)).sum();
+            part.len() + pieces.len() <= MAX_PART_ROWS && taken + more <= MAX_PART_SEATS
+        })
+    }
+
+    fn row(&mut self, row: &NewRow, zone: u8, piece: &Piece) -> Result<TileRow, Rejection> {
+        if self.seats + piece.seats.len() > MAX_SEATS {
             return Err(invalid(None, None, format!("A plan has at most {MAX_SEATS} seats.")));
         }
         if self.rows == MAX_ROWS {
             let detail = format!("A plan has at most {MAX_ROWS} rows, and a long row counts once for each 28 seats.");
             return Err(invalid(None, None, detail));
         }
-        let count = seats.len();
-        let full = self.parts.last().is_none_or(|part| {
-            let taken: usize = part.iter().map(|row| usize::from(row.seats)).sum();
-            part.len() == MAX_PART_ROWS || taken + count > MAX_PART_SEATS
-        });
-        if full {
-            self.parts.push(vec![]);
-        }
+        let count = piece.seats.len();
         let part = u16::try_from(self.parts.len().saturating_sub(1)).unwrap_or(u16::MAX);
         let in_part = self.parts.last_mut();
         let number = in_part.as_ref().map_or(0, |part| part.len());
@@ -169,11 +185,12 @@ impl Building {
             in_part.push(LayoutRow {
                 seats: seats_in_row,
                 zone,
+                aisles: piece.aisles,
             });
         }
         let zone = &mut self.zones[usize::from(zone)];
         zone.seats += u32::from(seats_in_row);
-        let tile = TileRow::new(row.row.clone(), zone.zone.clone(), key, self.seats, seats);
+        let tile = TileRow::new(row.row.clone(), zone.zone.clone(), key, self.seats, piece.seats.clone());
         self.seats += count;
         self.rows += 1;
         Ok(tile)
@@ -188,6 +205,9 @@ fn seats_of(row: &NewRow) -> Result<Vec<Vec<TileSeat>>, String> {
     }
     if !(1..=20).contains(&row.runs.len()) {
         return Err("a row has 1 to 20 runs of seats".to_owned());
+    }
+    if row.notes.len() > MAX_NOTES {
+        return Err(format!("a row has at most {MAX_NOTES} notes"));
     }
     let runs: Vec<Vec<TileSeat>> = row.runs.iter().map(run).collect::<Result<_, _>>()?;
     // Where each number is: its run, and its place in that.
@@ -282,20 +302,65 @@ fn annotate(
     Ok(runs)
 }
 
-/// Splits a row at aisles into rows of at most [`SeatRow::MAX_SEATS`] seats. A run that is longer is split into equal rows.
-fn split(runs: &[Vec<TileSeat>]) -> Vec<Vec<TileSeat>> {
+/// A row as it is stored: a row of the plan, or a piece of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Piece {
+    seats: Vec<TileSeat>,
+    aisles: Aisles,
+}
+
+/// Splits a row at aisles into rows of at most [`SeatRow::MAX_SEATS`] seats. A run that is longer is split into rows of about the
+/// same length, but not between an accessible seat and its companion.
+fn split(runs: &[Vec<TileSeat>]) -> Result<Vec<Piece>, String> {
     let most = usize::from(SeatRow::MAX_SEATS);
-    let mut rows: Vec<Vec<TileSeat>> = vec![];
+    let mut pieces: Vec<Piece> = vec![];
     for run in runs {
-        let pieces = run.len().div_ceil(most);
-        for piece in run.chunks(run.len().div_ceil(pieces.max(1)).max(1)) {
-            match rows.last_mut() {
-                Some(row) if pieces == 1 && row.len() + piece.len() <= most => row.extend_from_slice(piece),
-                _ => rows.push(piece.to_vec()),
-            }
+        if let Some(last) = pieces.last_mut()
+            && last.seats.len() + run.len() <= most
+        {
+            let place = u8::try_from(last.seats.len() - 1).unwrap_or(u8::MAX);
+            last.aisles = last.aisles.with_aisle_after(place);
+            last.seats.extend_from_slice(run);
+            continue;
+        }
+        let mut aisles = Aisles::default();
+        for seats in split_run(run)? {
+            let seats = seats.to_vec();
+            pieces.push(Piece { seats, aisles });
+            aisles = Aisles::default().continuing();
         }
     }
-    rows
+    Ok(pieces)
+}
+
+/// Splits a run into as few rows of about the same length as possible.
+fn split_run(run: &[TileSeat]) -> Result<Vec<&[TileSeat]>, String> {
+    let most = usize::from(SeatRow::MAX_SEATS);
+    let place_of = |number: u16| run.iter().position(|seat| seat.number == number);
+    let companions = run.iter().enumerate().filter_map(|(place, seat)| {
+        let main = place_of(seat.companion_of?)?;
+        Some((place.min(main), place.max(main)))
+    });
+    let companions: Vec<(usize, usize)> = companions.collect();
+    // Whether the seat at `place` may be the first of a row.
+    let is_allowed = |place: usize| !companions.iter().any(|&(first, last)| first < place && place <= last);
+    let (mut pieces, mut begin) = (vec![], 0);
+    while run.len() - begin > most {
+        let left = run.len() - begin;
+        let equal = left.div_ceil(left.div_ceil(most));
+        let mut lengths = (1..=equal).rev().chain(equal + 1..=most);
+        let length = lengths.find(|length| is_allowed(begin + length)).ok_or_else(|| {
+            format!(
+                "seats {} to {} are too many for one row, and companions connect them all",
+                run[begin].number,
+                run[begin + most].number
+            )
+        })?;
+        pieces.push(&run[begin..begin + length]);
+        begin += length;
+    }
+    pieces.push(&run[begin..]);
+    Ok(pieces)
 }
 
 fn check_point(point: Point) -> Result<(), String> {
@@ -357,6 +422,102 @@ mod tests {
         assert_eq!(lengths(&[(1, 10), (11, 20), (31, 10)]), [10, 20, 10], "not 30 seats");
         assert_eq!(lengths(&[(1, 40)]), [20, 20], "without an aisle into equal rows");
         assert_eq!(lengths(&[(1, 4), (5, 29), (34, 4)]), [4, 15, 18]);
+    }
+
+    /// The places after which each row has an aisle, and whether it continues the row before it.
+    fn aisles(runs: &[(u16, u16)]) -> Vec<(Vec<u8>, bool)> {
+        let rows = checked(&plan(row(runs))).unwrap().layout;
+        let rows = rows.rows().map(|row| {
+            let after = (0..row.seats - 1).filter(|&place| !row.is_beside(place, place + 1));
+            (after.collect(), row.continues())
+        });
+        rows.collect()
+    }
+
+    #[test]
+    fn a_row_keeps_where_its_aisles_are() {
+        assert_eq!(aisles(&[(1, 28)]), [(vec![], false)]);
+        assert_eq!(aisles(&[(1, 14), (15, 14)]), [(vec![13], false)]);
+        assert_eq!(aisles(&[(1, 1), (2, 1), (3, 26)]), [(vec![0, 1], false)]);
+        assert_eq!(
+            aisles(&[(1, 10), (11, 20), (31, 10)]),
+            [(vec![], false), (vec![], false), (vec![], false)],
+            "an aisle is between two of them"
+        );
+        assert_eq!(aisles(&[(1, 40)]), [(vec![], false), (vec![], true)], "side by side");
+        assert_eq!(
+            aisles(&[(1, 4), (5, 29), (34, 4)]),
+            [(vec![], false), (vec![], false), (vec![13], true)]
+        );
+    }
+
+    #[test]
+    fn a_long_run_is_in_one_part() {
+        let mut wide = plan(row(&[(1, 190)]));
+        let first = wide.sections[0].rows[0].clone();
+        let rows = (1..=4).map(|label| NewRow {
+            row: label.to_string(),
+            ..first.clone()
+        });
+        wide.sections[0].rows = rows.collect();
+        let checked = checked(&wide).unwrap();
+        let parts: Vec<usize> = checked.layout.parts.iter().map(Vec::len).collect();
+        assert_eq!(parts, [21, 7], "7 rows of a run, and 3 runs of a part of 600 seats");
+        for row in checked.layout.rows() {
+            assert_eq!(row.continues(), row.key.row % 7 != 0, "{:?}", row.key);
+        }
+    }
+
+    #[test]
+    fn a_long_run_is_not_split_between_an_accessible_seat_and_its_companion() {
+        let with = |notes: &Value| {
+            let mut row = row(&[(1, 40)]);
+            row["notes"] = notes.clone();
+            checked(&plan(row))
+        };
+        let lengths = |notes: Value| -> Vec<usize> {
+            let checked = with(&notes).unwrap();
+            checked.tiles[0].rows.iter().map(|row| row.seats.len()).collect()
+        };
+        let accessible = |seat: u16| json!({ "seat": seat, "flags": ["ACCESSIBLE"] });
+        let companion = |seat: u16, of: u16| json!({ "seat": seat, "companion_of": of });
+        assert_eq!(lengths(json!([accessible(20), companion(19, 20)])), [20, 20]);
+        assert_eq!(lengths(json!([accessible(20), companion(21, 20)])), [19, 21]);
+        assert_eq!(lengths(json!([accessible(22), companion(19, 22)])), [18, 22]);
+        // Each seat is accessible and the companion of the next one, so no row can end between them.
+        let both = |seat: u16| json!({ "seat": seat, "flags": ["ACCESSIBLE"], "companion_of": seat % 40 + 1 });
+        let mut notes: Vec<Value> = (1..40).map(both).collect();
+        notes.push(accessible(40));
+        let refused = with(&json!(notes)).unwrap_err();
+        assert!(refused.detail.contains("seats 1 to 29"), "{}", refused.detail);
+        assert_eq!(
+            (&refused.members["section"], &refused.members["row"]),
+            (&json!("A"), &json!("1"))
+        );
+    }
+
+    #[test]
+    fn a_section_has_at_most_5_000_rows_and_a_row_200_notes() {
+        let mut tall = plan(row(&[(1, 1)]));
+        let first = tall.sections[0].rows[0].clone();
+        let rows = |count: usize| {
+            (0..count).map(|label| NewRow {
+                row: label.to_string(),
+                ..first.clone()
+            })
+        };
+        tall.sections[0].rows = rows(MAX_SECTION_ROWS).collect();
+        assert!(checked(&tall).is_ok());
+        tall.sections[0].rows = rows(MAX_SECTION_ROWS + 1).collect();
+        assert!(checked(&tall).unwrap_err().detail.contains("1 to 5000 rows"));
+        let noted = |count: u16| {
+            let mut row = row(&[(1, 150), (151, 150)]);
+            let notes = (1..=count).map(|seat| json!({ "seat": seat, "flags": ["RESTRICTED_VIEW"] }));
+            row["notes"] = notes.collect();
+            checked(&plan(row))
+        };
+        assert!(noted(200).is_ok());
+        assert!(noted(201).unwrap_err().detail.contains("at most 200 notes"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use shared::tickets::{RowKey, SeatRow};
+use shared::tickets::{Aisles, RowKey, SeatRow};
 
 /// All rows of a plan, by part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,25 +12,27 @@ pub struct Layout {
     pub parts: Vec<Vec<LayoutRow>>,
 }
 
-/// A row, written as two numbers.
+/// A row, written as three numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(u8, u8)", into = "(u8, u8)")]
+#[serde(from = "(u8, u8, Aisles)", into = "(u8, u8, Aisles)")]
 pub struct LayoutRow {
     /// The number of seats.
     pub seats: u8,
     /// The number of the zone.
     pub zone: u8,
+    /// The aisles between its seats.
+    pub aisles: Aisles,
 }
 
-impl From<(u8, u8)> for LayoutRow {
-    fn from((seats, zone): (u8, u8)) -> Self {
-        Self { seats, zone }
+impl From<(u8, u8, Aisles)> for LayoutRow {
+    fn from((seats, zone, aisles): (u8, u8, Aisles)) -> Self {
+        Self { seats, zone, aisles }
     }
 }
 
-impl From<LayoutRow> for (u8, u8) {
+impl From<LayoutRow> for (u8, u8, Aisles) {
     fn from(row: LayoutRow) -> Self {
-        (row.seats, row.zone)
+        (row.seats, row.zone, row.aisles)
     }
 }
 
@@ -43,6 +45,7 @@ impl Layout {
                 key: RowKey { part, row },
                 seats: found.seats,
                 zone: found.zone,
+                aisles: found.aisles,
                 taken: BTreeMap::new(),
             })
         })

@@ -125,7 +125,7 @@ pub struct SeatNote {
     #[schema(max_items = 2)]
     pub flags: Vec<SeatFlag>,
     /// The number of the accessible seat of the row whose companions sit here. It has at most three, none further than three
-    /// seats away and none beyond an aisle.
+    /// seats away and none beyond an aisle. A long row is not split between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 9_999)]
     pub companion_of: Option<u16>,

@@ -54,7 +54,7 @@ pub struct SectionTile {
     /// The name that customers see.
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
-    /// The rows. A row of more than 28 seats is several rows here, and the seats of two of them are not side by side.
+    /// The rows. A row of more than 28 seats is several rows here. The places of the seats tell which of them are side by side.
     pub rows: Vec<TileRow>,
 }
 

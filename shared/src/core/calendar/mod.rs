@@ -5,9 +5,11 @@
 
 mod days;
 mod interval;
+mod local_time;
 mod timezone;
 
 pub use interval::{Interval, InvalidInterval, Unit};
+pub use local_time::{InvalidLocalTime, LocalTime};
 pub use timezone::{InvalidTimezone, LocalInstants, Timezone};
 
 use jiff::Timestamp;

@@ -6,6 +6,7 @@
 //! [UTS #39]: https://www.unicode.org/reports/tr39/
 //! [UTS #55]: https://www.unicode.org/reports/tr55/
 
+pub mod by_language;
 mod invisible;
 pub mod text_map;
 

@@ -233,6 +233,8 @@ async fn tickets() {
     shop.call("update-venue", change).await;
     let of_venue = |route| Call::new("GET", route).path("venue_id", &venue);
     shop.call("get-venue", of_venue("/venues/{venue_id}")).await;
+    shop.call("get-admin-venue", of_venue("/admin/venues/{venue_id}").by_admin())
+        .await;
     shop.call("list-venues", Call::new("GET", "/venues")).await;
     let plan = shop.plan(&venue, 1, 2, 4).await;
     let plan_id = text(&plan, "plan_id");
@@ -258,6 +260,8 @@ async fn tickets() {
     .await;
     let call = Call::new("GET", "/performers/{performer_id}").path("performer_id", &performer);
     shop.call("get-performer", call).await;
+    let call = Call::new("GET", route).path("performer_id", &performer).by_admin();
+    shop.call("get-admin-performer", call).await;
     shop.call("list-performers", Call::new("GET", "/performers")).await;
     let mut nutcracker = tickets_fixture::performance();
     nutcracker["status"] = json!("DRAFT");
@@ -300,7 +304,8 @@ async fn tickets() {
     shop.call("list-admin-showtimes", drafts).await;
     shop.change(&showtime, &json!({ "sales_end_at": "2026-03-07T09:00:00Z" }))
         .await;
-    shop.publish(&showtime).await;
+    let closed = tickets_fixture::publish_call(&showtime).json(&json!({ "status": "CLOSED" }));
+    shop.call("publish-showtime", closed).await;
     shop.call(
         "list-showtimes",
         of_performance("/performances/{performance_id}/showtimes"),

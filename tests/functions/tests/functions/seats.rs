@@ -1,17 +1,21 @@
 //! The seats of a showtime: created when it is published, blocked and released by administrators, seen by everybody.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use function_tests::TicketsFixture;
-use function_tests::tickets_fixture::{performance, seat_map_call, showtime, showtime_call, text, update};
+use function_tests::tickets_fixture::{plan_call, publish_call, seat_map_call, showtime, showtime_call, text, update};
 use harness::engine::SEATS;
 use harness::gateway::Answer;
+use harness::{Fault, Hold};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::core::idempotency::IdempotencyKey;
 use shared::core::identity::CustomerId;
-use shared::tickets::{Change, RowKey, SeatMap, SeatState};
+use shared::tickets::{Change, RowKey, SeatMap, SeatRow, SeatState, SeatStore};
+use tickets::plan::sample;
 
 /// Puts a seat into the hands of an order, as a checkout will: held until `until`, or sold.
 async fn take(shop: &TicketsFixture, showtime: &str, seat: (u16, u16, u8), until: Option<Timestamp>) {
@@ -92,11 +96,11 @@ async fn publishing_again_after_a_crash_completes_the_seats_and_takes_none_back(
     assert_eq!(states(&shop.seat_map(&id).await), [Free; 1_600]);
     // A late copy of the same step meets seats that are sold.
     take(&shop, &id, (0, 0, 3), None).await;
-    let store = shared::tickets::SeatStore::new(&shop.platform()).unwrap();
+    let store = SeatStore::new(&shop.platform()).unwrap();
     let rows = store.all(id_of(&id), 4, shop.invocation().deadline).await.unwrap();
     let fresh: Vec<_> = rows
         .into_iter()
-        .map(|row| shared::tickets::SeatRow {
+        .map(|row| SeatRow {
             taken: [].into(),
             ..row
         })
@@ -122,7 +126,123 @@ async fn a_showtime_of_a_draft_of_a_performance_is_not_published() {
     assert_eq!(shop.call("update-performance", hide).await.status, 200);
     let id = shop.showtime(&hall).await;
     assert_eq!(seen(&shop.publish(&id).await), (409, "performance-not-listed"));
-    assert_eq!(performance()["status"], "LISTED");
+}
+
+#[tokio::test]
+async fn a_publication_is_completed_only_while_its_performance_is_listed() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.showtime(&hall).await;
+    // The second read of the layout fails: the seating is recorded, no seat is there.
+    shop.s3.plan_served("GET");
+    shop.s3.plan("GET", 403);
+    assert_eq!(shop.publish(&id).await.status, 500);
+    let set = async |body: Value| {
+        let route = "/admin/performances/{performance_id}";
+        let call = update(route, "performance_id", &hall.performance, "*", &body);
+        shop.call("update-performance", call).await
+    };
+    assert_eq!(set(json!({ "status": "DRAFT" })).await.status, 200);
+    assert_eq!(seen(&shop.publish(&id).await), (409, "performance-not-listed"));
+    let fee = json!({ "days_before": 10, "percent": 10, "at_most": { "amount": 5, "currency": "USD" } });
+    let dollars = json!({ "status": "LISTED", "refund_policy": { "steps": [fee] } });
+    assert_eq!(set(dollars).await.status, 200);
+    let refused = shop.publish(&id).await;
+    assert_eq!(
+        (seen(&refused), &refused.body["field"]),
+        ((422, "invalid-show"), &json!("prices")),
+        "the policy has another currency now"
+    );
+    assert_eq!(set(json!({ "refund_policy": { "steps": [] } })).await.status, 200);
+    assert_eq!(shop.publish(&id).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_publication_that_broke_off_between_two_transactions_is_completed() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 2, 80, 10).await;
+    let id = shop.showtime(&hall).await;
+    let store = SeatStore::new(&shop.platform()).unwrap();
+    let rows = async || -> Vec<SeatRow> { store.all(id_of(&id), 4, shop.invocation().deadline).await.unwrap() };
+    // The function stops after the first transaction of 100 rows, while the second one is on its way.
+    let hold = Hold::default();
+    let faults = &shop.engine.faults;
+    faults.plan("TransactWriteItems", Fault::Late(Duration::ZERO));
+    faults.plan("TransactWriteItems", Fault::Held(hold.clone()));
+    let first_is_written = async {
+        hold.arrived().await;
+        while rows().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        published = shop.publish(&id) => panic!("{published:?}"),
+        found = tokio::time::timeout(Duration::from_secs(20), first_is_written) => found.unwrap(),
+    }
+    let written = rows().await;
+    assert!([60, 100].contains(&written.len()), "{} of 160 rows", written.len());
+    assert_eq!(seen(&shop.see(&id).await), (404, "not-found"), "it is a draft still");
+    let sold = written[0].key;
+    take(&shop, &id, (sold.part, sold.row, 3), None).await;
+    assert_eq!(shop.publish(&id).await.status, 200);
+    let states = states(&shop.seat_map(&id).await);
+    let count = |wanted| states.iter().filter(|&&state| state == wanted).count();
+    assert_eq!((states.len(), count(Sold), count(Free)), (1_600, 1, 1_599));
+    let seat = &rows().await[0];
+    assert_eq!((seat.key, seat.state(3, shop.now())), (sold, Sold));
+}
+
+#[tokio::test]
+async fn a_showtime_is_published_closed_and_its_seats_are_blocked_before_the_sale() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.showtime(&hall).await;
+    for (status, refusal) in [("DRAFT", 400), ("CANCELLED", 400)] {
+        let call = publish_call(&id).json(&json!({ "status": status }));
+        assert_eq!(shop.call("publish-showtime", call).await.status, refusal, "{status}");
+    }
+    let call = publish_call(&id).json(&json!({ "status": "CLOSED" }));
+    let published = shop.call("publish-showtime", call.clone()).await;
+    assert_eq!(
+        (published.status, &published.body["status"]),
+        (200, &json!("CLOSED")),
+        "{published:?}"
+    );
+    let again = shop.call("publish-showtime", call).await;
+    assert_eq!((again.replayed, &again.body), (true, &published.body));
+    let other = shop.publish(&id).await;
+    assert_eq!(
+        (other.replayed, &other.body),
+        (true, &published.body),
+        "it is published already"
+    );
+    let blocked = shop.change_seats("block-seats", &id, "b", &["0-0-0"]).await;
+    assert_eq!(blocked.status, 200, "{blocked:?}");
+    let opened = shop.change(&id, &json!({ "status": "ON_SALE" })).await;
+    assert_eq!((opened.status, &opened.body["status"]), (200, &json!("ON_SALE")));
+    assert_eq!(states(&shop.seat_map(&id).await)[..2], [Blocked, Free]);
+}
+
+#[tokio::test]
+async fn the_rows_of_a_showtime_keep_the_aisles_of_its_plan() {
+    let shop = TicketsFixture::open().await;
+    let venue = shop.venue("Asia/Seoul").await;
+    let mut body = json!(sample::hall(1, 2, 10));
+    body["sections"][0]["rows"][0]["runs"] = json!([{ "first": 1, "count": 40, "at": { "x": 0, "y": 0 } }]);
+    let plan = shop.created("create-plan", plan_call(&venue, &body)).await;
+    let performance = shop.performance().await;
+    let call = showtime_call(&performance, &showtime(&text(&plan, "plan_id")));
+    let id = text(&shop.created("create-showtime", call).await, "showtime_id");
+    assert_eq!(shop.publish(&id).await.status, 200);
+    let store = SeatStore::new(&shop.platform()).unwrap();
+    let rows = store.all(id_of(&id), 1, shop.invocation().deadline).await.unwrap();
+    let lengths: Vec<(u8, bool)> = rows.iter().map(|row| (row.seats, row.continues())).collect();
+    assert_eq!(lengths, [(20, false), (20, true), (10, false)]);
+    assert!((0..19).all(|place| rows[0].is_beside(place, place + 1)));
+    assert!(
+        rows[2].is_beside(3, 4) && !rows[2].is_beside(4, 5),
+        "an aisle in the middle"
+    );
 }
 
 #[tokio::test]
@@ -228,7 +348,7 @@ async fn a_seat_that_is_sold_after_it_was_looked_at_is_not_blocked() {
     let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
     let id = shop.on_sale(&hall).await;
     take(&shop, &id, (0, 1, 0), None).await;
-    let store = shared::tickets::SeatStore::new(&shop.platform()).unwrap();
+    let store = SeatStore::new(&shop.platform()).unwrap();
     let (invocation, key) = (shop.invocation(), IdempotencyKey::parse(Some(b"k")).unwrap());
     let request = StoredRequest::new("test", &key, &CustomerId::new("ann"), &(), invocation.now).unwrap();
     let row = |row| RowKey { part: 0, row };
@@ -261,7 +381,7 @@ async fn a_draft_that_is_cancelled_stays_hidden() {
     assert_eq!(
         shop.see(&sold).await.body["status"],
         "CANCELLED",
-        "whoever has a ticket sees it"
+        "a customer with a ticket sees it"
     );
 }
 

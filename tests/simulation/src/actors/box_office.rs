@@ -94,7 +94,12 @@ impl Created {
         let create = |key: &str| route().by_admin().key(key).json(&body);
         let answers = repeated::send(world, "create-showtime", create).await;
         for showtime in ids(&answers, "showtime_id") {
-            let publish = |key: &str| at("POST", "/admin/showtimes/{showtime_id}/publish", &showtime).key(key);
+            let status = if world.below(4) == 0 { "CLOSED" } else { "ON_SALE" };
+            let body = json!({ "status": status });
+            let publish = |key: &str| {
+                let publish = at("POST", "/admin/showtimes/{showtime_id}/publish", &showtime);
+                publish.key(key).json(&body)
+            };
             repeated::send(world, "publish-showtime", |key| publish(key).by_admin()).await;
             world.state().showtimes.push(showtime);
         }
@@ -183,7 +188,13 @@ impl Created {
                 Call::new("GET", "/admin/performances").by_admin(),
             )
             .await;
+        if let Some(performer) = world.one_of(&self.performers) {
+            let performer = Call::new("GET", "/performers/{performer_id}").path("performer_id", &performer);
+            world.http("get-performer", performer).await;
+        }
         if let Some(venue) = world.one_of(&self.venues) {
+            let seen = Call::new("GET", "/venues/{venue_id}").path("venue_id", &venue);
+            world.http("get-venue", seen).await;
             let plans = Call::new("GET", "/venues/{venue_id}/plans").path("venue_id", &venue);
             world.http("list-plans", plans).await;
         }
@@ -220,33 +231,23 @@ impl Created {
 /// Changes one of what has ids of this kind, as it was read.
 async fn change_any(world: &World, kind: &'static str, ids: &[String], change: &Value) {
     let Some(id) = world.one_of(ids) else { return };
-    let (read, seen, update, changed) = match kind {
-        "venue_id" => (
-            "get-venue",
-            "/venues/{venue_id}",
-            "update-venue",
-            "/admin/venues/{venue_id}",
-        ),
+    let (read, update, route) = match kind {
+        "venue_id" => ("get-admin-venue", "update-venue", "/admin/venues/{venue_id}"),
         "performer_id" => (
-            "get-performer",
-            "/performers/{performer_id}",
+            "get-admin-performer",
             "update-performer",
             "/admin/performers/{performer_id}",
         ),
         _ => (
             "get-admin-performance",
-            "/admin/performances/{performance_id}",
             "update-performance",
             "/admin/performances/{performance_id}",
         ),
     };
-    let mut seen = Call::new("GET", seen).path(kind, &id);
-    if read == "get-admin-performance" {
-        seen = seen.by_admin();
-    }
+    let seen = Call::new("GET", route).path(kind, &id).by_admin();
     let seen = world.http(read, seen).await;
     if let Some(tag) = seen.headers.get("etag") {
-        let call = Call::new("PATCH", changed).path(kind, &id).by_admin();
+        let call = Call::new("PATCH", route).path(kind, &id).by_admin();
         world.request(update, call.header("if-match", tag).json(change)).await;
     }
 }
