@@ -202,7 +202,8 @@ async fn cancelled(
     invocation: &Invocation,
 ) -> Result<Change, Error> {
     let is_staff = invocation.actor()?.kind == ActorKind::Staff;
-    if !is_staff && stored.order.status == OrderStatus::Paid && stored.order.seats().is_some() {
+    let is_bought = stored.order.status == OrderStatus::Paid && stored.order.totals.total.amount() > 0;
+    if !is_staff && is_bought && stored.order.seats().is_some() {
         return Err(Rejected::SeatsSold.into());
     }
     let change = match units {

@@ -1,10 +1,10 @@
 //! Runs for `POST /showtimes/{showtime_id}/holds`: holds seats of a showtime for a customer. A hold is an order that waits for
 //! payment.
 //!
-//! A hold costs two round trips: one batch read (the showtime, its performance, the rows, what the customer holds, and the order
-//! in case this is a retry) and one transaction (the order, the rows, what the customer holds).
+//! A hold of chosen seats costs two round trips: one batch read (the showtime, its performance, the rows, what the customer holds,
+//! and the order in case this is a retry) and one transaction (the order, the rows, what the customer holds).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use envconfig::Envconfig;
@@ -16,22 +16,22 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::batch_get;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
+use shared::core::actor::Actor;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
 use shared::orders::{
-    self, HoldSeatsOutcome, Line, LineId, LineSeat, Order, OrderEvent, OrderId, OrderStatus, OrderStore, Quote,
-    ReservationStore, SeatHold, StoredOrder, Totals,
+    self, EndedHolds, HoldSeatsOutcome, Line, LineId, LineSeat, Order, OrderEvent, OrderId, OrderStatus, OrderStore,
+    Quote, ReservationStore, SeatHold, StoredOrder, Totals,
 };
 use shared::tickets::{
-    Allowance, ClassCode, HoldLimits, LoadedSeats, PerformanceId, RowKey, SeatId, SeatRow, SeatState, SeatStore,
-    Showtime, ShowtimeId,
+    Allowance, AllowedHold, ClassCode, HoldLimits, LoadedSeats, NotAllowed, PerformanceId, RowKey, SeatId, SeatRow,
+    SeatState, SeatStore, Showtime, ShowtimeId, Taken,
 };
 use utoipa::ToSchema;
 
 use crate::best_seats::{best_seats, most_together};
-use crate::expired_holds::ExpiredHolds;
 use crate::performance::{Performance, PerformanceStatus};
 use crate::reason::{self, SeatNow};
 use crate::seat_changes::{now as seats_now, places_by_row, require_known};
@@ -55,8 +55,6 @@ pub struct HoldSeats {
     pub orders: OrderStore,
     /// Orders with their seats.
     pub reservations: ReservationStore,
-    /// Holds whose time has passed.
-    pub expired: ExpiredHolds,
     /// The limits of holds.
     pub limits: HoldLimits,
     /// The performances of showtimes, which never change.
@@ -83,7 +81,6 @@ impl HoldSeats {
             seats: SeatStore::new(platform)?,
             orders: OrderStore::new(platform)?,
             reservations: ReservationStore::with_seats(platform)?,
-            expired: ExpiredHolds::new(platform)?,
             limits: HoldLimits {
                 hold: SignedDuration::from_mins(config.hold_minutes.into()),
                 budget: SignedDuration::from_mins(config.hold_budget_minutes.into()),
@@ -144,11 +141,13 @@ pub const REFUSALS: &[&Reason] = &[
 /// which chooses seats side by side in a row. A retry with the same key and body returns the order in its current state.
 ///
 /// A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
-/// limited time within an hour. Cancel the order to choose other seats: what is left of its time is given back.
+/// limited time without paying in an hour, which begins with the first hold. Cancel the order to choose other seats: what is
+/// left of its time is given back.
 ///
 /// # Cost
 /// Two requests: at least one read unit for the showtime, the performance, the order, the customer and each row; two write units
-/// for each row, two for the customer, and those of the order.
+/// for each row, two for the customer, and those of the order. One request more for a customer who held seats of the showtime
+/// before. `best` reads all rows of the showtime, and then those of its choice.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -179,65 +178,54 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
     let fingerprint = fingerprint.map_err(|error| Error::internal("read a hold", error))?;
     let order_id = OrderId(key.derive_id("hold", &caller.customer_id));
     let customer = &caller.customer_id;
-    if let Wanted::Best(_) = wanted
-        && let Some(existing) = function.orders.get(order_id, invocation.deadline).await?
-    {
-        return replay(existing, &fingerprint, &invocation);
-    }
     let mut candidates = Candidates::default();
     let mut attempts = Attempts::new(DOING);
     loop {
         attempts.start()?;
-        let chosen = match &wanted {
-            Wanted::Chosen(seats) => seats.clone(),
-            Wanted::Best(best) => candidates.choose(function, showtime_id, best, &invocation).await?,
+        let known = match &wanted {
+            Wanted::Chosen(seats) => seats.as_slice(),
+            Wanted::Best(_) => &[],
         };
         let loaded = function
-            .load(order_id, showtime_id, customer, &chosen, &invocation)
+            .load(order_id, showtime_id, customer, known, &invocation)
             .await?;
         if let Some(existing) = loaded.existing {
             return replay(existing, &fingerprint, &invocation);
         }
+        // A batch of reads is no snapshot: a concurrent duplicate may just have held the seats.
+        if names(&loaded.seats, order_id) {
+            match function.orders.get_serializable(order_id, invocation.deadline).await? {
+                Some(existing) => return replay(existing, &fingerprint, &invocation),
+                None => continue,
+            }
+        }
         let (showtime, performance) = (loaded.showtime, loaded.performance);
         require_on_sale(&showtime, &performance, &invocation)?;
-        let rows = &loaded.seats.rows;
-        require_known(&chosen, rows)?;
-        let ended = function.expired.end(&chosen, rows, &invocation).await?;
-        if ended.any {
+        let Previous::Ended { allowance } = function.end_previous(loaded.seats.allowance, &invocation).await? else {
             continue;
-        }
-        let taken = taken(&chosen, rows, &ended.kept, &invocation);
-        if !taken.is_empty() {
-            if matches!(wanted, Wanted::Best(_)) {
-                candidates.learn(rows, &ended.kept);
-                continue;
-            }
-            let detail = format!("The seat {} is taken. Nothing is held.", taken[0].seat);
-            return Err(Rejection::with(reason::SeatsTaken { seats: taken }, detail).into());
-        }
-        if matches!(wanted, Wanted::Chosen(_)) {
-            require_no_single_seat(&chosen, rows, &invocation)?;
-        }
-        if function
-            .end_previous(loaded.seats.allowance.as_ref(), &invocation)
-            .await?
-        {
-            continue;
-        }
-        let quote = quote(&showtime, &performance, &chosen, rows, body.expected_total)?;
+        };
         let allowed = allow(
-            loaded.seats.allowance.as_ref(),
+            allowance.as_ref(),
             order_id,
-            &chosen,
-            &performance,
-            function.limits,
+            wanted.count(),
+            (&showtime, &performance),
+            function,
             &invocation,
         )?;
-        let (now, until) = (invocation.now, allowed.until.min(showtime.sales_end_at));
-        let order = Order::new(order_id, customer.clone(), quote, now, until).paid_if_free(now);
-        let event = match order.status {
-            OrderStatus::Paid => OrderEvent::OrderPaid(order.clone()),
-            _ => OrderEvent::OrderPlaced(order.clone()),
+        let picked = match &wanted {
+            Wanted::Chosen(seats) => function.require_free(seats, loaded.seats.rows, &invocation).await?,
+            Wanted::Best(best) => candidates.pick(function, &showtime, best, &invocation).await?,
+        };
+        let Some((chosen, rows)) = picked else { continue };
+        let quote = quote(&showtime, &performance, &chosen, &rows, body.expected_total)?;
+        let now = invocation.now;
+        let order = Order::new(order_id, customer.clone(), quote, now, allowed.until).paid_if_free(now);
+        let (event, allowance) = match order.status {
+            OrderStatus::Paid => (
+                OrderEvent::OrderPaid(order.clone()),
+                allowed.allowance.paid_early(allowed.until.duration_since(now)),
+            ),
+            _ => (OrderEvent::OrderPlaced(order.clone()), allowed.allowance),
         };
         let hold = SeatHold {
             order: StoredOrder {
@@ -250,14 +238,24 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
                 version: 1,
                 event: Some(invocation.record(&event)?),
             },
-            allowance: allowed.allowance,
+            allowance,
         };
         match function.reservations.hold_seats(&hold, invocation.deadline).await? {
             HoldSeatsOutcome::Held => return created(&hold.order.order),
             HoldSeatsOutcome::Exists(existing) => return replay(*existing, &fingerprint, &invocation),
-            HoldSeatsOutcome::Changed => {}
+            HoldSeatsOutcome::Changed => candidates.lost(&chosen),
         }
     }
+}
+
+/// Whether seats or what the customer holds name the order.
+fn names(loaded: &LoadedSeats, order_id: OrderId) -> bool {
+    let is_it = |taken: &Taken| matches!(taken, Taken::Order { order_id: named, .. } if *named == order_id.0);
+    loaded.rows.values().any(|row| row.taken.values().any(is_it))
+        || loaded
+            .allowance
+            .as_ref()
+            .is_some_and(|allowance| allowance.order_id == order_id.0)
 }
 
 /// What a request asks for.
@@ -266,7 +264,17 @@ enum Wanted {
     Best(BestSeats),
 }
 
+/// Seats that are free as far as known, and their rows. `None` when something has changed: read again.
+type Picked = Option<(Vec<SeatId>, BTreeMap<RowKey, SeatRow>)>;
+
 impl Wanted {
+    fn count(&self) -> u8 {
+        match self {
+            Self::Chosen(seats) => u8::try_from(seats.len()).unwrap_or(u8::MAX),
+            Self::Best(best) => best.count,
+        }
+    }
+
     fn of(body: &HoldSeatsRequest) -> Result<Self, Rejection> {
         match (&body.seats, &body.best) {
             (Some(seats), None) => {
@@ -361,24 +369,86 @@ impl HoldSeats {
         known.insert(showtime.showtime_id, showtime.performance_id);
     }
 
-    /// Ends the customer's previous hold if its time has passed. Returns whether it did: read again.
+    /// What the customer holds once the previous hold has ended, which this ends if its time has passed.
     ///
     /// # Errors
     /// `hold-exists` while it waits for payment or is being paid for.
-    async fn end_previous(&self, allowance: Option<&Allowance>, invocation: &Invocation) -> Result<bool, Error> {
-        let Some(allowance) = allowance else { return Ok(false) };
+    async fn end_previous(&self, allowance: Option<Allowance>, invocation: &Invocation) -> Result<Previous, Error> {
+        let Some(allowance) = allowance else {
+            return Ok(Previous::Ended { allowance: None });
+        };
         let order_id = OrderId(allowance.order_id);
         let previous = self.orders.get(order_id, invocation.deadline).await?;
-        let Some(previous) =
-            previous.filter(|stored| matches!(stored.order.status, OrderStatus::PendingPayment | OrderStatus::Paying))
-        else {
-            return Ok(false);
-        };
-        if self.reservations.expire(&previous, invocation).await? {
-            return Ok(true);
+        let left = previous
+            .as_ref()
+            .map_or(SignedDuration::ZERO, |previous| unused(&previous.order));
+        if let Some(previous) = previous {
+            if self.reservations.end_if_past(&previous, invocation).await? {
+                return Ok(Previous::Changed);
+            }
+            if matches!(previous.order.status, OrderStatus::PendingPayment | OrderStatus::Paying) {
+                let detail = "You hold seats of this showtime already. Pay for them, or cancel their order.";
+                return Err(Rejection::with(reason::HoldExists { order_id }, detail).into());
+            }
         }
-        let detail = "You hold seats of this showtime already. Pay for them, or cancel their order.";
-        Err(Rejection::with(reason::HoldExists { order_id }, detail).into())
+        Ok(Previous::Ended {
+            allowance: Some(allowance.paid_early(left)),
+        })
+    }
+
+    /// Checks that nobody has the chosen seats, and that they leave no single one.
+    ///
+    /// # Errors
+    /// `unknown-seats`, `seats-taken`, `single-seat-left`, [`Error::Unavailable`] and [`Error::Internal`].
+    async fn require_free(
+        &self,
+        chosen: &[SeatId],
+        rows: BTreeMap<RowKey, SeatRow>,
+        invocation: &Invocation,
+    ) -> Result<Picked, Error> {
+        require_known(chosen, &rows)?;
+        let ended = self.end_expired(chosen, &rows, invocation).await?;
+        if ended.any {
+            return Ok(None);
+        }
+        let taken = taken(chosen, &rows, &ended.kept, invocation);
+        if let Some(first) = taken.first() {
+            let detail = format!("The seat {} is taken. Nothing is held.", first.seat);
+            return Err(Rejection::with(reason::SeatsTaken { seats: taken }, detail).into());
+        }
+        require_no_single_seat(chosen, &rows)?;
+        Ok(Some((chosen.to_vec(), rows)))
+    }
+
+    /// Ends the orders whose holds of the seats have ended.
+    async fn end_expired(
+        &self,
+        chosen: &[SeatId],
+        rows: &BTreeMap<RowKey, SeatRow>,
+        invocation: &Invocation,
+    ) -> Result<EndedHolds, Error> {
+        // Not this customer: the hold of another one has ended by itself.
+        let by_function = invocation.by(Actor::function("hold-seats"));
+        self.reservations.end_expired_holds(chosen, rows, &by_function).await
+    }
+}
+
+/// The customer's previous hold.
+enum Previous {
+    /// It has ended, or there is none.
+    Ended {
+        /// What the customer holds now.
+        allowance: Option<Allowance>,
+    },
+    /// It has just changed: read again.
+    Changed,
+}
+
+/// What was left of a hold when its order was paid. An order that ended otherwise has given it back.
+fn unused(order: &Order) -> SignedDuration {
+    match (order.status, order.paid_at) {
+        (OrderStatus::Paid, Some(at)) if order.totals.total.amount() > 0 => order.expires_at.duration_since(at),
+        _ => SignedDuration::ZERO,
     }
 }
 
@@ -386,7 +456,10 @@ fn require_on_sale(showtime: &Showtime, performance: &Performance, invocation: &
     if !showtime.is_public() {
         return Err(Rejection::new(&error::NOT_FOUND, Showtime::MISSING));
     }
-    if showtime.is_on_sale_at(invocation.now) && performance.status == PerformanceStatus::Listed {
+    // Nobody can pay for a hold that is shorter.
+    let shortest = invocation.now + HoldLimits::SHORTEST;
+    let is_on_sale = showtime.is_on_sale_at(invocation.now) && shortest <= showtime.sales_end_at;
+    if is_on_sale && performance.status == PerformanceStatus::Listed {
         return Ok(());
     }
     let reason = reason::NotOnSale {
@@ -412,15 +485,11 @@ fn taken(
     seats
 }
 
-fn require_no_single_seat(
-    chosen: &[SeatId],
-    rows: &BTreeMap<RowKey, SeatRow>,
-    invocation: &Invocation,
-) -> Result<(), Rejection> {
+fn require_no_single_seat(chosen: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>) -> Result<(), Rejection> {
     let places = places_by_row(chosen).unwrap_or_default();
     let of_rows = places.iter().filter_map(|(key, places)| Some((rows.get(key)?, places)));
     let single = of_rows.flat_map(|(row, places)| {
-        let single = single_seats(row, places, invocation.now).into_iter();
+        let single = single_seats(row, places).into_iter();
         single.map(|place| SeatId { row: row.key, place })
     });
     let seats: Vec<SeatId> = single.collect();
@@ -436,17 +505,23 @@ fn quote(
     rows: &BTreeMap<RowKey, SeatRow>,
     expected: Option<Money>,
 ) -> Result<Quote, Error> {
-    let title = performance.titles.values().next().cloned().unwrap_or_default();
+    let title = performance.titles.values().next().map_or("", String::as_str);
     let line = |(line_id, seat): (LineId, &SeatId)| {
         let zone = rows.get(&seat.row).map(|row| row.zone);
         let class = zone.and_then(|zone| showtime.class_of(zone));
         let class = class.ok_or_else(|| Error::internal(DOING, format!("the seat {seat} has no price")))?;
+        // What a receipt says of the line.
+        let name = format!(
+            "{title}, {}, {} {seat}",
+            showtime.local_start.date_time().strftime("%Y-%m-%d %H:%M"),
+            class.class
+        );
         let seat = LineSeat {
             showtime_id: showtime.showtime_id,
             seat: *seat,
             class: class.class.clone(),
         };
-        Ok::<_, Error>(Line::of_seat(line_id, seat, title.clone(), class.price))
+        Ok::<_, Error>(Line::of_seat(line_id, seat, name, class.price))
     };
     let lines: Vec<Line> = LineId::all().zip(chosen).map(line).collect::<Result<_, _>>()?;
     let first = lines.first().ok_or_else(|| Error::internal(DOING, "no seats"))?;
@@ -467,21 +542,28 @@ fn quote(
 fn allow(
     present: Option<&Allowance>,
     order_id: OrderId,
-    chosen: &[SeatId],
-    performance: &Performance,
-    limits: HoldLimits,
+    count: u8,
+    (showtime, performance): (&Showtime, &Performance),
+    function: &HoldSeats,
     invocation: &Invocation,
-) -> Result<shared::tickets::AllowedHold, Rejection> {
-    use shared::tickets::NotAllowed;
-    let (count, most) = (u8::try_from(chosen.len()).unwrap_or(u8::MAX), performance.max_seats);
-    let allowed = Allowance::hold(present, order_id.0, count, most, limits, invocation.now);
+) -> Result<AllowedHold, Rejection> {
+    let (most, latest) = (performance.max_seats, showtime.sales_end_at);
+    let allowed = Allowance::hold(
+        present,
+        order_id.0,
+        count,
+        most,
+        function.limits,
+        latest,
+        invocation.now,
+    );
     allowed.map_err(|refused| match refused {
         NotAllowed::TooManySeats { seats } => {
             let detail = format!("A customer can have {most} seats of this showtime.");
             Rejection::with(reason::TooManySeats { most, seats }, detail)
         }
         NotAllowed::TimeUsedUp { again_at } => {
-            let detail = "You have held seats of this showtime for as long as one may within an hour.";
+            let detail = "You have held seats of this showtime for as long as one may without paying.";
             Rejection::with(reason::HoldTimeUsedUp { again_at }, detail)
         }
     })
@@ -490,60 +572,96 @@ fn allow(
 /// The rows in which the best seats are looked for.
 #[derive(Default)]
 struct Candidates {
-    showtime: Option<Showtime>,
     rows: Vec<SeatRow>,
+    /// Whether the rows were read consistently and nothing is known to have changed since.
+    is_fresh: bool,
+    /// How many races were lost.
+    lost: usize,
 }
 
 impl Candidates {
-    /// The best seats as far as known. Reads all rows first.
-    async fn choose(
+    /// After each lost race, chooses among so many more seats.
+    const SPREAD: usize = 16;
+
+    /// The best seats that are free, and their rows.
+    ///
+    /// # Errors
+    /// `invalid-hold` for an unknown class, `no-seats-together`, [`Error::Unavailable`] and [`Error::Internal`].
+    async fn pick(
         &mut self,
         function: &HoldSeats,
-        showtime_id: ShowtimeId,
+        showtime: &Showtime,
         best: &BestSeats,
         invocation: &Invocation,
-    ) -> Result<Vec<SeatId>, Error> {
-        let (now, deadline) = (invocation.now, invocation.deadline);
-        let showtime = match self.showtime.take() {
-            Some(showtime) => showtime,
-            None => {
-                let found = function.shows.get::<Showtime>(showtime_id.0, deadline).await?.entity;
-                let parts = found
-                    .seating
-                    .as_ref()
-                    .filter(|_| found.is_public())
-                    .map(|seating| seating.parts);
-                let parts = parts.ok_or_else(|| Rejection::new(&error::NOT_FOUND, Showtime::MISSING))?;
-                self.rows = function.seats.all(showtime_id, parts, deadline).await?;
-                found
-            }
+    ) -> Result<Picked, Error> {
+        if !showtime.prices.iter().any(|class| class.class == best.class) {
+            return Err(invalid(format!("The showtime has no class {}.", best.class)).into());
+        }
+        let parts = showtime.seating.as_ref().map_or(0, |seating| seating.parts);
+        let (id, deadline) = (showtime.showtime_id, invocation.deadline);
+        if self.rows.is_empty() {
+            self.rows = function.seats.all(id, parts, false, deadline).await?;
+        }
+        let mut chosen = self.choose(showtime, best, invocation);
+        if chosen.is_none() && !self.is_fresh {
+            // Nobody is refused because of rows that may be old.
+            self.rows = function.seats.all(id, parts, true, deadline).await?;
+            self.is_fresh = true;
+            chosen = self.choose(showtime, best, invocation);
+        }
+        let Some(chosen) = chosen else {
+            let together = most_together(self.of_class(showtime, best), invocation.now);
+            let detail = format!("No {} seats of this class are free side by side.", best.count);
+            return Err(Rejection::with(reason::NoSeatsTogether { together }, detail).into());
         };
+        let keys = chosen.iter().map(|seat| seat.row).collect::<BTreeSet<_>>();
+        let rows = function.seats.rows(id, keys, deadline).await?;
+        let ended = function.end_expired(&chosen, &rows, invocation).await?;
+        if !ended.any && taken(&chosen, &rows, &ended.kept, invocation).is_empty() {
+            return Ok(Some((chosen, rows)));
+        }
+        self.learn(&rows, &ended.kept);
+        Ok(None)
+    }
+
+    fn choose(&self, showtime: &Showtime, best: &BestSeats, invocation: &Invocation) -> Option<Vec<SeatId>> {
+        let (rows, among) = (self.of_class(showtime, best), 1 + Self::SPREAD * self.lost);
+        best_seats(rows, best.count, among, invocation.now, |count| {
+            fastrand::usize(..count)
+        })
+    }
+
+    fn of_class(&self, showtime: &Showtime, best: &BestSeats) -> impl Iterator<Item = &SeatRow> {
         let is_in_class = |row: &&SeatRow| {
             showtime
                 .class_of(row.zone)
                 .is_some_and(|class| class.class == best.class)
         };
-        let of_class = || self.rows.iter().filter(is_in_class);
-        if !showtime.prices.iter().any(|class| class.class == best.class) {
-            return Err(invalid(format!("The showtime has no class {}.", best.class)).into());
-        }
-        let seats = best_seats(of_class(), best.count, now, |count| fastrand::usize(..count));
-        let seats = seats.ok_or_else(|| {
-            let together = most_together(of_class(), now);
-            let detail = format!("No {} seats of this class are free side by side.", best.count);
-            Rejection::with(reason::NoSeatsTogether { together }, detail)
-        });
-        self.showtime = Some(showtime);
-        Ok(seats?)
+        self.rows.iter().filter(is_in_class)
     }
 
     /// Replaces rows by newer ones, in which the seats at `kept` are taken.
     fn learn(&mut self, newer: &BTreeMap<RowKey, SeatRow>, kept: &[SeatId]) {
+        self.lost += 1;
         for row in &mut self.rows {
-            let Some(newer) = newer.get(&row.key) else { continue };
-            *row = newer.clone();
-            for seat in kept.iter().filter(|seat| seat.row == row.key) {
-                row.taken.insert(seat.place, shared::tickets::Taken::Blocked);
+            if let Some(newer) = newer.get(&row.key) {
+                *row = newer.clone();
+            }
+        }
+        self.take(kept);
+    }
+
+    /// Another customer was faster.
+    fn lost(&mut self, chosen: &[SeatId]) {
+        self.lost += 1;
+        self.is_fresh = false;
+        self.take(chosen);
+    }
+
+    fn take(&mut self, seats: &[SeatId]) {
+        for row in &mut self.rows {
+            for seat in seats.iter().filter(|seat| seat.row == row.key) {
+                row.taken.insert(seat.place, Taken::Blocked);
             }
         }
     }

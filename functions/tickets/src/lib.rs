@@ -8,7 +8,6 @@ pub mod create_plan;
 pub mod create_showtime;
 pub mod create_venue;
 pub mod entities;
-pub mod expired_holds;
 pub mod fields;
 pub mod get_admin_performance;
 pub mod get_admin_performer;

@@ -66,7 +66,10 @@ impl LiveSeats {
         let Some(seating) = found.seating.as_ref().filter(|_| found.is_public()) else {
             return Err(Rejection::new(&error::NOT_FOUND, Showtime::MISSING).into());
         };
-        let rows = self.seats.all(showtime, seating.parts, invocation.deadline).await?;
+        let rows = self
+            .seats
+            .all(showtime, seating.parts, false, invocation.deadline)
+            .await?;
         let map = SeatMap::of(&rows, now);
         // An eventually consistent read may miss rows that were created a moment ago.
         if map.seats() != seating.seats as usize {

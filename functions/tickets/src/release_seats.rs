@@ -5,10 +5,10 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{Request, Response};
 use shared::core::error::{self, Reason};
+use shared::orders::ReservationStore;
 use shared::tickets::Change;
 use shared::tickets::SeatStore;
 
-use crate::expired_holds::ExpiredHolds;
 use crate::reason;
 use crate::seat_changes::{self, SeatsRequest, SeatsResponse};
 use crate::store::ShowStore;
@@ -20,8 +20,8 @@ pub struct ReleaseSeats {
     pub shows: ShowStore,
     /// Seats.
     pub seats: SeatStore,
-    /// Holds whose time has passed.
-    pub expired: ExpiredHolds,
+    /// Orders whose holds have ended.
+    pub reservations: ReservationStore,
 }
 
 impl ReleaseSeats {
@@ -33,7 +33,7 @@ impl ReleaseSeats {
         Ok(Self {
             shows: ShowStore::new(platform)?,
             seats: SeatStore::new(platform)?,
-            expired: ExpiredHolds::new(platform)?,
+            reservations: ReservationStore::with_seats(platform)?,
         })
     }
 }
@@ -72,6 +72,6 @@ pub const REFUSALS: &[&Reason] = &[
     )
 )]
 pub async fn handle(function: &ReleaseSeats, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let stores = (&function.shows, &function.seats, &function.expired);
+    let stores = (&function.shows, &function.seats, &function.reservations);
     seat_changes::change(stores, Change::Release, &request, &invocation).await
 }

@@ -9,11 +9,12 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
+use shared::core::actor::Actor;
 use shared::core::error::Rejection;
+use shared::orders::ReservationStore;
 use shared::tickets::{Change, RowKey, SeatId, SeatRow, SeatState, SeatStore, Showtime, ShowtimeId};
 use utoipa::ToSchema;
 
-use crate::expired_holds::ExpiredHolds;
 use crate::fields;
 use crate::reason::{self, SeatNow};
 use crate::store::ShowStore;
@@ -44,18 +45,18 @@ pub struct SeatsResponse {
 /// `not-found`, `invalid-show`, `seats-missing`, `unknown-seats`, `seats-not-free`, those of the request itself,
 /// [`Error::Unavailable`] and [`Error::Internal`].
 pub async fn change(
-    stores: (&ShowStore, &SeatStore, &ExpiredHolds),
+    stores: (&ShowStore, &SeatStore, &ReservationStore),
     change: Change,
     request: &Request,
     invocation: &Invocation,
 ) -> Result<Response, Error> {
-    let (shows, store, expired) = stores;
+    let (shows, store, reservations) = stores;
     let showtime = http::path::<ShowtimeId>(request)?;
     let (key, caller) = (http::idempotency_key(request)?, http::caller(request)?);
     let body: SeatsRequest = http::body(request)?;
-    let kind = match change {
-        Change::Block => "block seats",
-        Change::Release => "release seats",
+    let (kind, name) = match change {
+        Change::Block => ("block seats", "block-seats"),
+        Change::Release => ("release seats", "release-seats"),
     };
     let content = (showtime, &body);
     let stored = StoredRequest::new(kind, &key, &caller.customer_id, &content, invocation.now)?;
@@ -78,7 +79,9 @@ pub async fn change(
             .rows(showtime, by_row.keys().copied(), invocation.deadline)
             .await?;
         require_known(&body.seats, &rows)?;
-        let ended = expired.end(&body.seats, &rows, invocation).await?;
+        // Not the administrator: a hold has ended by itself.
+        let by_function = invocation.by(Actor::function(name));
+        let ended = reservations.end_expired_holds(&body.seats, &rows, &by_function).await?;
         if ended.any {
             continue;
         }

@@ -1,31 +1,39 @@
 //! Single seats: a choice that leaves one free seat between taken ones leaves a seat that hardly anybody buys.
 
-use jiff::Timestamp;
-use shared::tickets::{SeatRow, SeatState};
+use std::ops::Range;
+
+use shared::tickets::SeatRow;
 
 /// The places of seats in a row that would be left single if the free seats at `chosen` were taken. A choice of all but one of
 /// the free seats side by side cannot avoid that, and leaves none.
-pub fn single_seats(row: &SeatRow, chosen: &[u8], now: Timestamp) -> Vec<u8> {
-    let is_free = |place: u8| row.state(place, now) == SeatState::Free;
+///
+/// A seat whose hold has ended counts as taken: its order may be paid.
+pub fn single_seats(row: &SeatRow, chosen: &[u8]) -> Vec<u8> {
     let mut single = vec![];
     let mut first = 0;
     while first < row.seats {
-        if !is_free(first) {
-            first += 1;
-            continue;
-        }
-        let end = (first..row.seats).find(|&place| !is_free(place)).unwrap_or(row.seats);
+        let end = end_of_open(row, first);
         single.extend(single_in(first..end, chosen));
-        first = end;
+        first = end.max(first + 1);
     }
     single
 }
 
-/// The single seats that a choice leaves of seats that are free side by side.
-fn single_in(free: std::ops::Range<u8>, chosen: &[u8]) -> Vec<u8> {
-    let is_left = |place: u8| free.contains(&place) && !chosen.contains(&place);
-    let left: Vec<u8> = free.clone().filter(|&place| is_left(place)).collect();
-    if left.len() == free.len() || left.len() == 1 {
+/// The place after the last of the open seats side by side that begin at `first`. `first` itself, if that seat is not open.
+pub fn end_of_open(row: &SeatRow, first: u8) -> u8 {
+    let is_open = |place: u8| place < row.seats && !row.taken.contains_key(&place);
+    let mut end = first;
+    while is_open(end) && (end == first || row.is_beside(end - 1, end)) {
+        end += 1;
+    }
+    end
+}
+
+/// The single seats that a choice leaves of seats that are open side by side.
+fn single_in(open: Range<u8>, chosen: &[u8]) -> Vec<u8> {
+    let is_left = |place: u8| open.contains(&place) && !chosen.contains(&place);
+    let left: Vec<u8> = open.clone().filter(|&place| is_left(place)).collect();
+    if left.len() == open.len() || left.len() == 1 {
         return vec![];
     }
     let is_single = |place: &u8| !place.checked_sub(1).is_some_and(is_left) && !is_left(place + 1);
@@ -35,17 +43,21 @@ fn single_in(free: std::ops::Range<u8>, chosen: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::tickets::{RowKey, Taken};
+    use shared::tickets::{Aisles, RowKey, Taken};
 
-    fn left(states: &str, chosen: &[u8]) -> Vec<u8> {
+    fn row(states: &str) -> SeatRow {
         let taken = (0..).zip(states.chars()).filter(|(_, state)| *state == 'x');
-        let row = SeatRow {
+        SeatRow {
             key: RowKey { part: 0, row: 0 },
             seats: u8::try_from(states.len()).unwrap(),
             zone: 0,
+            aisles: Aisles::default(),
             taken: taken.map(|(place, _)| (place, Taken::Blocked)).collect(),
-        };
-        single_seats(&row, chosen, Timestamp::UNIX_EPOCH)
+        }
+    }
+
+    fn left(states: &str, chosen: &[u8]) -> Vec<u8> {
+        single_seats(&row(states), chosen)
     }
 
     #[test]
@@ -64,5 +76,20 @@ mod tests {
         assert!(left("x...x", &[2, 3]).is_empty());
         assert!(left("x..x", &[1]).is_empty());
         assert!(left("x.x..", &[3]).is_empty(), "another seat was single before");
+    }
+
+    #[test]
+    fn an_aisle_is_the_end_of_seats_side_by_side() {
+        let divided = SeatRow {
+            aisles: Aisles::default().with_aisle_after(2),
+            ..row("......")
+        };
+        assert_eq!(
+            single_seats(&divided, &[4, 5]),
+            Vec::<u8>::new(),
+            "one of three is left, whatever one chooses"
+        );
+        assert_eq!(single_seats(&divided, &[1]), [0, 2]);
+        assert_eq!((end_of_open(&divided, 0), end_of_open(&divided, 3)), (3, 6));
     }
 }

@@ -108,6 +108,14 @@ export interface AuthorizationToss {
   provider: "TOSS";
 }
 
+/** Seats side by side, near the front and the middle. */
+export interface BestSeats {
+  /** Their price class. */
+  class: ClassCode;
+  /** How many. */
+  count: number;
+}
+
 /** A bid to buy or sell a voucher. */
 export interface Bid {
   /** The bid's id. */
@@ -864,6 +872,33 @@ export interface Highlight {
   end: number;
 }
 
+/** Pay the order, or cancel it. */
+export type HoldExistsProblem = Problem & {
+  /** The order that holds them. */
+  order_id: OrderId;
+  type: "urn:madang:problem:hold-exists";
+  status: 409;
+  title: "The customer holds seats of the showtime already";
+};
+
+/** The seats to hold: either `seats` or `best`. */
+export interface HoldSeatsRequest {
+  /** The chosen seats, each once. */
+  seats?: SeatId[];
+  /** The best free seats side by side. */
+  best?: BestSeats;
+  /** The total that the customer was shown. If it differs, nothing is held. */
+  expected_total?: Money;
+}
+
+export type HoldTimeUsedUpProblem = Problem & {
+  /** The time from which the customer can hold seats again. */
+  again_at: string;
+  type: "urn:madang:problem:hold-time-used-up";
+  status: 409;
+  title: "The customer has held seats for as long as one may";
+};
+
 /** Use a new key for a new request. */
 export type IdempotencyKeyReusedProblem = Problem & {
   type: "urn:madang:problem:idempotency-key-reused";
@@ -1075,6 +1110,12 @@ export type InvalidDeliveryTimeProblem = Problem & {
   title: "The time of the delivery is out of range";
 };
 
+export type InvalidHoldProblem = Problem & {
+  type: "urn:madang:problem:invalid-hold";
+  status: 422;
+  title: "A hold breaks a rule";
+};
+
 export type InvalidIdempotencyKeyProblem = Problem & {
   type: "urn:madang:problem:invalid-idempotency-key";
   status: 400;
@@ -1259,15 +1300,20 @@ export interface Item {
   quantity: number;
 }
 
-/** One product of an order. */
+/** One product or seat of an order. */
 export interface Line {
   /** The line's id, unique in the order. It never changes. */
   line_id: LineId;
   /** What the line sells. */
   kind: runtime.Open<LineKind>;
-  /** The product's SKU. */
-  sku: Sku;
-  /** The product's name at the time of the order. */
+  /** The product's SKU. Absent for a seat. */
+  sku?: Sku;
+  /** The seat. Absent for a product. */
+  seat?: LineSeat;
+  /**
+   * The name of the product at the time of the order. For a seat: the title of the performance, the local start, the class and
+   * the seat.
+   */
   name: string;
   /** The price of one unit at the time of the order. */
   unit_price: Money;
@@ -1302,7 +1348,7 @@ export interface Line {
 export type LineId = string;
 
 /** What a line sells. */
-export type LineKind = "PRODUCT";
+export type LineKind = "PRODUCT" | "SEAT";
 
 /** Units of a line of an order. */
 export interface LineQuantity {
@@ -1321,6 +1367,16 @@ export type LineRefundedProblem = Problem & {
   status: 409;
   title: "More would be refunded of a line than it costs";
 };
+
+/** The seat that a line sells. */
+export interface LineSeat {
+  /** The showtime. */
+  showtime_id: ShowtimeId;
+  /** The seat. */
+  seat: SeatId;
+  /** The price class at the time of the order. */
+  class: ClassCode;
+}
 
 /** The phase of a listing, as administrators see it. */
 export type ListingPhase = "STEADY" | "FILLING" | "DRAINING" | "CLEARING";
@@ -1414,6 +1470,15 @@ export type NoPreviousBuildProblem = Problem & {
   title: "The index has no previous build to roll back to";
 };
 
+/** Ask for fewer seats, or for another class. */
+export type NoSeatsTogetherProblem = Problem & {
+  /** The most seats of the class that are free side by side. */
+  together: number;
+  type: "urn:madang:problem:no-seats-together";
+  status: 409;
+  title: "The class has not so many free seats side by side";
+};
+
 export type NotEnoughPointsProblem = Problem & {
   /** The wallet's available points. */
   available: Points;
@@ -1442,6 +1507,18 @@ export type NotNextPeriodProblem = Problem & {
   type: "urn:madang:problem:not-next-period";
   status: 409;
   title: "The period is not the next one";
+};
+
+export type NotOnSaleProblem = Problem & {
+  /** The present status of the showtime. */
+  showtime_status: runtime.Open<ShowtimeStatus>;
+  /** The time from which seats are sold. */
+  sales_start_at: string;
+  /** The time from which seats are not sold any more. */
+  sales_end_at: string;
+  type: "urn:madang:problem:not-on-sale";
+  status: 409;
+  title: "The seats are not on sale";
 };
 
 /** Nothing is left, less than the amount is left, or the payment has reached the limit of refunds. */
@@ -1496,7 +1573,7 @@ export interface Order {
   status: runtime.Open<OrderStatus>;
   /** How far the order is fulfilled. */
   fulfillment_status: runtime.Open<FulfillmentStatus>;
-  /** The lines, one for each product. They are neither removed nor reordered. */
+  /** The lines, one for each product or seat. They are neither removed nor reordered. */
   lines: Line[];
   /** How the order is delivered. Absent for an order of what is not shipped. */
   shipping?: Shipping;
@@ -2719,6 +2796,22 @@ export interface SeatsResponse {
   seats: SeatNow[];
 }
 
+/** Only administrators give seats back that are paid. */
+export type SeatsSoldProblem = Problem & {
+  type: "urn:madang:problem:seats-sold";
+  status: 409;
+  title: "The seats of the order are paid";
+};
+
+/** Nothing is held. Choose other seats. */
+export type SeatsTakenProblem = Problem & {
+  /** The requested seats that are not free. */
+  seats: SeatNow[];
+  type: "urn:madang:problem:seats-taken";
+  status: 409;
+  title: "A seat is taken";
+};
+
 /** The seats of a section with their places. It never changes. */
 export interface SectionTile {
   /** The section's code. */
@@ -2966,6 +3059,14 @@ export interface SignedUpload {
   /** The latest time at which the upload can start. */
   expires_at: string;
 }
+
+export type SingleSeatLeftProblem = Problem & {
+  /** The seats that would be left single. */
+  seats: SeatId[];
+  type: "urn:madang:problem:single-seat-left";
+  status: 409;
+  title: "The choice leaves a single seat";
+};
 
 /** The period to skip. */
 export interface SkipPeriodRequest {
@@ -3252,6 +3353,16 @@ export type TooManyReshardedListingsProblem = Problem & {
   type: "urn:madang:problem:too-many-resharded-listings";
   status: 422;
   title: "Too many listings have a number of shards of their own";
+};
+
+export type TooManySeatsProblem = Problem & {
+  /** The most seats that a customer can have. */
+  most: number;
+  /** The seats that the customer has. */
+  seats: number;
+  type: "urn:madang:problem:too-many-seats";
+  status: 409;
+  title: "The customer would have too many seats";
 };
 
 /** Show the customer the new total, then send it. */
@@ -5361,6 +5472,7 @@ export interface CancelOrderOperation {
     | OrderClosedProblem
     | OrderShippedProblem
     | OrderNotPaidProblem
+    | SeatsSoldProblem
     | TooFewUnitsProblem
     | LineRefundedProblem
     | PaymentUnderWayProblem
@@ -6181,6 +6293,49 @@ export interface GetShowtimeOperation {
   problem:
     | MalformedRequestProblem
     | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `holdSeats`. */
+export interface HoldSeatsOperation {
+  request: {
+    /** The showtime */
+    showtime_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each hold
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: HoldSeatsRequest;
+  };
+  answer: runtime.Answer<201, Order, {
+    /** true: an earlier request placed the order */
+    idempotencyReplayed?: string;
+    /** The order's path */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | NotOnSaleProblem
+    | SeatsTakenProblem
+    | NoSeatsTogetherProblem
+    | SingleSeatLeftProblem
+    | TooManySeatsProblem
+    | HoldExistsProblem
+    | HoldTimeUsedUpProblem
+    | TotalDiffersProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidHoldProblem
+    | UnknownSeatsProblem
+    | TotalTooLargeProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -7490,6 +7645,8 @@ export class Madang extends runtime.Client {
    * returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
    * are spent or held are then owed.
    *
+   * Seats that are paid are given back by an administrator only.
+   *
    * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
    * no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
    *
@@ -7780,6 +7937,22 @@ export class Madang extends runtime.Client {
    */
   getShowtime(request: GetShowtimeOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetShowtimeOperation>> {
     return this.call<GetShowtimeOperation>({ method: "GET", path: "/showtimes/{showtime_id}", headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Holds seats
+   *
+   * All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send either `seats` or `best`,
+   * which chooses seats side by side in a row. A retry with the same key and body returns the order in its current state.
+   *
+   * A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
+   * limited time without paying in an hour, which begins with the first hold. Cancel the order to choose other seats: what is
+   * left of its time is given back.
+   *
+   * `POST /showtimes/{showtime_id}/holds`
+   */
+  holdSeats(request: HoldSeatsOperation["request"], options?: runtime.Options): Promise<runtime.Result<HoldSeatsOperation>> {
+    return this.call<HoldSeatsOperation>({ method: "POST", path: "/showtimes/{showtime_id}/holds", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**

@@ -80,7 +80,8 @@ pub struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub seat: Option<LineSeat>,
-    /// The name of the product, or the title of the performance, at the time of the order.
+    /// The name of the product at the time of the order. For a seat: the title of the performance, the local start, the class and
+    /// the seat.
     pub name: String,
     /// The price of one unit at the time of the order.
     pub unit_price: Money,

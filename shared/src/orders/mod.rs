@@ -35,7 +35,8 @@ pub use order::{Ending, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Re
 pub use pricing::{Delivery, Pricing};
 pub use quote::{Item, Quote, Shortage, sum_lines};
 pub use reservations::{
-    Draft, HoldSeatsOutcome, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, SeatHold, TakeOutcome,
+    Draft, EndedHolds, HoldSeatsOutcome, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, SeatHold,
+    TakeOutcome,
 };
 pub use seats::GivenBackSeats;
 pub use shipping::{InvalidShippingMethodId, Shipping, ShippingMethod, ShippingMethodId, ShippingPart};

@@ -5,6 +5,8 @@
 //! An order is out of stock only when all shards together lack the units. The transaction that ends the order returns
 //! its stock, so it is returned once.
 
+mod expired_holds;
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
@@ -30,6 +32,8 @@ use crate::orders::{
     Ending, FreshDetails, Line, Order, OrderEvent, OrderId, OrderStatus, OrderStore, Shortage, StoredOrder,
 };
 use crate::tickets::{Allowance, SeatStore};
+
+pub use expired_holds::EndedHolds;
 
 const DOING: &str = "place an order";
 const HOLDING: &str = "hold seats";
@@ -255,7 +259,7 @@ impl ReservationStore {
         }
     }
 
-    /// Takes the stock of an expired order again because it was paid, in one transaction with `payment`.
+    /// Takes the stock or the seats of an expired order again because it was paid, in one transaction with `payment`.
     ///
     /// `paid` is the order to store; this function sets its holds.
     ///
@@ -265,21 +269,22 @@ impl ReservationStore {
         &self,
         paid: &StoredOrder,
         payment: &PutBuilder,
-        deadline: Instant,
+        invocation: &Invocation,
     ) -> Result<ReinstateOutcome, Error> {
+        let deadline = invocation.deadline;
         let skus: Vec<Sku> = paid.order.lines.iter().filter_map(|line| line.sku.clone()).collect();
         let products = self.load(paid.order.order_id, &skus, true, deadline).await?.products;
-        let seats = paid.order.seats();
-        if let Some(seats) = &seats
-            && !self.seats()?.are_open(seats, deadline).await?
-        {
-            return self.out_of_stock(paid, deadline).await;
+        let mut seats = vec![];
+        if let Some(of_order) = paid.order.seats() {
+            match self.can_retake(&of_order, invocation).await? {
+                Some(most) => seats = self.seats()?.retake_writes(&of_order, most)?,
+                None => return self.out_of_stock(paid, deadline).await,
+            }
         }
-        let seats = seats.map(|seats| self.seats()?.retake_writes(&seats)).transpose()?;
         let record = |holds| {
             let stored = StoredOrder { holds, ..paid.clone() };
             let records = [put(self.orders.put_if_version(&stored)?)?, put(payment.clone())?];
-            Ok(records.into_iter().chain(seats.clone().into_iter().flatten()).collect())
+            Ok(records.into_iter().chain(seats.clone()).collect())
         };
         match self.take(&paid.order.lines, &products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(ReinstateOutcome::Taken),
@@ -457,7 +462,7 @@ impl ReservationStore {
         }
         let records = items.len();
         items.extend(self.release_writes(released)?);
-        transact_changes(&self.client, "release the stock of an order", items, records, deadline).await
+        transact_changes(&self.client, "release what an order holds", items, records, deadline).await
     }
 
     /// Finds new holds for the `short` products in all shards. Returns all shortages if any product is short.

@@ -211,7 +211,7 @@ impl OrderStore {
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub(crate) async fn get_serializable(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
+    pub async fn get_serializable(&self, id: OrderId, deadline: Instant) -> Result<Option<StoredOrder>, Error> {
         const DOING: &str = "read an order";
         self.table.read_serializable(DOING, key(order_key(id)), deadline).await
     }

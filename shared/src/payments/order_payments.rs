@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::dynamodb::transaction::{Writes, put, transact_changes};
+use crate::aws::lambda::Invocation;
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::orders::{LineQuantity, Order, OrderStore, ReinstateOutcome, ReservationStore, StoredOrder};
@@ -78,7 +79,7 @@ impl OrderPaymentStore {
         transact_changes(&self.client, "save a payment and its order", items, records, deadline).await
     }
 
-    /// Saves an expired order that was paid, with its stock taken again from `reservations`, and its payment.
+    /// Saves an expired order that was paid, with its stock or seats taken again from `reservations`, and its payment.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -87,10 +88,10 @@ impl OrderPaymentStore {
         reservations: &ReservationStore,
         order: &StoredOrder,
         payment: &StoredPayment,
-        deadline: Instant,
+        invocation: &Invocation,
     ) -> Result<ReinstateOutcome, Error> {
         let payment = self.payments.put_if_version(payment)?;
-        reservations.reinstate(order, &payment, deadline).await
+        reservations.reinstate(order, &payment, invocation).await
     }
 
     /// Cancels an order or some of its units: releases the stock to `reservations`, takes the points back, and saves the

@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub struct HoldLimits {
     /// The longest hold.
     pub hold: SignedDuration,
-    /// The longest time for which a customer holds seats of one showtime within a [`HoldLimits::WINDOW`].
+    /// The longest time for which a customer holds seats of one showtime without paying, within a [`HoldLimits::WINDOW`].
     pub budget: SignedDuration,
 }
 
@@ -25,11 +25,13 @@ impl HoldLimits {
 pub struct Allowance {
     /// The seats of orders that wait for payment, are being paid for, or are paid.
     pub seats: i64,
+    /// The most seats that the customer could have at the latest hold.
+    pub most: u8,
     /// The order of the latest hold. Only this one can wait for payment.
     pub order_id: Uuid,
     /// The beginning of the window.
     pub since: Timestamp,
-    /// The time for which seats were held since then, in milliseconds, with what is left of the present hold.
+    /// The time for which seats were held since then without being paid, in milliseconds, with what is left of the present hold.
     pub held_ms: i64,
     /// Counts the changes, from 1.
     pub version: u64,
@@ -59,9 +61,54 @@ pub struct AllowedHold {
     pub until: Timestamp,
 }
 
+/// What changes in an [`Allowance`] when an order takes or gives back seats outside of a new hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AllowanceChange {
+    /// The seats that are added.
+    pub seats: i64,
+    /// The held time that is added, in milliseconds.
+    pub held_ms: i64,
+}
+
+impl AllowanceChange {
+    /// An order takes `seats` again.
+    pub const fn taken_again(seats: u8) -> Self {
+        Self {
+            seats: seats as i64,
+            held_ms: 0,
+        }
+    }
+
+    /// An order gives `seats` back, `left` before the end of their hold.
+    pub fn given_back(seats: u8, left: SignedDuration) -> Self {
+        Self {
+            seats: -i64::from(seats),
+            held_ms: -milliseconds(left).max(0),
+        }
+    }
+}
+
+fn milliseconds(time: SignedDuration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
 impl Allowance {
-    /// A hold of `seats` seats by a customer who may have `most`, and has `present` so far. The hold is charged as a whole;
-    /// what is not used of it is given back when it ends early.
+    /// How many more seats the customer may have.
+    pub fn room(&self) -> i64 {
+        i64::from(self.most) - self.seats
+    }
+
+    /// The allowance without the time that the latest hold did not need, because its order was paid `left` before its end.
+    #[must_use]
+    pub fn paid_early(&self, left: SignedDuration) -> Self {
+        Self {
+            held_ms: self.held_ms - milliseconds(left).max(0),
+            ..self.clone()
+        }
+    }
+
+    /// A hold of `seats` seats by a customer who may have `most`, and has `present` so far. It ends at `latest` at the latest. The
+    /// hold is charged as a whole; what is not used of it is given back when it ends early.
     ///
     /// # Errors
     /// [`NotAllowed`].
@@ -71,6 +118,7 @@ impl Allowance {
         seats: u8,
         most: u8,
         limits: HoldLimits,
+        latest: Timestamp,
         now: Timestamp,
     ) -> Result<AllowedHold, NotAllowed> {
         let had = present.map_or(0, |allowance| allowance.seats.max(0));
@@ -87,30 +135,18 @@ impl Allowance {
             let again_at = since + HoldLimits::WINDOW;
             return Err(NotAllowed::TimeUsedUp { again_at });
         }
-        let until = now + hold;
-        let held_ms = i64::try_from(hold.as_millis()).unwrap_or(i64::MAX);
+        let until = (now + hold).min(latest);
         Ok(AllowedHold {
             allowance: Self {
                 seats: has,
+                most,
                 order_id,
                 since,
-                held_ms: held + held_ms,
+                held_ms: held + milliseconds(until.duration_since(now)).max(0),
                 version: present.map_or(1, |allowance| allowance.version + 1),
             },
             until,
         })
-    }
-
-    /// The allowance after `seats` were given back, `left` before the end of their hold.
-    #[must_use]
-    pub fn given_back(&self, seats: u8, left: SignedDuration) -> Self {
-        let left = i64::try_from(left.as_millis()).unwrap_or_default().max(0);
-        Self {
-            seats: self.seats - i64::from(seats),
-            held_ms: self.held_ms - left,
-            version: self.version + 1,
-            ..self.clone()
-        }
     }
 }
 
@@ -129,7 +165,18 @@ mod tests {
     }
 
     fn hold(present: Option<&Allowance>, seats: u8, now: Timestamp) -> Result<AllowedHold, NotAllowed> {
-        Allowance::hold(present, Uuid::nil(), seats, 4, LIMITS, now)
+        Allowance::hold(present, Uuid::nil(), seats, 4, LIMITS, Timestamp::MAX, now)
+    }
+
+    /// The allowance after a hold has ended, `left` before its end.
+    fn ended(of: &AllowedHold, seats: u8, left: SignedDuration) -> Allowance {
+        let change = AllowanceChange::given_back(seats, left);
+        Allowance {
+            seats: of.allowance.seats + change.seats,
+            held_ms: of.allowance.held_ms + change.held_ms,
+            version: of.allowance.version + 1,
+            ..of.allowance.clone()
+        }
     }
 
     #[test]
@@ -139,7 +186,7 @@ mod tests {
         let refused = hold(Some(&first.allowance), 2, at(1));
         assert_eq!(refused, Err(NotAllowed::TooManySeats { seats: 3 }));
         assert!(hold(Some(&first.allowance), 1, at(1)).is_ok());
-        let none = first.allowance.given_back(3, SignedDuration::ZERO);
+        let none = ended(&first, 3, SignedDuration::ZERO);
         assert!(hold(Some(&none), 4, at(1)).is_ok(), "the last one too");
     }
 
@@ -149,7 +196,7 @@ mod tests {
         for (start, length) in [(0, 480), (500, 480), (1_000, 240)] {
             let allowed = hold(present.as_ref(), 1, at(start)).unwrap();
             assert_eq!(allowed.until, at(start + length));
-            present = Some(allowed.allowance.given_back(1, SignedDuration::ZERO));
+            present = Some(ended(&allowed, 1, SignedDuration::ZERO));
         }
         let again_at = at(3_600);
         assert_eq!(
@@ -162,9 +209,22 @@ mod tests {
     #[test]
     fn the_rest_of_a_hold_that_ends_early_is_given_back() {
         let allowed = hold(None, 1, at(0)).unwrap();
-        let present = allowed.allowance.given_back(1, allowed.until.duration_since(at(30)));
+        let present = ended(&allowed, 1, allowed.until.duration_since(at(30)));
         assert_eq!(present.held_ms, 30_000);
         assert_eq!(hold(Some(&present), 1, at(30)).unwrap().until, at(510));
+    }
+
+    #[test]
+    fn a_hold_that_the_end_of_sales_cuts_is_charged_for_what_it_lasts() {
+        let allowed = Allowance::hold(None, Uuid::nil(), 1, 4, LIMITS, at(90), at(0)).unwrap();
+        assert_eq!((allowed.until, allowed.allowance.held_ms), (at(90), 90_000));
+    }
+
+    #[test]
+    fn a_purchase_is_charged_for_the_time_until_it_is_paid() {
+        let allowed = hold(None, 1, at(0)).unwrap();
+        let paid = allowed.allowance.paid_early(allowed.until.duration_since(at(10)));
+        assert_eq!((paid.held_ms, paid.seats, paid.room()), (10_000, 1, 3));
     }
 
     proptest! {
@@ -182,7 +242,7 @@ mod tests {
                 let end = allowed.until.min(at(now + length));
                 let left = allowed.until.duration_since(end);
                 holds.push((allowed.allowance.since, end.duration_since(at(now))));
-                present = Some(allowed.allowance.given_back(seats, left));
+                present = Some(ended(&allowed, seats, left));
                 now = end.as_second();
             }
             for (since, _) in &holds {

@@ -10,7 +10,7 @@ mod showtime;
 mod store;
 
 pub use aisles::Aisles;
-pub use allowance::{Allowance, AllowedHold, HoldLimits, NotAllowed};
+pub use allowance::{Allowance, AllowanceChange, AllowedHold, HoldLimits, NotAllowed};
 pub use id::{PerformanceId, PlanId, ShowtimeId, VenueId};
 pub use row::{RowKey, SeatRow, Taken};
 pub use seat::{InvalidSeatId, SeatId, SeatState};

@@ -92,26 +92,41 @@ impl SeatStore {
         Ok(())
     }
 
-    /// Reads all rows of a showtime in the plan's order. Eventually consistent: half a unit for 4 KB.
+    /// Reads all rows of a showtime in the plan's order: half a unit for 4 KB, or a unit if `is_consistent`.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn all(&self, showtime: ShowtimeId, parts: u16, deadline: Instant) -> Result<Vec<SeatRow>, Error> {
+    pub async fn all(
+        &self,
+        showtime: ShowtimeId,
+        parts: u16,
+        is_consistent: bool,
+        deadline: Instant,
+    ) -> Result<Vec<SeatRow>, Error> {
         let mut rows = vec![];
         let numbers: Vec<u16> = (0..parts).collect();
         for numbers in numbers.chunks(AT_ONCE) {
-            let reads = numbers.iter().map(|&part| self.part(showtime, part, deadline));
+            let reads = numbers
+                .iter()
+                .map(|&part| self.part(showtime, part, is_consistent, deadline));
             rows.extend(try_join_all(reads).await?.into_iter().flatten());
         }
         Ok(rows)
     }
 
-    async fn part(&self, showtime: ShowtimeId, part: u16, deadline: Instant) -> Result<Vec<SeatRow>, Error> {
+    async fn part(
+        &self,
+        showtime: ShowtimeId,
+        part: u16,
+        is_consistent: bool,
+        deadline: Instant,
+    ) -> Result<Vec<SeatRow>, Error> {
         const DOING: &str = "read the seats of a showtime";
         let (mut rows, mut start) = (vec![], None);
         loop {
             let query = self.table.client.query().table_name(&self.table.name);
             let query = query
+                .consistent_read(is_consistent)
                 .key_condition_expression("pk = :part")
                 .expression_attribute_values(":part", AttributeValue::S(partition(showtime, part)))
                 .set_exclusive_start_key(start);

@@ -15,6 +15,9 @@ use tokio::net::UnixStream;
 /// Debian's user `nobody`: the server refuses to run as root.
 const NOBODY: u32 = 65_534;
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
+/// The SQLSTATE of a server that is still starting (`cannot_connect_now`).
+const STARTING: &str = "57P03";
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 const USER: &str = "bench";
 const SOCKET: &str = ".s.PGSQL.5432";
 
@@ -94,11 +97,23 @@ impl Postgres {
         Ok(server)
     }
 
-    /// Opens a connection.
+    /// Opens a connection. A server that is still starting refuses it, so this tries again.
     ///
     /// # Errors
     /// If the server refuses it.
     pub async fn connect(&self) -> Result<Connection> {
+        let deadline = Instant::now() + STARTS_WITHIN;
+        loop {
+            match self.try_connect().await {
+                Err(error) if error.to_string().contains(STARTING) && Instant::now() < deadline => {
+                    tokio::time::sleep(BETWEEN_TRIES).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn try_connect(&self) -> Result<Connection> {
         let stream = UnixStream::connect(self.folder.join(SOCKET)).await;
         let mut connection = Connection(BufReader::new(stream.context("the server refuses the connection")?));
         // StartupMessage, protocol 3.0.
@@ -151,7 +166,11 @@ impl Connection {
     async fn answer(&mut self) -> Result<Option<Vec<String>>> {
         let (mut row, mut failure) = (None, None);
         loop {
-            let kind = self.0.read_u8().await?;
+            let kind = match self.0.read_u8().await {
+                // The server closes a connection that it refuses.
+                Err(_) if failure.is_some() => break,
+                kind => kind?,
+            };
             let mut body = vec![0; usize::try_from(self.0.read_i32().await? - 4)?];
             self.0.read_exact(&mut body).await?;
             match kind {

@@ -12,7 +12,7 @@ use crate::payments::{
 };
 
 impl PaymentService {
-    /// Resolves an unservable payment: pays the order after all, with its stock taken again if it expired, or refunds
+    /// Resolves an unservable payment: pays the order after all, with its stock or seats taken again if it expired, or refunds
     /// the payment. Leaves it as it is while another payment of the order is in progress. Makes the pending refund of any
     /// other payment.
     ///
@@ -82,10 +82,9 @@ impl PaymentService {
         };
         let event = invocation.record(&OrderEvent::OrderPaid(paid.clone()))?;
         let order = order.next(paid, Some(event));
-        let deadline = invocation.deadline;
         let outcome = self
             .order_payments
-            .reinstate(reservations, &order, &payment, deadline)
+            .reinstate(reservations, &order, &payment, invocation)
             .await?;
         Ok((outcome, payment))
     }

@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use super::{SeatStore, key, row_of};
 use crate::aws::dynamodb::transaction::{put, update};
-use crate::aws::dynamodb::{Item, Wanted, classify_error, composite, number, parse, send_until_answered};
+use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, composite, number, parse, send_until_answered};
 use crate::core::error::Error;
 use crate::core::identity::CustomerId;
-use crate::tickets::allowance::Allowance;
+use crate::tickets::allowance::{Allowance, AllowanceChange};
 use crate::tickets::id::ShowtimeId;
 use crate::tickets::row::{RowKey, SeatRow, Taken};
 use crate::tickets::seat::SeatId;
@@ -55,7 +55,7 @@ impl OrderSeats {
     }
 }
 
-/// What a customer is shown of a showtime before a hold.
+/// What a hold reads first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadedSeats {
     /// The rows that exist.
@@ -118,26 +118,29 @@ impl SeatStore {
         Ok(writes)
     }
 
-    /// Whether nobody has the seats.
+    /// Reads the rows of seats, and what their customer holds, consistently.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn are_open(&self, seats: &OrderSeats, deadline: Instant) -> Result<bool, Error> {
-        let wanted = seats.rows();
-        let rows = self.rows(seats.showtime_id, wanted.keys().copied(), deadline).await?;
-        let is_open = |row: &RowKey, place: &u8| rows.get(row).is_some_and(|row| !row.taken.contains_key(place));
-        Ok(wanted
-            .iter()
-            .all(|(row, places)| places.iter().all(|place| is_open(row, place))))
+    pub async fn load(&self, seats: &OrderSeats, deadline: Instant) -> Result<LoadedSeats, Error> {
+        let wanted = self.wanted(seats.showtime_id, &seats.customer_id, seats.rows().into_keys());
+        let mut found = batch_get(&self.table.client, "read seats", vec![wanted], deadline).await?;
+        self.loaded(&mut found)
     }
 
-    /// Builds the writes by which an order that was paid late gets its seats again. Condition: nobody has them.
+    /// Builds the writes by which an order that was paid late gets its seats again. Conditions: nobody has them, and its customer
+    /// then has at most `most` seats.
     ///
     /// # Errors
     /// [`Error::Internal`] when a write cannot be built.
-    pub fn retake_writes(&self, sold: &OrderSeats) -> Result<Vec<TransactWriteItem>, Error> {
+    pub fn retake_writes(&self, sold: &OrderSeats, most: u8) -> Result<Vec<TransactWriteItem>, Error> {
         let mut writes = self.take_writes(sold, None)?;
-        writes.push(update(self.add_to_allowance(sold, i64::from(sold.count()), 0))?);
+        let others = i64::from(most) - i64::from(sold.count());
+        let change = self.change_allowance(sold, AllowanceChange::taken_again(sold.count()));
+        let change = change
+            .condition_expression("attribute_exists(pk) AND seats <= :others")
+            .expression_attribute_values(":others", number(others));
+        writes.push(update(change)?);
         Ok(writes)
     }
 
@@ -156,8 +159,8 @@ impl SeatStore {
             )
         });
         let mut writes: Vec<TransactWriteItem> = rows.collect::<Result<_, _>>()?;
-        let left = i64::try_from(left.as_millis()).unwrap_or_default().max(0);
-        writes.push(update(self.add_to_allowance(seats, -i64::from(seats.count()), -left))?);
+        let change = AllowanceChange::given_back(seats.count(), left);
+        writes.push(update(self.change_allowance(seats, change))?);
         Ok(writes)
     }
 
@@ -238,14 +241,14 @@ impl SeatStore {
             .set_expression_attribute_names(Some(names.collect()))
     }
 
-    fn add_to_allowance(&self, of: &OrderSeats, seats: i64, held_ms: i64) -> UpdateBuilder {
+    fn change_allowance(&self, of: &OrderSeats, change: AllowanceChange) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.table.name)
             .set_key(Some(allowance_key(of.showtime_id, &of.customer_id)))
             .update_expression("ADD seats :seats, held_ms :held, version :one")
             .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":seats", number(seats))
-            .expression_attribute_values(":held", number(held_ms))
+            .expression_attribute_values(":seats", number(change.seats))
+            .expression_attribute_values(":held", number(change.held_ms))
             .expression_attribute_values(":one", number(1))
     }
 }

@@ -317,6 +317,9 @@ async fn tickets() {
     shop.seat_map(&showtime).await;
     shop.change_seats("release-seats", &showtime, "r", &["0-0-0", "0-0-1"])
         .await;
+    shop.change(&showtime, &json!({ "status": "ON_SALE" })).await;
+    shop.open_sale();
+    shop.hold("ann", "h", &showtime, &["0-0-0", "0-0-1"]).await;
 }
 
 async fn personal_data() {

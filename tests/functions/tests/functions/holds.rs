@@ -95,7 +95,10 @@ async fn a_hold_is_an_order_that_waits_for_payment() {
     let line = &order.body["lines"][1];
     let seat = json!({ "showtime_id": showtime, "seat": "0-0-1", "class": "VIP" });
     assert_eq!((&line["kind"], &line["seat"]), (&json!("SEAT"), &seat));
-    assert_eq!((&line["name"], line.get("sku")), (&json!("The Nutcracker"), None));
+    assert_eq!(
+        (&line["name"], line.get("sku")),
+        (&json!("The Nutcracker, 2026-03-07 19:00, VIP 0-0-1"), None)
+    );
     assert_eq!(states(&shop, &showtime).await[..4], [Held, Held, Free, Free]);
     assert_eq!(shop.shop.see("ann", &id_of(&order)).await.body, order.body);
     assert_eq!(shop.shop.see("bob", &id_of(&order)).await.status, 404);
@@ -114,9 +117,10 @@ async fn a_retried_hold_is_the_first_one_even_if_it_would_be_refused_now() {
     let best = shop.hold_best("bob", "b", &showtime, "R", 2).await;
     assert_eq!(seen(&best), (409, "not-on-sale"));
     shop.change(&showtime, &json!({ "status": "ON_SALE" })).await;
-    let best = shop.hold_best("bob", "b", &showtime, "R", 4).await;
+    let best = shop.hold_best("bob", "b", &showtime, "R", 2).await;
     assert_eq!(best.status, 201, "{best:?}");
-    let again = shop.hold_best("bob", "b", &showtime, "R", 4).await;
+    assert_eq!(shop.hold_best("eve", "e", &showtime, "R", 2).await.status, 201);
+    let again = shop.hold_best("bob", "b", &showtime, "R", 2).await;
     assert_eq!(
         (again.replayed, &again.body),
         (true, &best.body),
@@ -141,6 +145,66 @@ async fn of_thirty_customers_one_gets_the_seat() {
         assert_eq!(answer.body["seats"], json!([{ "seat": "0-0-0", "state": "HELD" }]));
     }
     assert_eq!(named(&shop).await.len(), 1);
+}
+
+#[tokio::test]
+async fn of_two_customers_who_take_the_seats_of_an_expired_hold_at_once_nobody_is_told_that_a_free_one_is_taken() {
+    for _ in 0..8 {
+        let (shop, showtime) = selling(2, 4).await;
+        shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1", "0-0-2", "0-0-3"])
+            .await;
+        shop.advance(HOLD);
+        let (bob, cy, expiry) = tokio::join!(
+            shop.hold("bob", "k", &showtime, &["0-0-0", "0-0-1"]),
+            shop.hold("cy", "k", &showtime, &["0-0-2", "0-0-3"]),
+            shop.expire_orders(),
+        );
+        expiry.unwrap();
+        assert_eq!((bob.status, cy.status), (201, 201), "{bob:?} {cy:?}");
+        assert_eq!(named(&shop).await.len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn a_hold_that_another_request_ends_was_ended_by_the_function() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    shop.advance(HOLD);
+    assert_eq!(shop.hold("bob", "k", &showtime, &["0-0-0", "0-0-1"]).await.status, 201);
+    let events = shop.engine.events(ORDERS).await;
+    let (_, expired) = events.iter().find(|(kind, _)| kind == "OrderExpired").unwrap();
+    assert_eq!(expired["data"]["order_id"], order.body["order_id"]);
+    assert_eq!(
+        expired["metadata"]["actor"],
+        json!({ "kind": "FUNCTION", "id": "hold-seats" })
+    );
+}
+
+#[tokio::test]
+async fn thirty_customers_who_ask_for_the_best_seats_of_one_section_at_once_all_get_some() {
+    let (shop, showtime) = selling(8, 16).await;
+    let function = shop.handler("hold-seats");
+    let calls = (0..30).map(|nth| {
+        let body = json!({ "best": { "class": "VIP", "count": 2 } });
+        shop.call_with(&function, hold_call(&format!("c{nth}"), "k", &showtime, &body))
+    });
+    for answer in join_all(calls).await {
+        assert_eq!(answer.status, 201, "{answer:?}");
+    }
+    assert_eq!(named(&shop).await.len(), 60);
+}
+
+#[tokio::test]
+async fn a_second_tab_is_told_of_the_own_hold_and_not_that_the_seats_are_taken() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = shop.hold("ann", "1", &showtime, &["0-0-0", "0-0-1"]).await;
+    let same = shop.hold("ann", "2", &showtime, &["0-0-0", "0-0-1"]).await;
+    assert_eq!(
+        (seen(&same), &same.body["order_id"]),
+        ((409, "hold-exists"), &order.body["order_id"])
+    );
+    let best = shop.hold_best("ann", "3", &showtime, "VIP", 2).await;
+    assert_eq!(seen(&best), (409, "hold-exists"), "{best:?}");
 }
 
 #[tokio::test]
@@ -300,6 +364,68 @@ async fn money_for_seats_that_another_has_taken_goes_back_in_full() {
         (seats_held(&shop, "ann").await, seats_held(&shop, "bob").await),
         (json!(0), json!(1))
     );
+}
+
+#[tokio::test]
+async fn late_money_does_not_give_a_customer_more_seats_than_one_may_have() {
+    let (shop, showtime) = selling(2, 8).await;
+    let order = shop.hold("ann", "1", &showtime, &["0-0-0", "0-0-1", "0-0-2"]).await;
+    let payments = PaymentFixture::in_shop(shop.again()).await;
+    let started = payments
+        .start(start_call("ann", "start", "STRIPE", &id_of(&order)))
+        .await;
+    shop.advance(HOLD);
+    let other = shop.hold("ann", "2", &showtime, &["0-1-0", "0-1-1", "0-1-2"]).await;
+    assert_eq!(other.status, 201, "the first hold has ended: {other:?}");
+    payments
+        .sandbox
+        .stripe_pay(started.body["reference"].as_str().unwrap(), &Card::Good);
+    resolve(&payments, &order).await;
+    let ledger = payments.charged();
+    assert_eq!((ledger.charged, ledger.refunded), (450_000, 450_000), "{ledger:?}");
+    assert_eq!(seats_held(&shop, "ann").await, 3);
+    assert_eq!(named(&shop).await.len(), 3);
+}
+
+#[tokio::test]
+async fn late_money_ends_another_hold_whose_time_has_passed_too() {
+    let (shop, showtime) = selling(2, 4).await;
+    let (order, payments) = paid_late(&shop, &showtime).await;
+    assert_eq!(shop.hold("bob", "k", &showtime, &["0-0-0"]).await.status, 201);
+    payments.deliver_all().await;
+    shop.advance(HOLD);
+    let payment = payments.payment_of("ann", &id_of(&order)).await;
+    payments.refund("PaymentUnservable", &payment).await.unwrap();
+    assert_eq!(payments.order_status("ann", &id_of(&order)).await, "PAID");
+    assert_eq!(
+        (seats_held(&shop, "ann").await, seats_held(&shop, "bob").await),
+        (json!(2), json!(0))
+    );
+    assert_eq!(named(&shop).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_purchase_uses_the_time_until_it_is_paid_and_a_free_one_none() {
+    let (shop, showtime) = selling(2, 8).await;
+    for (nth, seat) in ["0-0-0", "0-0-1", "0-0-2"].into_iter().enumerate() {
+        let order = shop.hold("ann", &format!("k{nth}"), &showtime, &[seat]).await;
+        assert_eq!(order.body["expires_at"], json!(shop.now() + HOLD), "{order:?}");
+        shop.advance(SignedDuration::from_secs(10));
+        paid(&shop, "ann", &order).await;
+    }
+    let prices = json!([
+        { "class": "VIP", "price": { "amount": 0, "currency": "KRW" }, "zones": ["front"] },
+        { "class": "R", "price": { "amount": 90_000, "currency": "KRW" }, "zones": ["back"] },
+    ]);
+    assert_eq!(shop.change(&showtime, &json!({ "prices": prices })).await.status, 200);
+    let free = shop.hold("bob", "k", &showtime, &["0-0-4", "0-0-5"]).await;
+    assert_eq!((free.status, &free.body["status"]), (201, &json!("PAID")), "{free:?}");
+    let map = states(&shop, &showtime).await;
+    assert_eq!(map[4..6], [Sold, Sold]);
+    let again = shop.hold("bob", "again", &showtime, &["0-0-6"]).await;
+    assert_eq!(again.status, 201, "{again:?}");
+    assert_eq!(shop.cancel("bob", &id_of(&free)).await.status, 200, "it costs nothing");
+    assert_eq!(seats_held(&shop, "bob").await, 1);
 }
 
 #[tokio::test]
@@ -523,7 +649,7 @@ async fn seats_are_sold_between_the_start_and_the_end_of_sales_while_the_showtim
     shop.advance(start.duration_since(shop.now()) - SignedDuration::from_mins(5));
     let last = shop.hold("bob", "k", &showtime, &["0-1-0"]).await;
     assert_eq!(last.body["expires_at"], "2026-03-07T10:00:00Z", "{last:?}");
-    shop.advance(SignedDuration::from_mins(5));
+    shop.advance(SignedDuration::from_secs(4 * 60 + 1));
     assert_eq!(
         seen(&shop.hold("eve", "k", &showtime, &["0-1-2"]).await),
         (409, "not-on-sale")

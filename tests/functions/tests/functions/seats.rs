@@ -97,7 +97,10 @@ async fn publishing_again_after_a_crash_completes_the_seats_and_takes_none_back(
     // A late copy of the same step meets seats that are sold.
     take(&shop, &id, (0, 0, 3), None).await;
     let store = SeatStore::new(&shop.platform()).unwrap();
-    let rows = store.all(id_of(&id), 4, shop.invocation().deadline).await.unwrap();
+    let rows = store
+        .all(id_of(&id), 4, false, shop.invocation().deadline)
+        .await
+        .unwrap();
     let fresh: Vec<_> = rows
         .into_iter()
         .map(|row| SeatRow {
@@ -163,7 +166,12 @@ async fn a_publication_that_broke_off_between_two_transactions_is_completed() {
     let hall = shop.hall("Asia/Seoul", 2, 80, 10).await;
     let id = shop.showtime(&hall).await;
     let store = SeatStore::new(&shop.platform()).unwrap();
-    let rows = async || -> Vec<SeatRow> { store.all(id_of(&id), 4, shop.invocation().deadline).await.unwrap() };
+    let rows = async || -> Vec<SeatRow> {
+        store
+            .all(id_of(&id), 4, false, shop.invocation().deadline)
+            .await
+            .unwrap()
+    };
     // The function stops after the first transaction of 100 rows, while the second one is on its way.
     let hold = Hold::default();
     let faults = &shop.engine.faults;
@@ -235,7 +243,10 @@ async fn the_rows_of_a_showtime_keep_the_aisles_of_its_plan() {
     let id = text(&shop.created("create-showtime", call).await, "showtime_id");
     assert_eq!(shop.publish(&id).await.status, 200);
     let store = SeatStore::new(&shop.platform()).unwrap();
-    let rows = store.all(id_of(&id), 1, shop.invocation().deadline).await.unwrap();
+    let rows = store
+        .all(id_of(&id), 1, false, shop.invocation().deadline)
+        .await
+        .unwrap();
     let lengths: Vec<(u8, bool)> = rows.iter().map(|row| (row.seats, row.continues())).collect();
     assert_eq!(lengths, [(20, false), (20, true), (10, false)]);
     assert!((0..19).all(|place| rows[0].is_beside(place, place + 1)));

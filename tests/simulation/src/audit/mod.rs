@@ -64,7 +64,9 @@ pub fn check(world: &World, phase: Phase) {
     let holders = orders.iter().chain(&subscriptions);
     check("stock is conserved", stock(&catalog, holders));
     check("each order holds its units", check_holds(&orders));
-    check("a seat has one order", check_seats(&orders, &tables.items(SEATS)));
+    let all_seats = tables.items(SEATS);
+    check("a seat has one order", check_seats(&orders, &all_seats));
+    check("a customer has only so many seats", seats::check_limits(&all_seats));
     check("no unit is shipped twice", check_units(&orders, &fulfillment));
     check(
         "no unit is returned twice",
@@ -112,6 +114,7 @@ pub fn check(world: &World, phase: Phase) {
         }
         check("a showtime has the seats of its plan", seats::check_seats(world));
         check("blocked seats stay blocked", seats::check_blocked(world));
+        check("sold seats are marked", seats::check_marked(&orders, &all_seats));
         check(
             "an erased customer has no subscription",
             erased_are_not_subscribed(&accounts, &subscriptions),

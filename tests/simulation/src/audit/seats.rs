@@ -67,3 +67,32 @@ pub fn check_blocked(world: &World) -> Result<()> {
     }
     Ok(())
 }
+
+/// Checks that no customer has more seats of a showtime than one may have.
+///
+/// # Errors
+/// The first customer who has.
+pub fn check_limits(seats: &[Value]) -> Result<()> {
+    for allowance in seats.iter().filter(|item| item["sk"] == "ALLOWANCE") {
+        let (has, most) = (allowance["seats"].as_i64(), allowance["most"].as_i64());
+        ensure!(has <= most, "too many: {allowance}");
+    }
+    Ok(())
+}
+
+/// Checks that seats that are sold have no deadline, once all events are delivered.
+///
+/// # Errors
+/// The first seat that has one.
+pub fn check_marked(orders: &[Value], seats: &[Value]) -> Result<()> {
+    let is_paid = |id: &str| {
+        let mut paid = orders.iter().filter(|order| order["status"] == "PAID");
+        paid.any(|order| order["order_id"].as_str().is_some_and(|paid| paid.replace('-', "") == id))
+    };
+    let rows = seats.iter().filter(|item| item["h"].is_object());
+    for (row, taken) in rows.flat_map(|row| row["h"].as_object().into_iter().flatten().map(move |seat| (row, seat.1))) {
+        let is_marked = taken["u"].is_null() || !taken["o"].as_str().is_some_and(is_paid);
+        ensure!(is_marked, "a sold seat has a deadline: {row}");
+    }
+    Ok(())
+}
