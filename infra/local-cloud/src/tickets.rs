@@ -1,7 +1,7 @@
 //! The tickets of `cargo up`: a small theatre, and two people who want the same seat at the same moment.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;

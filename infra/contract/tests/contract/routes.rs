@@ -51,9 +51,9 @@ fn the_template_and_the_document_require_a_token_for_the_same_routes() {
 }
 
 /// The verbs of operation ids.
-const VERBS: [&str; 31] = [
-    "block", "cancel", "close", "confirm", "continue", "create", "decide", "delete", "deliver", "erase", "get", "list",
-    "pause", "place", "presign", "publish", "receive", "refund", "register", "release", "request", "reshard",
+const VERBS: [&str; 32] = [
+    "block", "cancel", "close", "confirm", "continue", "create", "decide", "delete", "deliver", "erase", "get", "hold",
+    "list", "pause", "place", "presign", "publish", "receive", "refund", "register", "release", "request", "reshard",
     "resolve", "resume", "roll", "search", "skip", "start", "suggest", "take", "update",
 ];
 

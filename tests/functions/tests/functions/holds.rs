@@ -584,10 +584,14 @@ async fn the_best_seats_are_side_by_side_and_spread_over_the_front_rows() {
         (seen(&refused), &refused.body["together"]),
         ((409, "no-seats-together"), &json!(0))
     );
-    let wide = shop.hold_best("late", "w", &showtime, "R", 9).await;
+    let others = (1..6).flat_map(|section| (0..8).map(move |place| format!("{section}-1-{place}")));
+    let blocked: Vec<String> = others.chain(["0-1-1".to_owned(), "0-1-5".to_owned()]).collect();
+    let blocked: Vec<&str> = blocked.iter().map(String::as_str).collect();
+    shop.change_seats("block-seats", &showtime, "b", &blocked).await;
+    let wide = shop.hold_best("late", "w", &showtime, "R", 3).await;
     assert_eq!(
         (seen(&wide), &wide.body["together"]),
-        ((409, "no-seats-together"), &json!(8))
+        ((409, "no-seats-together"), &json!(2))
     );
     let unknown = shop.hold_best("late", "u", &showtime, "S", 1).await;
     assert_eq!(seen(&unknown), (422, "invalid-hold"));

@@ -87,10 +87,20 @@ pub fn check_limits(seats: &[Value]) -> Result<()> {
 pub fn check_marked(orders: &[Value], seats: &[Value]) -> Result<()> {
     let is_paid = |id: &str| {
         let mut paid = orders.iter().filter(|order| order["status"] == "PAID");
-        paid.any(|order| order["order_id"].as_str().is_some_and(|paid| paid.replace('-', "") == id))
+        paid.any(|order| {
+            order["order_id"]
+                .as_str()
+                .is_some_and(|paid| paid.replace('-', "") == id)
+        })
     };
     let rows = seats.iter().filter(|item| item["h"].is_object());
-    for (row, taken) in rows.flat_map(|row| row["h"].as_object().into_iter().flatten().map(move |seat| (row, seat.1))) {
+    for (row, taken) in rows.flat_map(|row| {
+        row["h"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(move |seat| (row, seat.1))
+    }) {
         let is_marked = taken["u"].is_null() || !taken["o"].as_str().is_some_and(is_paid);
         ensure!(is_marked, "a sold seat has a deadline: {row}");
     }
