@@ -94,6 +94,8 @@ pub async fn handle(function: &CloseShipment, request: Request, invocation: Invo
             // Another attempt of this request may have closed it after the record was read.
             Err(rejected @ Error::Rejected(_)) => match store.shipment_and_request(id, &record, deadline).await? {
                 (Some(stored), true) => return replay(&stored),
+                // Another request has changed the shipment since it was read, and the order with it.
+                (Some(newer), false) if newer.version != stored.version => continue,
                 _ => return Err(rejected),
             },
             Err(error) => return Err(error),

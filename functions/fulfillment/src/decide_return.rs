@@ -89,7 +89,10 @@ pub async fn handle(function: &DecideReturn, request: Request, invocation: Invoc
         }
         let change = match decided(store, &stored, &body, &invocation).await {
             Ok(change) => change,
-            Err(rejected) => return replay(&store.changed_meanwhile(id, &record, rejected, deadline).await?),
+            Err(rejected) => match store.changed_meanwhile(&stored, &record, rejected, deadline).await? {
+                Some(known) => return replay(&known),
+                None => continue,
+            },
         };
         if store.save_return(&change, Some(&record), deadline).await? {
             return http::json(StatusCode::OK, &change.next.details);

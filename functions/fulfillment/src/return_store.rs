@@ -150,23 +150,29 @@ impl FulfillmentStore {
         order.ok_or_else(|| Error::internal(READING, "the order of the return does not exist"))
     }
 
-    /// Reads again whether `request` has changed the return, after its change was rejected with `rejected`: another attempt of
-    /// it may have taken effect since its record was read. Then the rejection is of a change that is already made.
+    /// Reads a return again after its change by `request` was rejected with `rejected`. Returns the return if another attempt of the
+    /// request has taken effect since `stored` was read: then the rejection is of a change that is already made. Returns `None`
+    /// if another request has changed it, and the order with it: judge again.
     ///
     /// # Errors
-    /// `rejected` if it has not, [`Error::Unavailable`] and [`Error::Internal`].
+    /// `rejected` if nothing has changed, [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn changed_meanwhile(
         &self,
-        id: ReturnId,
+        stored: &StoredReturn,
         request: &StoredRequest,
         rejected: Error,
         deadline: Instant,
-    ) -> Result<StoredReturn, Error> {
+    ) -> Result<Option<StoredReturn>, Error> {
         if !matches!(rejected, Error::Rejected(_)) {
             return Err(rejected);
         }
-        let (stored, is_known) = self.return_and_request(id, request, deadline).await?;
-        is_known.then_some(stored).ok_or(rejected)
+        let id = stored.details.return_id;
+        let (newer, is_known) = self.return_and_request(id, request, deadline).await?;
+        match is_known {
+            true => Ok(Some(newer)),
+            false if newer.version != stored.version => Ok(None),
+            false => Err(rejected),
+        }
     }
 
     /// Saves a change, and the request that made it unless the return is its record, in one transaction. Returns false when

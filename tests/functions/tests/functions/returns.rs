@@ -497,6 +497,27 @@ async fn a_receipt_that_overlaps_its_retry_gets_the_same_answer() {
 }
 
 #[tokio::test]
+async fn a_receipt_that_another_one_overtakes_is_told_that_the_return_is_received() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 2).await;
+    let id = shop.returning("ann", &order, "r", 2).await;
+    shop.decide_return(decide_call(&id, "d", "APPROVE")).await;
+    let hold = Hold::default();
+    // The first receipt has read the return, and waits for the order.
+    shop.engine.faults.plan("GetItem", Fault::Held(hold.clone()));
+    let other = async {
+        hold.arrived().await;
+        let answer = shop.receive_return(receive_return_call(&id, "other", 2, 0)).await;
+        hold.release();
+        answer
+    };
+    let (first, other) = tokio::join!(shop.receive_return(receive_return_call(&id, "first", 2, 0)), other);
+    assert_eq!(other.status, 200, "{other:?}");
+    assert_eq!((first.status, first.problem()), (409, "return-status"), "{first:?}");
+    assert_eq!(shop.engine.balance("tea").await.available, 100);
+}
+
+#[tokio::test]
 async fn a_refund_that_overlaps_its_retry_gets_the_same_answer() {
     // Either the order is read late, or the payment.
     for held in [&[][..], &[Fault::Late(Duration::ZERO)]] {

@@ -240,6 +240,30 @@ async fn a_closing_that_overlaps_its_retry_gets_the_same_answer() {
     assert_eq!(shop.quantities("ann", &order).await, [[0, 0, 0, 0]]);
 }
 
+#[tokio::test]
+async fn a_closing_that_a_delivery_overtakes_is_told_that_the_parcel_is_delivered() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+    let shipment = shop.shipped(&order, "p", &[("1", 1)]).await;
+    let hold = Hold::default();
+    // The closing has read the shipment, and waits for the order.
+    shop.engine.faults.plan("GetItem", Fault::Held(hold.clone()));
+    let delivery = async {
+        hold.arrived().await;
+        let answer = shop.arrive(&shipment, "d").await;
+        hold.release();
+        answer
+    };
+    let (closed, delivered) = tokio::join!(shop.close_shipment(close_call(&shipment, "c", "MISTAKE")), delivery);
+    assert_eq!(delivered.status, 200, "{delivered:?}");
+    assert_eq!(
+        (closed.status, closed.problem()),
+        (409, "shipment-status"),
+        "{closed:?}"
+    );
+    assert_eq!(closed.body["shipment_status"], "DELIVERED");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_parcel_is_either_delivered_or_closed_when_both_come_at_once() {
     for _ in 0..5 {
