@@ -4,7 +4,7 @@
 //! A hold of chosen seats costs two round trips: one batch read (the showtime, its performance, the rows, what the customer holds,
 //! and the order in case this is a retry) and one transaction (the order, the rows, what the customer holds).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use envconfig::Envconfig;
@@ -22,20 +22,20 @@ use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
 use shared::orders::{
-    self, EndedHolds, HoldSeatsOutcome, Line, LineId, LineSeat, Order, OrderEvent, OrderId, OrderStatus, OrderStore,
-    Quote, ReservationStore, SeatHold, StoredOrder, Totals,
+    self, EndedHolds, HoldSeatsOutcome, Order, OrderEvent, OrderId, OrderStatus, OrderStore, ReservationStore,
+    SeatHold, StoredOrder,
 };
 use shared::tickets::{
-    Allowance, AllowedHold, ClassCode, HoldLimits, LoadedSeats, NotAllowed, PerformanceId, RowKey, SeatId, SeatRow,
-    SeatState, SeatStore, Showtime, ShowtimeId, Taken,
+    Allowance, ClassCode, HoldLimits, LoadedSeats, PerformanceId, RowKey, SeatId, SeatRow, SeatStore, Showtime,
+    ShowtimeId, Taken,
 };
 use utoipa::ToSchema;
 
-use crate::best_seats::{best_seats, most_together};
-use crate::performance::{Performance, PerformanceStatus};
-use crate::reason::{self, SeatNow};
-use crate::seat_changes::{now as seats_now, places_by_row, require_known};
-use crate::single_seats::single_seats;
+use crate::candidates::Candidates;
+use crate::hold_rules::{allow, invalid, quote, require_no_single_seat, require_on_sale, taken};
+use crate::performance::Performance;
+use crate::reason;
+use crate::seat_changes::{places_by_row, require_known};
 use crate::store::{Entity, ShowStore};
 
 const DOING: &str = "hold seats";
@@ -209,7 +209,7 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
             order_id,
             wanted.count(),
             (&showtime, &performance),
-            function,
+            function.limits,
             &invocation,
         )?;
         let picked = match &wanted {
@@ -265,7 +265,7 @@ enum Wanted {
 }
 
 /// Seats that are free as far as known, and their rows. `None` when something has changed: read again.
-type Picked = Option<(Vec<SeatId>, BTreeMap<RowKey, SeatRow>)>;
+pub type Picked = Option<(Vec<SeatId>, BTreeMap<RowKey, SeatRow>)>;
 
 impl Wanted {
     fn count(&self) -> u8 {
@@ -289,10 +289,6 @@ impl Wanted {
             _ => Err(invalid("Send either `seats` or `best`.".to_owned())),
         }
     }
-}
-
-fn invalid(detail: String) -> Rejection {
-    Rejection::new(&reason::INVALID_HOLD, detail)
 }
 
 fn created(order: &Order) -> Result<Response, Error> {
@@ -421,7 +417,10 @@ impl HoldSeats {
     }
 
     /// Ends the orders whose holds of the seats have ended.
-    async fn end_expired(
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn end_expired(
         &self,
         chosen: &[SeatId],
         rows: &BTreeMap<RowKey, SeatRow>,
@@ -449,221 +448,6 @@ fn unused(order: &Order) -> SignedDuration {
     match (order.status, order.paid_at) {
         (OrderStatus::Paid, Some(at)) if order.totals.total.amount() > 0 => order.expires_at.duration_since(at),
         _ => SignedDuration::ZERO,
-    }
-}
-
-fn require_on_sale(showtime: &Showtime, performance: &Performance, invocation: &Invocation) -> Result<(), Rejection> {
-    if !showtime.is_public() {
-        return Err(Rejection::new(&error::NOT_FOUND, Showtime::MISSING));
-    }
-    // Nobody can pay for a hold that is shorter.
-    let shortest = invocation.now + HoldLimits::SHORTEST;
-    let is_on_sale = showtime.is_on_sale_at(invocation.now) && shortest <= showtime.sales_end_at;
-    if is_on_sale && performance.status == PerformanceStatus::Listed {
-        return Ok(());
-    }
-    let reason = reason::NotOnSale {
-        showtime_status: showtime.status,
-        sales_start_at: showtime.sales_start_at,
-        sales_end_at: showtime.sales_end_at,
-    };
-    Err(Rejection::with(reason, "The seats are not on sale now."))
-}
-
-/// The requested seats that are not free: `kept` are those whose orders are paid meanwhile.
-fn taken(
-    chosen: &[SeatId],
-    rows: &BTreeMap<RowKey, SeatRow>,
-    kept: &[SeatId],
-    invocation: &Invocation,
-) -> Vec<SeatNow> {
-    let mut seats = seats_now(chosen, rows, invocation);
-    for seat in seats.iter_mut().filter(|seat| kept.contains(&seat.seat)) {
-        seat.state = SeatState::Held;
-    }
-    seats.retain(|seat| seat.state != SeatState::Free);
-    seats
-}
-
-fn require_no_single_seat(chosen: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>) -> Result<(), Rejection> {
-    let places = places_by_row(chosen).unwrap_or_default();
-    let of_rows = places.iter().filter_map(|(key, places)| Some((rows.get(key)?, places)));
-    let single = of_rows.flat_map(|(row, places)| {
-        let single = single_seats(row, places).into_iter();
-        single.map(|place| SeatId { row: row.key, place })
-    });
-    let seats: Vec<SeatId> = single.collect();
-    let Some(first) = seats.first() else { return Ok(()) };
-    let detail = format!("The seat {first} would be left single. Choose it too, or seats further from it.");
-    Err(Rejection::with(reason::SingleSeatLeft { seats }, detail))
-}
-
-fn quote(
-    showtime: &Showtime,
-    performance: &Performance,
-    chosen: &[SeatId],
-    rows: &BTreeMap<RowKey, SeatRow>,
-    expected: Option<Money>,
-) -> Result<Quote, Error> {
-    let title = performance.titles.values().next().map_or("", String::as_str);
-    let line = |(line_id, seat): (LineId, &SeatId)| {
-        let zone = rows.get(&seat.row).map(|row| row.zone);
-        let class = zone.and_then(|zone| showtime.class_of(zone));
-        let class = class.ok_or_else(|| Error::internal(DOING, format!("the seat {seat} has no price")))?;
-        // What a receipt says of the line.
-        let name = format!(
-            "{title}, {}, {} {seat}",
-            showtime.local_start.date_time().strftime("%Y-%m-%d %H:%M"),
-            class.class
-        );
-        let seat = LineSeat {
-            showtime_id: showtime.showtime_id,
-            seat: *seat,
-            class: class.class.clone(),
-        };
-        Ok::<_, Error>(Line::of_seat(line_id, seat, name, class.price))
-    };
-    let lines: Vec<Line> = LineId::all().zip(chosen).map(line).collect::<Result<_, _>>()?;
-    let first = lines.first().ok_or_else(|| Error::internal(DOING, "no seats"))?;
-    let totals = Totals::of(first.unit_price.currency(), &lines, None).map_err(orders::Rejected::from)?;
-    match expected {
-        Some(expected) if expected != totals.total => {
-            let present = totals.total;
-            Err(orders::Rejected::TotalDiffers { present }.into())
-        }
-        _ => Ok(Quote {
-            lines,
-            shipping: None,
-            totals,
-        }),
-    }
-}
-
-fn allow(
-    present: Option<&Allowance>,
-    order_id: OrderId,
-    count: u8,
-    (showtime, performance): (&Showtime, &Performance),
-    function: &HoldSeats,
-    invocation: &Invocation,
-) -> Result<AllowedHold, Rejection> {
-    let (most, latest) = (performance.max_seats, showtime.sales_end_at);
-    let allowed = Allowance::hold(
-        present,
-        order_id.0,
-        count,
-        most,
-        function.limits,
-        latest,
-        invocation.now,
-    );
-    allowed.map_err(|refused| match refused {
-        NotAllowed::TooManySeats { seats } => {
-            let detail = format!("A customer can have {most} seats of this showtime.");
-            Rejection::with(reason::TooManySeats { most, seats }, detail)
-        }
-        NotAllowed::TimeUsedUp { again_at } => {
-            let detail = "You have held seats of this showtime for as long as one may without paying.";
-            Rejection::with(reason::HoldTimeUsedUp { again_at }, detail)
-        }
-    })
-}
-
-/// The rows in which the best seats are looked for.
-#[derive(Default)]
-struct Candidates {
-    rows: Vec<SeatRow>,
-    /// Whether the rows were read consistently and nothing is known to have changed since.
-    is_fresh: bool,
-    /// How many races were lost.
-    lost: usize,
-}
-
-impl Candidates {
-    /// After each lost race, chooses among so many more seats.
-    const SPREAD: usize = 16;
-
-    /// The best seats that are free, and their rows.
-    ///
-    /// # Errors
-    /// `invalid-hold` for an unknown class, `no-seats-together`, [`Error::Unavailable`] and [`Error::Internal`].
-    async fn pick(
-        &mut self,
-        function: &HoldSeats,
-        showtime: &Showtime,
-        best: &BestSeats,
-        invocation: &Invocation,
-    ) -> Result<Picked, Error> {
-        if !showtime.prices.iter().any(|class| class.class == best.class) {
-            return Err(invalid(format!("The showtime has no class {}.", best.class)).into());
-        }
-        let parts = showtime.seating.as_ref().map_or(0, |seating| seating.parts);
-        let (id, deadline) = (showtime.showtime_id, invocation.deadline);
-        if self.rows.is_empty() {
-            self.rows = function.seats.all(id, parts, false, deadline).await?;
-        }
-        let mut chosen = self.choose(showtime, best, invocation);
-        if chosen.is_none() && !self.is_fresh {
-            // Nobody is refused because of rows that may be old.
-            self.rows = function.seats.all(id, parts, true, deadline).await?;
-            self.is_fresh = true;
-            chosen = self.choose(showtime, best, invocation);
-        }
-        let Some(chosen) = chosen else {
-            let together = most_together(self.of_class(showtime, best), invocation.now);
-            let detail = format!("No {} seats of this class are free side by side.", best.count);
-            return Err(Rejection::with(reason::NoSeatsTogether { together }, detail).into());
-        };
-        let keys = chosen.iter().map(|seat| seat.row).collect::<BTreeSet<_>>();
-        let rows = function.seats.rows(id, keys, deadline).await?;
-        let ended = function.end_expired(&chosen, &rows, invocation).await?;
-        if !ended.any && taken(&chosen, &rows, &ended.kept, invocation).is_empty() {
-            return Ok(Some((chosen, rows)));
-        }
-        self.learn(&rows, &ended.kept);
-        Ok(None)
-    }
-
-    fn choose(&self, showtime: &Showtime, best: &BestSeats, invocation: &Invocation) -> Option<Vec<SeatId>> {
-        let (rows, among) = (self.of_class(showtime, best), 1 + Self::SPREAD * self.lost);
-        best_seats(rows, best.count, among, invocation.now, |count| {
-            fastrand::usize(..count)
-        })
-    }
-
-    fn of_class(&self, showtime: &Showtime, best: &BestSeats) -> impl Iterator<Item = &SeatRow> {
-        let is_in_class = |row: &&SeatRow| {
-            showtime
-                .class_of(row.zone)
-                .is_some_and(|class| class.class == best.class)
-        };
-        self.rows.iter().filter(is_in_class)
-    }
-
-    /// Replaces rows by newer ones, in which the seats at `kept` are taken.
-    fn learn(&mut self, newer: &BTreeMap<RowKey, SeatRow>, kept: &[SeatId]) {
-        self.lost += 1;
-        for row in &mut self.rows {
-            if let Some(newer) = newer.get(&row.key) {
-                *row = newer.clone();
-            }
-        }
-        self.take(kept);
-    }
-
-    /// Another customer was faster.
-    fn lost(&mut self, chosen: &[SeatId]) {
-        self.lost += 1;
-        self.is_fresh = false;
-        self.take(chosen);
-    }
-
-    fn take(&mut self, seats: &[SeatId]) {
-        for row in &mut self.rows {
-            for seat in seats.iter().filter(|seat| seat.row == row.key) {
-                row.taken.insert(seat.place, Taken::Blocked);
-            }
-        }
     }
 }
 

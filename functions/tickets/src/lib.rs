@@ -2,6 +2,7 @@
 
 pub mod best_seats;
 pub mod block_seats;
+pub mod candidates;
 pub mod create_performance;
 pub mod create_performer;
 pub mod create_plan;
@@ -20,6 +21,7 @@ pub mod get_seat_map;
 pub mod get_section_tile;
 pub mod get_showtime;
 pub mod get_venue;
+pub mod hold_rules;
 pub mod hold_seats;
 pub mod list_admin_performances;
 pub mod list_admin_showtimes;

@@ -1,0 +1,152 @@
+//! The rules of a hold: when seats are sold, which may be chosen, what they cost, and what a customer may hold.
+
+use std::collections::BTreeMap;
+
+use shared::Error;
+use shared::aws::lambda::Invocation;
+use shared::core::error::{self, Rejection};
+use shared::core::money::Money;
+use shared::orders::{self, Line, LineId, LineSeat, OrderId, Quote, Totals};
+use shared::tickets::{Allowance, AllowedHold, HoldLimits, NotAllowed, RowKey, SeatId, SeatRow, SeatState, Showtime};
+
+use crate::performance::{Performance, PerformanceStatus};
+use crate::reason::{self, SeatNow};
+use crate::seat_changes::{now as seats_now, places_by_row};
+use crate::single_seats::single_seats;
+use crate::store::Entity;
+
+/// Checks that seats are sold now, long enough for a hold.
+///
+/// # Errors
+/// `not-found` for a draft, `not-on-sale`.
+pub fn require_on_sale(
+    showtime: &Showtime,
+    performance: &Performance,
+    invocation: &Invocation,
+) -> Result<(), Rejection> {
+    if !showtime.is_public() {
+        return Err(Rejection::new(&error::NOT_FOUND, Showtime::MISSING));
+    }
+    // Nobody can pay for a hold that is shorter.
+    let shortest = invocation.now + HoldLimits::SHORTEST;
+    let is_on_sale = showtime.is_on_sale_at(invocation.now) && shortest <= showtime.sales_end_at;
+    if is_on_sale && performance.status == PerformanceStatus::Listed {
+        return Ok(());
+    }
+    let reason = reason::NotOnSale {
+        showtime_status: showtime.status,
+        sales_start_at: showtime.sales_start_at,
+        sales_end_at: showtime.sales_end_at,
+    };
+    Err(Rejection::with(reason, "The seats are not on sale now."))
+}
+
+/// The requested seats that are not free: `kept` are those whose orders are paid meanwhile.
+pub fn taken(
+    chosen: &[SeatId],
+    rows: &BTreeMap<RowKey, SeatRow>,
+    kept: &[SeatId],
+    invocation: &Invocation,
+) -> Vec<SeatNow> {
+    let mut seats = seats_now(chosen, rows, invocation);
+    for seat in seats.iter_mut().filter(|seat| kept.contains(&seat.seat)) {
+        seat.state = SeatState::Held;
+    }
+    seats.retain(|seat| seat.state != SeatState::Free);
+    seats
+}
+
+/// Checks that a choice leaves no single seat.
+///
+/// # Errors
+/// `single-seat-left`.
+pub fn require_no_single_seat(chosen: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>) -> Result<(), Rejection> {
+    let places = places_by_row(chosen).unwrap_or_default();
+    let of_rows = places.iter().filter_map(|(key, places)| Some((rows.get(key)?, places)));
+    let single = of_rows.flat_map(|(row, places)| {
+        let single = single_seats(row, places).into_iter();
+        single.map(|place| SeatId { row: row.key, place })
+    });
+    let seats: Vec<SeatId> = single.collect();
+    let Some(first) = seats.first() else { return Ok(()) };
+    let detail = format!("The seat {first} would be left single. Choose it too, or seats further from it.");
+    Err(Rejection::with(reason::SingleSeatLeft { seats }, detail))
+}
+
+/// The lines of the chosen seats, and what they cost.
+///
+/// # Errors
+/// `total-differs`, `total-too-large`, and [`Error::Internal`] when a seat has no price.
+pub fn quote(
+    showtime: &Showtime,
+    performance: &Performance,
+    chosen: &[SeatId],
+    rows: &BTreeMap<RowKey, SeatRow>,
+    expected: Option<Money>,
+) -> Result<Quote, Error> {
+    let title = performance.titles.values().next().map_or("", String::as_str);
+    let line = |(line_id, seat): (LineId, &SeatId)| {
+        let zone = rows.get(&seat.row).map(|row| row.zone);
+        let class = zone.and_then(|zone| showtime.class_of(zone));
+        let class = class.ok_or_else(|| Error::internal("price seats", format!("the seat {seat} has no price")))?;
+        // What a receipt says of the line.
+        let name = format!(
+            "{title}, {}, {} {seat}",
+            showtime.local_start.date_time().strftime("%Y-%m-%d %H:%M"),
+            class.class
+        );
+        let seat = LineSeat {
+            showtime_id: showtime.showtime_id,
+            seat: *seat,
+            class: class.class.clone(),
+        };
+        Ok::<_, Error>(Line::of_seat(line_id, seat, name, class.price))
+    };
+    let lines: Vec<Line> = LineId::all().zip(chosen).map(line).collect::<Result<_, _>>()?;
+    let first = lines
+        .first()
+        .ok_or_else(|| Error::internal("price seats", "no seats"))?;
+    let totals = Totals::of(first.unit_price.currency(), &lines, None).map_err(orders::Rejected::from)?;
+    match expected {
+        Some(expected) if expected != totals.total => {
+            let present = totals.total;
+            Err(orders::Rejected::TotalDiffers { present }.into())
+        }
+        _ => Ok(Quote {
+            lines,
+            shipping: None,
+            totals,
+        }),
+    }
+}
+
+/// The hold that the customer's allowance permits.
+///
+/// # Errors
+/// `too-many-seats` and `hold-time-used-up`.
+pub fn allow(
+    present: Option<&Allowance>,
+    order_id: OrderId,
+    count: u8,
+    (showtime, performance): (&Showtime, &Performance),
+    limits: HoldLimits,
+    invocation: &Invocation,
+) -> Result<AllowedHold, Rejection> {
+    let (most, latest) = (performance.max_seats, showtime.sales_end_at);
+    let allowed = Allowance::hold(present, order_id.0, count, most, limits, latest, invocation.now);
+    allowed.map_err(|refused| match refused {
+        NotAllowed::TooManySeats { seats } => {
+            let detail = format!("A customer can have {most} seats of this showtime.");
+            Rejection::with(reason::TooManySeats { most, seats }, detail)
+        }
+        NotAllowed::TimeUsedUp { again_at } => {
+            let detail = "You have held seats of this showtime for as long as one may without paying.";
+            Rejection::with(reason::HoldTimeUsedUp { again_at }, detail)
+        }
+    })
+}
+
+/// A request that breaks a rule.
+pub fn invalid(detail: String) -> Rejection {
+    Rejection::new(&reason::INVALID_HOLD, detail)
+}
