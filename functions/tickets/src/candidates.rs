@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::core::error::Rejection;
+use shared::orders::OrderId;
 use shared::tickets::{RowKey, SeatId, SeatRow, Showtime, Taken};
 
 use crate::best_seats::{best_seats, most_together};
-use crate::hold_rules::{invalid, taken};
+use crate::hold_rules::{invalid, remove_order, taken, without_order};
 use crate::hold_seats::{BestSeats, HoldSeats, Picked};
 use crate::reason;
 
@@ -26,7 +27,7 @@ impl Candidates {
     /// After each lost race, chooses among so many more seats.
     const SPREAD: usize = 16;
 
-    /// The best seats that are free, and their rows.
+    /// The best seats that are free, and their rows. Those of the order `own` count as free.
     ///
     /// # Errors
     /// `invalid-hold` for an unknown class, `no-seats-together`, [`Error::Unavailable`] and [`Error::Internal`].
@@ -35,6 +36,7 @@ impl Candidates {
         function: &HoldSeats,
         showtime: &Showtime,
         best: &BestSeats,
+        own: Option<OrderId>,
         invocation: &Invocation,
     ) -> Result<Picked, Error> {
         if !showtime.prices.iter().any(|class| class.class == best.class) {
@@ -44,11 +46,13 @@ impl Candidates {
         let (id, deadline) = (showtime.showtime_id, invocation.deadline);
         if self.rows.is_empty() {
             self.rows = function.seats.all(id, parts, false, deadline).await?;
+            self.rows.iter_mut().for_each(|row| remove_order(row, own));
         }
         let mut chosen = self.choose(showtime, best, invocation);
         if chosen.is_none() && !self.is_fresh {
             // Nobody is refused because of rows that may be old.
             self.rows = function.seats.all(id, parts, true, deadline).await?;
+            self.rows.iter_mut().for_each(|row| remove_order(row, own));
             self.is_fresh = true;
             chosen = self.choose(showtime, best, invocation);
         }
@@ -58,7 +62,7 @@ impl Candidates {
             return Err(Rejection::with(reason::NoSeatsTogether { together }, detail).into());
         };
         let keys = chosen.iter().map(|seat| seat.row).collect::<BTreeSet<_>>();
-        let rows = function.seats.rows(id, keys, deadline).await?;
+        let rows = without_order(function.seats.rows(id, keys, deadline).await?, own);
         let ended = function.end_expired(&chosen, &rows, invocation).await?;
         if !ended.any && taken(&chosen, &rows, &ended.kept, invocation).is_empty() {
             return Ok(Some((chosen, rows)));

@@ -6,8 +6,10 @@ use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::core::error::{self, Rejection};
 use shared::core::money::Money;
-use shared::orders::{self, Line, LineId, LineSeat, OrderId, Quote, Totals};
-use shared::tickets::{Allowance, AllowedHold, HoldLimits, NotAllowed, RowKey, SeatId, SeatRow, SeatState, Showtime};
+use shared::orders::{self, Line, LineId, LineSeat, Order, OrderId, Quote, Totals};
+use shared::tickets::{
+    Allowance, AllowedHold, HoldLimits, NotAllowed, RowKey, SeatId, SeatRow, SeatState, Showtime, Taken,
+};
 
 use crate::performance::{Performance, PerformanceStatus};
 use crate::reason::{self, SeatNow};
@@ -134,7 +136,31 @@ pub fn allow(
 ) -> Result<AllowedHold, Rejection> {
     let (most, latest) = (performance.max_seats, showtime.sales_end_at);
     let allowed = Allowance::hold(present, order_id.0, count, most, limits, latest, invocation.now);
-    allowed.map_err(|refused| match refused {
+    allowed.map_err(|refused| not_allowed(refused, most))
+}
+
+/// The hold that replaces that of `order`, until the same deadline.
+///
+/// # Errors
+/// `too-many-seats`.
+pub fn swap(
+    present: &Allowance,
+    order: &Order,
+    order_id: OrderId,
+    count: u8,
+    (showtime, performance): (&Showtime, &Performance),
+) -> Result<AllowedHold, Rejection> {
+    let given_back = order.seats().map_or(0, |seats| seats.count());
+    let swapped = present.swap(order_id.0, given_back, count, performance.max_seats);
+    let allowance = swapped.map_err(|refused| not_allowed(refused, performance.max_seats))?;
+    Ok(AllowedHold {
+        allowance,
+        until: order.expires_at.min(showtime.sales_end_at),
+    })
+}
+
+fn not_allowed(refused: NotAllowed, most: u8) -> Rejection {
+    match refused {
         NotAllowed::TooManySeats { seats } => {
             let detail = format!("A customer can have {most} seats of this showtime.");
             Rejection::with(reason::TooManySeats { most, seats }, detail)
@@ -143,7 +169,22 @@ pub fn allow(
             let detail = "You have held seats of this showtime for as long as one may without paying.";
             Rejection::with(reason::HoldTimeUsedUp { again_at }, detail)
         }
-    })
+    }
+}
+
+/// The rows as they are without an order.
+pub fn without_order(mut rows: BTreeMap<RowKey, SeatRow>, order_id: Option<OrderId>) -> BTreeMap<RowKey, SeatRow> {
+    for row in rows.values_mut() {
+        remove_order(row, order_id);
+    }
+    rows
+}
+
+/// Removes an order from a row.
+pub fn remove_order(row: &mut SeatRow, order_id: Option<OrderId>) {
+    let Some(own) = order_id.map(|own| own.0) else { return };
+    let is_own = |taken: &Taken| matches!(taken, Taken::Order { order_id, .. } if *order_id == own);
+    row.taken.retain(|_, taken| !is_own(taken));
 }
 
 /// A request that breaks a rule.

@@ -22,7 +22,7 @@ use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
 use shared::orders::{
-    self, EndedHolds, HoldSeatsOutcome, Order, OrderEvent, OrderId, OrderStatus, OrderStore, ReservationStore,
+    self, EndedHolds, Ending, HoldSeatsOutcome, Order, OrderEvent, OrderId, OrderStatus, OrderStore, ReservationStore,
     SeatHold, StoredOrder,
 };
 use shared::tickets::{
@@ -32,7 +32,7 @@ use shared::tickets::{
 use utoipa::ToSchema;
 
 use crate::candidates::Candidates;
-use crate::hold_rules::{allow, invalid, quote, require_no_single_seat, require_on_sale, taken};
+use crate::hold_rules::{allow, invalid, quote, require_no_single_seat, require_on_sale, swap, taken, without_order};
 use crate::performance::Performance;
 use crate::reason;
 use crate::seat_changes::{places_by_row, require_known};
@@ -102,6 +102,10 @@ pub struct HoldSeatsRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub best: Option<BestSeats>,
+    /// The customer's order for this showtime that waits for payment. It is cancelled, and the new order keeps its deadline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub replaces: Option<OrderId>,
     /// The total that the customer was shown. If it differs, nothing is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -130,6 +134,7 @@ pub const REFUSALS: &[&Reason] = &[
     &reason::SINGLE_SEAT_LEFT,
     &reason::TOO_MANY_SEATS,
     &reason::HOLD_EXISTS,
+    &reason::HOLD_NOT_REPLACEABLE,
     &reason::HOLD_TIME_USED_UP,
     &orders::reason::TOTAL_DIFFERS,
     &orders::reason::TOTAL_TOO_LARGE,
@@ -141,13 +146,15 @@ pub const REFUSALS: &[&Reason] = &[
 /// which chooses seats side by side in a row. A retry with the same key and body returns the order in its current state.
 ///
 /// A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
-/// limited time without paying in an hour, which begins with the first hold. Cancel the order to choose other seats: what is
-/// left of its time is given back.
+/// limited time without paying in an hour, which begins with the first hold. To choose other seats, name the order in
+/// `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
+/// order: what is left of its time is given back.
 ///
 /// # Cost
 /// Two requests: at least one read unit for the showtime, the performance, the order, the customer and each row; two write units
 /// for each row, two for the customer, and those of the order. One request more for a customer who held seats of the showtime
-/// before. `best` reads all rows of the showtime, and then those of its choice.
+/// before; a swap also writes the order and the rows of the present hold. `best` reads all rows of the showtime, and then those of
+/// its choice.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -193,7 +200,9 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
             return replay(existing, &fingerprint, &invocation);
         }
         // A batch of reads is no snapshot: a concurrent duplicate may just have held the seats.
-        if names(&loaded.seats, order_id) {
+        let allowance = loaded.seats.allowance.as_ref();
+        let is_own = allowance.is_some_and(|allowance| allowance.order_id == order_id.0);
+        if is_own || names(loaded.seats.rows.values(), order_id) {
             match function.orders.get_serializable(order_id, invocation.deadline).await? {
                 Some(existing) => return replay(existing, &fingerprint, &invocation),
                 None => continue,
@@ -201,20 +210,40 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
         }
         let (showtime, performance) = (loaded.showtime, loaded.performance);
         require_on_sale(&showtime, &performance, &invocation)?;
-        let Previous::Ended { allowance } = function.end_previous(loaded.seats.allowance, &invocation).await? else {
-            continue;
+        let previous = function.end_previous(&loaded.seats, body.replaces, &invocation);
+        let (replaced, allowed) = match previous.await? {
+            Previous::Changed => continue,
+            Previous::NotReplaceable => {
+                // A concurrent duplicate of this request may have replaced it.
+                return match function.orders.get_serializable(order_id, invocation.deadline).await? {
+                    Some(existing) => replay(existing, &fingerprint, &invocation),
+                    None => Err(not_replaceable().into()),
+                };
+            }
+            Previous::Ended { allowance } => {
+                let show = (&showtime, &performance);
+                let present = allowance.as_ref();
+                let allowed = allow(present, order_id, wanted.count(), show, function.limits, &invocation)?;
+                (None, allowed)
+            }
+            Previous::Replaced { allowance, stored } => {
+                let allowed = swap(
+                    &allowance,
+                    &stored.order,
+                    order_id,
+                    wanted.count(),
+                    (&showtime, &performance),
+                )?;
+                (Some(stored), allowed)
+            }
         };
-        let allowed = allow(
-            allowance.as_ref(),
-            order_id,
-            wanted.count(),
-            (&showtime, &performance),
-            function.limits,
-            &invocation,
-        )?;
+        let own = replaced.as_ref().map(|stored| stored.order.order_id);
         let picked = match &wanted {
-            Wanted::Chosen(seats) => function.require_free(seats, loaded.seats.rows, &invocation).await?,
-            Wanted::Best(best) => candidates.pick(function, &showtime, best, &invocation).await?,
+            Wanted::Chosen(seats) => {
+                let rows = without_order(loaded.seats.rows, own);
+                function.require_free(seats, rows, &invocation).await?
+            }
+            Wanted::Best(best) => candidates.pick(function, &showtime, best, own, &invocation).await?,
         };
         let Some((chosen, rows)) = picked else { continue };
         let quote = quote(&showtime, &performance, &chosen, &rows, body.expected_total)?;
@@ -227,7 +256,9 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
             ),
             _ => (OrderEvent::OrderPlaced(order.clone()), allowed.allowance),
         };
+        let replaced = replaced.map(|stored| cancelled(*stored, &invocation)).transpose()?;
         let hold = SeatHold {
+            replaced,
             order: StoredOrder {
                 order,
                 holds: vec![],
@@ -248,14 +279,23 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
     }
 }
 
-/// Whether seats or what the customer holds name the order.
-fn names(loaded: &LoadedSeats, order_id: OrderId) -> bool {
+/// The order whose seats are replaced, as read and cancelled.
+fn cancelled(stored: StoredOrder, invocation: &Invocation) -> Result<(StoredOrder, StoredOrder), Error> {
+    let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
+    let event = invocation.record(&OrderEvent::OrderCancelled(cancelled.clone()))?;
+    let next = stored.next(cancelled, Some(event));
+    Ok((stored, next))
+}
+
+/// Whether seats of the rows name the order.
+fn names<'a>(mut rows: impl Iterator<Item = &'a SeatRow>, order_id: OrderId) -> bool {
     let is_it = |taken: &Taken| matches!(taken, Taken::Order { order_id: named, .. } if *named == order_id.0);
-    loaded.rows.values().any(|row| row.taken.values().any(is_it))
-        || loaded
-            .allowance
-            .as_ref()
-            .is_some_and(|allowance| allowance.order_id == order_id.0)
+    rows.any(|row| row.taken.values().any(is_it))
+}
+
+fn not_replaceable() -> Rejection {
+    let detail = "The order in `replaces` does not hold seats of this showtime for you. Hold seats without it.";
+    Rejection::new(&reason::HOLD_NOT_REPLACEABLE, detail)
 }
 
 /// What a request asks for.
@@ -368,28 +408,52 @@ impl HoldSeats {
     /// What the customer holds once the previous hold has ended, which this ends if its time has passed.
     ///
     /// # Errors
-    /// `hold-exists` while it waits for payment or is being paid for.
-    async fn end_previous(&self, allowance: Option<Allowance>, invocation: &Invocation) -> Result<Previous, Error> {
-        let Some(allowance) = allowance else {
-            return Ok(Previous::Ended { allowance: None });
+    /// `hold-exists` while it waits for payment, unless the request replaces it, or is being paid for.
+    async fn end_previous(
+        &self,
+        loaded: &LoadedSeats,
+        replaces: Option<OrderId>,
+        invocation: &Invocation,
+    ) -> Result<Previous, Error> {
+        let allowance = loaded.allowance.clone();
+        let order_id = allowance.as_ref().map(|allowance| OrderId(allowance.order_id));
+        let previous = match order_id {
+            Some(order_id) => self.orders.get(order_id, invocation.deadline).await?,
+            None => None,
         };
-        let order_id = OrderId(allowance.order_id);
-        let previous = self.orders.get(order_id, invocation.deadline).await?;
-        let left = previous
-            .as_ref()
-            .map_or(SignedDuration::ZERO, |previous| unused(&previous.order));
-        if let Some(previous) = previous {
-            if self.reservations.end_if_past(&previous, invocation).await? {
-                return Ok(Previous::Changed);
-            }
-            if matches!(previous.order.status, OrderStatus::PendingPayment | OrderStatus::Paying) {
-                let detail = "You hold seats of this showtime already. Pay for them, or cancel their order.";
-                return Err(Rejection::with(reason::HoldExists { order_id }, detail).into());
-            }
+        let Some((allowance, previous)) = allowance.clone().zip(previous) else {
+            return Ok(match replaces {
+                Some(_) => Previous::NotReplaceable,
+                None => Previous::Ended { allowance },
+            });
+        };
+        let order_id = previous.order.order_id;
+        if self.reservations.end_if_past(&previous, invocation).await? {
+            return Ok(Previous::Changed);
         }
-        Ok(Previous::Ended {
-            allowance: Some(allowance.paid_early(left)),
-        })
+        match previous.order.status {
+            OrderStatus::PendingPayment if replaces == Some(order_id) => {
+                let stored = Box::new(previous);
+                Ok(Previous::Replaced { allowance, stored })
+            }
+            OrderStatus::Paying => {
+                let detail = "A payment of the seats that you hold is in progress. Wait for its outcome.";
+                Err(Rejection::with(reason::HoldExists { order_id }, detail).into())
+            }
+            OrderStatus::PendingPayment => {
+                let detail =
+                    "You hold seats of this showtime already. Pay for them, replace them, or cancel their order.";
+                Err(Rejection::with(reason::HoldExists { order_id }, detail).into())
+            }
+            _ if replaces.is_some() => Ok(Previous::NotReplaceable),
+            // The order has just ended: the rows are older.
+            OrderStatus::Cancelled | OrderStatus::Expired if names(loaded.rows.values(), order_id) => {
+                Ok(Previous::Changed)
+            }
+            _ => Ok(Previous::Ended {
+                allowance: Some(allowance.paid_early(unused(&previous.order))),
+            }),
+        }
     }
 
     /// Checks that nobody has the chosen seats, and that they leave no single one.
@@ -439,6 +503,15 @@ enum Previous {
         /// What the customer holds now.
         allowance: Option<Allowance>,
     },
+    /// It waits for payment, and the request replaces it.
+    Replaced {
+        /// What the customer holds now.
+        allowance: Allowance,
+        /// Its order.
+        stored: Box<StoredOrder>,
+    },
+    /// The request replaces an order that does not hold seats of the showtime for the customer.
+    NotReplaceable,
     /// It has just changed: read again.
     Changed,
 }

@@ -79,11 +79,13 @@ shared::reasons! {
         /// The seats that the customer has.
         seats: u32,
     };
-    /// Pay the order, or cancel it.
+    /// Pay the order, replace it, or cancel it.
     HOLD_EXISTS = Conflict "hold-exists" "The customer holds seats of the showtime already" HoldExists {
         /// The order that holds them.
         order_id: OrderId,
     };
+    /// It is paid, has ended, or is not the customer's hold of this showtime. Hold seats without `replaces`.
+    HOLD_NOT_REPLACEABLE = Conflict "hold-not-replaceable" "There is no such hold to replace";
     HOLD_TIME_USED_UP = Conflict "hold-time-used-up" "The customer has held seats for as long as one may" HoldTimeUsedUp {
         /// The time from which the customer can hold seats again.
         again_at: Timestamp,

@@ -872,7 +872,7 @@ export interface Highlight {
   end: number;
 }
 
-/** Pay the order, or cancel it. */
+/** Pay the order, replace it, or cancel it. */
 export type HoldExistsProblem = Problem & {
   /** The order that holds them. */
   order_id: OrderId;
@@ -881,12 +881,21 @@ export type HoldExistsProblem = Problem & {
   title: "The customer holds seats of the showtime already";
 };
 
+/** It is paid, has ended, or is not the customer's hold of this showtime. Hold seats without `replaces`. */
+export type HoldNotReplaceableProblem = Problem & {
+  type: "urn:madang:problem:hold-not-replaceable";
+  status: 409;
+  title: "There is no such hold to replace";
+};
+
 /** The seats to hold: either `seats` or `best`. */
 export interface HoldSeatsRequest {
   /** The chosen seats, each once. */
   seats?: SeatId[];
   /** The best free seats side by side. */
   best?: BestSeats;
+  /** The customer's order for this showtime that waits for payment. It is cancelled, and the new order keeps its deadline. */
+  replaces?: OrderId;
   /** The total that the customer was shown. If it differs, nothing is held. */
   expected_total?: Money;
 }
@@ -6329,6 +6338,7 @@ export interface HoldSeatsOperation {
     | SingleSeatLeftProblem
     | TooManySeatsProblem
     | HoldExistsProblem
+    | HoldNotReplaceableProblem
     | HoldTimeUsedUpProblem
     | TotalDiffersProblem
     | BodyTooLargeProblem
@@ -7946,8 +7956,9 @@ export class Madang extends runtime.Client {
    * which chooses seats side by side in a row. A retry with the same key and body returns the order in its current state.
    *
    * A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
-   * limited time without paying in an hour, which begins with the first hold. Cancel the order to choose other seats: what is
-   * left of its time is given back.
+   * limited time without paying in an hour, which begins with the first hold. To choose other seats, name the order in
+   * `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
+   * order: what is left of its time is given back.
    *
    * `POST /showtimes/{showtime_id}/holds`
    */

@@ -75,6 +75,8 @@ pub struct SeatHold {
     pub order: StoredOrder,
     /// What its customer holds then.
     pub allowance: Allowance,
+    /// The order of the same customer whose seats it replaces, as read and as it ends.
+    pub replaced: Option<(StoredOrder, StoredOrder)>,
 }
 
 /// The outcome of a [`SeatHold`].
@@ -315,7 +317,15 @@ impl ReservationStore {
             .seats()
             .ok_or_else(|| Error::internal(HOLDING, "the order has no seats"))?;
         let mut items = vec![put(self.orders.put_new(&hold.order)?)?];
-        items.extend(self.seats()?.hold_writes(&seats, until, &hold.allowance)?);
+        let mut given_back = None;
+        if let Some((read, ended)) = &hold.replaced {
+            items.push(put(self.orders.put_if_version(ended)?)?);
+            given_back = read.order.seats();
+        }
+        let writes = self
+            .seats()?
+            .hold_writes(&seats, until, given_back.as_ref(), &hold.allowance);
+        items.extend(writes?);
         let mut backoff = Backoff::until(deadline);
         loop {
             let mut outcomes = match transact(&self.client, HOLDING, items.clone(), deadline).await? {

@@ -93,6 +93,26 @@ fn milliseconds(time: SignedDuration) -> i64 {
 }
 
 impl Allowance {
+    /// The allowance when the latest hold, of `given_back` seats, is replaced by one of `seats` seats until the same deadline.
+    ///
+    /// # Errors
+    /// [`NotAllowed::TooManySeats`].
+    pub fn swap(&self, order_id: Uuid, given_back: u8, seats: u8, most: u8) -> Result<Self, NotAllowed> {
+        let others = (self.seats - i64::from(given_back)).max(0);
+        let has = others + i64::from(seats);
+        if has > i64::from(most) {
+            let seats = u32::try_from(others).unwrap_or(u32::MAX);
+            return Err(NotAllowed::TooManySeats { seats });
+        }
+        Ok(Self {
+            seats: has,
+            most,
+            order_id,
+            version: self.version + 1,
+            ..self.clone()
+        })
+    }
+
     /// How many more seats the customer may have.
     pub fn room(&self) -> i64 {
         i64::from(self.most) - self.seats
@@ -215,6 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn a_swap_is_charged_no_more_time_and_counts_the_seats_that_are_left() {
+        let first = hold(None, 2, at(0)).unwrap().allowance;
+        let bought = Allowance { seats: 3, ..first };
+        let other = Uuid::from_u128(1);
+        let swapped = bought.swap(other, 2, 3, 4).unwrap();
+        assert_eq!((swapped.seats, swapped.held_ms, swapped.order_id), (4, 480_000, other));
+        assert_eq!(bought.swap(other, 2, 4, 4), Err(NotAllowed::TooManySeats { seats: 1 }));
+    }
+
+    #[test]
     fn a_hold_that_the_end_of_sales_cuts_is_charged_for_what_it_lasts() {
         let allowed = Allowance::hold(None, Uuid::nil(), 1, 4, LIMITS, at(90), at(0)).unwrap();
         assert_eq!((allowed.until, allowed.allowance.held_ms), (at(90), 90_000));
@@ -230,14 +260,17 @@ mod tests {
     proptest! {
         #[test]
         fn nobody_holds_seats_for_longer_than_the_budget_of_a_window(
-            steps in prop::collection::vec((0..900i64, 0..700i64, 1..=4u8), 1..60),
+            steps in prop::collection::vec((0..900i64, 0..700i64, 1..=4u8, any::<bool>()), 1..60),
         ) {
             let (mut now, mut present, mut holds) = (0, None::<Allowance>, vec![]);
-            for (pause, length, seats) in steps {
+            for (pause, length, seats, is_swapped) in steps {
                 now += pause;
-                let Ok(allowed) = hold(present.as_ref(), seats, at(now)) else {
+                let Ok(mut allowed) = hold(present.as_ref(), seats, at(now)) else {
                     continue;
                 };
+                if is_swapped {
+                    allowed.allowance = allowed.allowance.swap(Uuid::max(), seats, seats, 4).unwrap();
+                }
                 prop_assert!(allowed.until <= at(now) + LIMITS.hold);
                 let end = allowed.until.min(at(now + length));
                 let left = allowed.until.duration_since(end);

@@ -3,7 +3,7 @@
 //! Invariants: a row names an order at a seat exactly while the order has the seat. Nobody takes a seat from an order, also
 //! after the deadline of its hold: the order is ended first, on condition that it still waits for payment.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{SeatStore, key, row_of};
+use super::{SeatStore, key, row_of, taken_value};
 use crate::aws::dynamodb::transaction::{put, update};
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, composite, number, parse, send_until_answered};
 use crate::core::error::Error;
@@ -100,8 +100,9 @@ impl SeatStore {
         Ok(loaded)
     }
 
-    /// Builds the writes of a hold until `until`, and of the allowance with it. Conditions: nobody has the seats, and the
-    /// allowance has not changed since it was read.
+    /// Builds the writes of a hold until `until`, and of the allowance with it. The seats of `replaced`, an order of the same
+    /// customer, are given back or handed over. Conditions: nobody else has the seats, and the allowance has not changed since it
+    /// was read.
     ///
     /// # Errors
     /// [`Error::Internal`] when a write cannot be built.
@@ -109,9 +110,10 @@ impl SeatStore {
         &self,
         held: &OrderSeats,
         until: Option<Timestamp>,
+        replaced: Option<&OrderSeats>,
         allowance: &Allowance,
     ) -> Result<Vec<TransactWriteItem>, Error> {
-        let mut writes = self.take_writes(held, until)?;
+        let mut writes = self.row_writes(replaced, Some((held, until)))?;
         let place = allowance_key(held.showtime_id, &held.customer_id);
         let item = self.table.item("hold seats", place, allowance)?;
         writes.push(put(self.table.put_if_version(item, allowance.version))?);
@@ -134,7 +136,7 @@ impl SeatStore {
     /// # Errors
     /// [`Error::Internal`] when a write cannot be built.
     pub fn retake_writes(&self, sold: &OrderSeats, most: u8) -> Result<Vec<TransactWriteItem>, Error> {
-        let mut writes = self.take_writes(sold, None)?;
+        let mut writes = self.row_writes(None, Some((sold, None)))?;
         let others = i64::from(most) - i64::from(sold.count());
         let change = self.change_allowance(sold, AllowanceChange::taken_again(sold.count()));
         let change = change
@@ -150,15 +152,7 @@ impl SeatStore {
     /// # Errors
     /// [`Error::Internal`] when a write cannot be built.
     pub fn give_back_writes(&self, seats: &OrderSeats, left: SignedDuration) -> Result<Vec<TransactWriteItem>, Error> {
-        let rows = seats.rows();
-        let rows = rows.iter().map(|(row, places)| {
-            let paths = paths(places);
-            update(
-                self.change_if_of(seats, *row, places)
-                    .update_expression(format!("REMOVE {}", paths.join(", "))),
-            )
-        });
-        let mut writes: Vec<TransactWriteItem> = rows.collect::<Result<_, _>>()?;
+        let mut writes = self.row_writes(Some(seats), None)?;
         let change = AllowanceChange::given_back(seats.count(), left);
         writes.push(update(self.change_allowance(seats, change))?);
         Ok(writes)
@@ -201,35 +195,60 @@ impl SeatStore {
         Ok(true)
     }
 
-    /// Builds the writes that take seats, all of a row in one: a transaction may not name an item twice.
-    fn take_writes(&self, taken: &OrderSeats, until: Option<Timestamp>) -> Result<Vec<TransactWriteItem>, Error> {
-        let order_id = taken.order_id;
-        let value = super::taken_value(&Taken::Order { order_id, until });
-        let rows = taken.rows();
-        let rows = rows.iter().map(|(row, places)| {
-            let paths = paths(places);
-            let free: Vec<String> = paths
-                .iter()
-                .map(|path| format!("attribute_not_exists({path})"))
-                .collect();
-            let sets: Vec<String> = paths.iter().map(|path| format!("{path} = :taken")).collect();
-            let change = self.row_update(taken.showtime_id, *row, places);
-            let change = change
-                .condition_expression(format!("attribute_exists(pk) AND {}", free.join(" AND ")))
-                .update_expression(format!("SET {}", sets.join(", ")))
-                .expression_attribute_values(":taken", value.clone());
+    /// Builds the writes by which one order gives seats back and another one takes some until a deadline, all of a row in one: a
+    /// transaction may not name an item twice. Conditions: the first order has its seats, and nobody has the others.
+    fn row_writes(
+        &self,
+        from: Option<&OrderSeats>,
+        to: Option<(&OrderSeats, Option<Timestamp>)>,
+    ) -> Result<Vec<TransactWriteItem>, Error> {
+        let Some(showtime) = from.or(to.map(|(to, _)| to)).map(|seats| seats.showtime_id) else {
+            return Ok(vec![]);
+        };
+        let had = from.map(OrderSeats::rows).unwrap_or_default();
+        let has = to.map(|(to, _)| to.rows()).unwrap_or_default();
+        let rows: BTreeSet<RowKey> = had.keys().chain(has.keys()).copied().collect();
+        let none = vec![];
+        let writes = rows.into_iter().map(|row| {
+            let (had, has) = (had.get(&row).unwrap_or(&none), has.get(&row).unwrap_or(&none));
+            let without = |some: &[u8], others: &[u8]| -> Vec<u8> {
+                some.iter().filter(|place| !others.contains(place)).copied().collect()
+            };
+            let (taken, given_back) = (without(has, had), without(had, has));
+            let free = paths(&taken)
+                .into_iter()
+                .map(|path| format!("attribute_not_exists({path})"));
+            let owned = paths(had).into_iter().map(|path| format!("{path}.o = :order"));
+            let conditions = ["attribute_exists(pk)".to_owned()].into_iter().chain(free).chain(owned);
+            let sets: Vec<String> = paths(has).iter().map(|path| format!("{path} = :taken")).collect();
+            let (sets, removes) = (sets.join(", "), paths(&given_back).join(", "));
+            let clauses = [("SET", sets), ("REMOVE", removes)]
+                .into_iter()
+                .filter(|(_, paths)| !paths.is_empty());
+            let clauses: Vec<String> = clauses.map(|(clause, paths)| format!("{clause} {paths}")).collect();
+            let named: Vec<u8> = had.iter().chain(&taken).copied().collect();
+            let mut change = self
+                .row_update(showtime, row, &named)
+                .condition_expression(conditions.collect::<Vec<_>>().join(" AND "))
+                .update_expression(clauses.join(" "));
+            if let (Some((to, until)), false) = (to, has.is_empty()) {
+                let order_id = to.order_id;
+                change = change.expression_attribute_values(":taken", taken_value(&Taken::Order { order_id, until }));
+            }
+            if let (Some(from), false) = (from, had.is_empty()) {
+                change = change.expression_attribute_values(":order", id_value(from.order_id));
+            }
             update(change)
         });
-        rows.collect()
+        writes.collect()
     }
 
     /// An update of a row on condition that the order has the seats at `places`.
     fn change_if_of(&self, seats: &OrderSeats, row: RowKey, places: &[u8]) -> UpdateBuilder {
         let owned: Vec<String> = paths(places).iter().map(|path| format!("{path}.o = :order")).collect();
-        let order = AttributeValue::B(Blob::new(seats.order_id.as_bytes()));
         self.row_update(seats.showtime_id, row, places)
             .condition_expression(owned.join(" AND "))
-            .expression_attribute_values(":order", order)
+            .expression_attribute_values(":order", id_value(seats.order_id))
     }
 
     /// An update of a row that names the seats at `places`.
@@ -260,4 +279,8 @@ pub(super) fn paths(places: &[u8]) -> Vec<String> {
 
 fn allowance_key(showtime: ShowtimeId, customer: &CustomerId) -> Item {
     composite(format!("SHOW#{showtime}#CUSTOMER#{}", customer.as_str()), ALLOWANCE)
+}
+
+fn id_value(order_id: Uuid) -> AttributeValue {
+    AttributeValue::B(Blob::new(order_id.as_bytes()))
 }

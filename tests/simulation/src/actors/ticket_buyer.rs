@@ -19,9 +19,13 @@ pub async fn buy(world: Rc<World>, name: String) {
     while world.is_running() {
         world.pause().await;
         let Some(showtime) = a_showtime(&world) else { continue };
-        let Some(order) = hold(&world, &name, &showtime).await else {
+        let Some(mut order) = hold(&world, &name, &showtime, None).await else {
             continue;
         };
+        if world.below(4) == 0 {
+            world.pause().await;
+            order = hold(&world, &name, &showtime, Some(&order)).await.unwrap_or(order);
+        }
         match world.below(10) {
             0 => {}
             1..=2 => shopper::cancel(&world, &name, &order).await,
@@ -46,9 +50,9 @@ pub async fn buy(world: Rc<World>, name: String) {
     }
 }
 
-/// Holds two of the few seats that all want, or the best ones.
-async fn hold(world: &World, name: &str, showtime: &str) -> Option<Value> {
-    let body = if world.below(3) == 0 {
+/// Holds two of the few seats that all want, or the best ones, in place of those of another order.
+async fn hold(world: &World, name: &str, showtime: &str, replaced: Option<&Value>) -> Option<Value> {
+    let mut body = if world.below(3) == 0 {
         let class = if world.below(2) == 0 { "VIP" } else { "R" };
         json!({ "best": { "class": class, "count": 1 + world.below(3) } })
     } else {
@@ -56,6 +60,9 @@ async fn hold(world: &World, name: &str, showtime: &str) -> Option<Value> {
         let first = 2 * world.below(PAIRS);
         json!({ "seats": [format!("0-{row}-{first}"), format!("0-{row}-{}", first + 1)] })
     };
+    if let Some(replaced) = replaced {
+        body["replaces"] = replaced["order_id"].clone();
+    }
     let hold = |key: &str| hold_call(name, key, showtime, &body);
     let answers = repeated::send(world, "hold-seats", hold).await;
     let order = answers.into_iter().find(|answer| answer.status == 201)?.body;
