@@ -40,8 +40,8 @@ pub struct Actors {
     pub products: u64,
     /// Whether the index of the search is written, and customers search. It makes a run slow.
     pub search: bool,
-    /// Whether there is a box office.
-    pub tickets: bool,
+    /// Customers who buy tickets. Without any, there is no box office.
+    pub ticket_buyers: u64,
 }
 
 /// Fault rates, per mille.
@@ -83,7 +83,7 @@ impl FaultPlan {
                 bank: rng.u8(..3) > 0,
                 products: rng.u64(1..5),
                 search: rng.u8(..4) == 0,
-                tickets: rng.u8(..4) == 0,
+                ticket_buyers: if rng.u8(..4) == 0 { 6 } else { 0 },
             },
             latency_ms: *rng.choice(&[4, 20, 80]).expect("one"),
             closings: rate(rng, 150),
@@ -127,9 +127,12 @@ impl FaultPlan {
         self.actors.photographers = 0;
     }
 
-    /// Opens the box office, and sends fewer others.
+    /// Opens the box office for many customers, who often want the same seats at the same moment, and sends fewer others.
     pub fn sell_tickets(&mut self) {
-        self.actors.tickets = true;
+        self.actors.ticket_buyers = 12;
+        self.latency_ms = 80;
+        self.actors.staff = 0;
+        self.actors.bank = false;
         self.actors.shoppers = 2;
         self.actors.traders = 2;
         self.actors.subscribers = 0;

@@ -170,7 +170,7 @@ impl World {
         }
         match plan.mutant {
             Some(mutant) if mutant.needs_tickets() => fault_plan.sell_tickets(),
-            Some(_) => fault_plan.actors.tickets = false,
+            Some(_) => fault_plan.actors.ticket_buyers = 0,
             None => {}
         }
         let clock = Clock::start();

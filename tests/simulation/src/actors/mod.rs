@@ -31,9 +31,6 @@ pub use bank::decide_disputes;
 /// SKU of the product that buys points.
 pub const POINTS: &str = "points";
 
-/// How many customers buy tickets where there is a box office.
-const TICKET_BUYERS: u64 = 6;
-
 /// Returns the SKU of product `nth`.
 pub fn product(nth: u64) -> String {
     format!("product-{nth}")
@@ -65,9 +62,9 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     if actors.search {
         tasks.push(world.spawn(searcher::search(world.clone())));
     }
-    if actors.tickets {
+    if actors.ticket_buyers > 0 {
         tasks.push(world.spawn(box_office::sell_tickets(world.clone())));
-        for nth in 0..TICKET_BUYERS {
+        for nth in 0..actors.ticket_buyers {
             tasks.push(world.spawn(ticket_buyer::buy(world.clone(), format!("ticket-buyer-{nth}"))));
         }
     }
