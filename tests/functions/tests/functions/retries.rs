@@ -4,6 +4,8 @@
 //! and sends it again. The retry returns the first response's entity in its present state, marked as a replay. Another
 //! request with the same key is refused.
 
+mod tickets;
+
 use std::collections::BTreeSet;
 
 use function_tests::auction_fixture::{AuctionFixture, CARD, bid_call, register_call, take_call};
@@ -45,7 +47,7 @@ type Scenario = (&'static str, &'static str, fn() -> LocalBoxFuture<'static, Out
 
 /// A scenario from an async function without parameters.
 macro_rules! scenario {
-    ($action:literal, $change:literal, $run:ident) => {
+    ($action:literal, $change:literal, $run:path) => {
         ($action, $change, || $run().boxed_local())
     };
 }
@@ -204,6 +206,52 @@ const SCENARIOS: &[Scenario] = &[
         "the image to replace was deleted",
         presign_upload_replaced
     ),
+    scenario!(
+        "create-venue",
+        "the venue has another name",
+        tickets::create_venue_renamed
+    ),
+    scenario!(
+        "create-plan",
+        "the venue has another plan too",
+        tickets::create_plan_with_another
+    ),
+    scenario!(
+        "create-performer",
+        "the performer has another name",
+        tickets::create_performer_renamed
+    ),
+    scenario!(
+        "create-performance",
+        "the performance is hidden",
+        tickets::create_performance_hidden
+    ),
+    scenario!(
+        "create-showtime",
+        "the showtime is cancelled",
+        tickets::create_showtime_cancelled
+    ),
+    scenario!(
+        "publish-showtime",
+        "the showtime is closed",
+        tickets::publish_showtime_closed
+    ),
+    scenario!("block-seats", "the seats were released", tickets::block_seats_released),
+    scenario!(
+        "release-seats",
+        "the seats were blocked",
+        tickets::release_seats_blocked
+    ),
+    scenario!(
+        "hold-seats",
+        "the hold has expired, another customer has the seats, and the sale is closed",
+        tickets::hold_seats_expired
+    ),
+    scenario!(
+        "hold-seats",
+        "the hold was replaced by another one",
+        tickets::hold_seats_replaced
+    ),
 ];
 
 /// Checks all scenarios of an action.
@@ -278,6 +326,15 @@ tests! {
     a_retried_import_is_the_first_one: "create-import",
     a_retried_export_is_the_first_one: "create-export",
     a_retried_upload_is_the_first_one: "presign-upload",
+    a_retried_creation_of_a_venue_is_the_first_one: "create-venue",
+    a_retried_creation_of_a_plan_is_the_first_one: "create-plan",
+    a_retried_creation_of_a_performer_is_the_first_one: "create-performer",
+    a_retried_creation_of_a_performance_is_the_first_one: "create-performance",
+    a_retried_creation_of_a_showtime_is_the_first_one: "create-showtime",
+    a_retried_publication_is_the_first_one: "publish-showtime",
+    a_retried_blocking_of_seats_is_the_first_one: "block-seats",
+    a_retried_release_of_seats_is_the_first_one: "release-seats",
+    a_retried_hold_is_the_first_one: "hold-seats",
 }
 
 #[test]
@@ -316,6 +373,11 @@ fn id(body: &Value) -> &Value {
         "shipment_id",
         "order_id",
         "sku",
+        "showtime_id",
+        "performance_id",
+        "performer_id",
+        "plan_id",
+        "venue_id",
     ];
     let id = names.iter().map(|name| &body[*name]).find(|id| id.is_string());
     // An invoice is named by its subscription and period.

@@ -1,0 +1,190 @@
+//! The scenarios of shows, their seats and holds.
+
+use function_tests::TicketsFixture;
+use function_tests::tickets_fixture::{hold_call, performance, plan, publish_call, showtime, text, update};
+use harness::gateway::Call;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::Outcome;
+
+/// An administrator's request under the key `k`.
+fn create(route: &'static str, body: &Value) -> Call {
+    Call::new("POST", route).by_admin().key("k").json(body)
+}
+
+/// Creates something, runs `change`, and creates it again; `other` is another body.
+async fn created(
+    shop: &TicketsFixture,
+    action: &str,
+    call: impl Fn(&Value) -> Call,
+    [body, other]: [Value; 2],
+    change: impl AsyncFn(&Value),
+) -> Outcome {
+    let first = shop.call(action, call(&body)).await;
+    change(&first.body).await;
+    Outcome {
+        again: shop.call(action, call(&body)).await,
+        other: Some(shop.call(action, call(&other)).await),
+        first,
+    }
+}
+
+pub async fn create_venue_renamed() -> Outcome {
+    let shop = TicketsFixture::open().await;
+    let body = |name: &str| json!({ "names": { "en": name }, "time_zone": "Asia/Seoul" });
+    let call = |body: &Value| create("/admin/venues", body);
+    let bodies = [body("Opera"), body("Arena")];
+    created(&shop, "create-venue", call, bodies, async |venue| {
+        let names = json!({ "names": { "en": "Old Opera" } });
+        let (route, id) = ("/admin/venues/{venue_id}", text(venue, "venue_id"));
+        shop.call("update-venue", update(route, "venue_id", &id, "*", &names))
+            .await;
+    })
+    .await
+}
+
+pub async fn create_plan_with_another() -> Outcome {
+    let shop = TicketsFixture::open().await;
+    let venue = shop.venue("Asia/Seoul").await;
+    let call = |body: &Value| create("/admin/venues/{venue_id}/plans", body).path("venue_id", &venue);
+    created(&shop, "create-plan", call, [plan(1, 2, 4), plan(1, 2, 6)], async |_| {
+        shop.plan(&venue, 1, 2, 4).await;
+    })
+    .await
+}
+
+pub async fn create_performer_renamed() -> Outcome {
+    let shop = TicketsFixture::open().await;
+    let body = |name: &str| json!({ "names": { "en": name } });
+    let call = |body: &Value| create("/admin/performers", body);
+    created(
+        &shop,
+        "create-performer",
+        call,
+        [body("Clara"), body("Fritz")],
+        async |performer| {
+            let (route, id) = ("/admin/performers/{performer_id}", text(performer, "performer_id"));
+            shop.call(
+                "update-performer",
+                update(route, "performer_id", &id, "*", &body("Marie")),
+            )
+            .await;
+        },
+    )
+    .await
+}
+
+pub async fn create_performance_hidden() -> Outcome {
+    let shop = TicketsFixture::open().await;
+    let mut other = performance();
+    other["max_seats"] = json!(2);
+    let call = |body: &Value| create("/admin/performances", body);
+    created(
+        &shop,
+        "create-performance",
+        call,
+        [performance(), other],
+        async |made| {
+            let (route, id) = ("/admin/performances/{performance_id}", text(made, "performance_id"));
+            let hidden = json!({ "status": "DRAFT" });
+            shop.call("update-performance", update(route, "performance_id", &id, "*", &hidden))
+                .await;
+        },
+    )
+    .await
+}
+
+pub async fn create_showtime_cancelled() -> Outcome {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let mut other = showtime(&hall.plan);
+    other["local_start"] = json!("2026-03-08T19:00:00");
+    let call = |body: &Value| {
+        let route = create("/admin/performances/{performance_id}/showtimes", body);
+        route.path("performance_id", &hall.performance)
+    };
+    created(
+        &shop,
+        "create-showtime",
+        call,
+        [showtime(&hall.plan), other],
+        async |made| {
+            let id = text(made, "showtime_id");
+            shop.change(&id, &json!({ "status": "CANCELLED" })).await;
+        },
+    )
+    .await
+}
+
+pub async fn publish_showtime_closed() -> Outcome {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.showtime(&hall).await;
+    let call = || publish_call(&id).key("k");
+    let first = shop.call("publish-showtime", call()).await;
+    shop.change(&id, &json!({ "status": "CLOSED" })).await;
+    Outcome {
+        again: shop.call("publish-showtime", call()).await,
+        first,
+        other: None,
+    }
+}
+
+/// Blocks or releases seats, undoes it, and asks again.
+async fn change_seats(action: &str, undo: &str) -> Outcome {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.on_sale(&hall).await;
+    let first = shop.change_seats(action, &id, "k", &["0-0-0"]).await;
+    shop.change_seats(undo, &id, "undo", &["0-0-0"]).await;
+    Outcome {
+        again: shop.change_seats(action, &id, "k", &["0-0-0"]).await,
+        other: Some(shop.change_seats(action, &id, "k", &["0-0-1"]).await),
+        first,
+    }
+}
+
+pub async fn block_seats_released() -> Outcome {
+    change_seats("block-seats", "release-seats").await
+}
+
+pub async fn release_seats_blocked() -> Outcome {
+    change_seats("release-seats", "block-seats").await
+}
+
+pub async fn hold_seats_expired() -> Outcome {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.on_sale(&hall).await;
+    shop.open_sale();
+    let first = shop.hold("ann", "k", &id, &["0-0-0", "0-0-1"]).await;
+    shop.advance(SignedDuration::from_mins(8));
+    shop.hold("bob", "b", &id, &["0-0-0", "0-0-1"]).await;
+    shop.change(&id, &json!({ "status": "CLOSED" })).await;
+    let again = shop.hold("ann", "k", &id, &["0-0-0", "0-0-1"]).await;
+    assert_eq!(again.body["status"], "EXPIRED");
+    let best = json!({ "best": { "class": "R", "count": 2 } });
+    Outcome {
+        first,
+        again,
+        other: Some(shop.call("hold-seats", hold_call("ann", "k", &id, &best)).await),
+    }
+}
+
+pub async fn hold_seats_replaced() -> Outcome {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.on_sale(&hall).await;
+    shop.open_sale();
+    let first = shop.hold("ann", "k", &id, &["0-0-0", "0-0-1"]).await;
+    let swap = json!({ "seats": ["0-0-0", "0-0-1"], "replaces": first.body["order_id"] });
+    shop.call("hold-seats", hold_call("ann", "swap", &id, &swap)).await;
+    let again = shop.hold("ann", "k", &id, &["0-0-0", "0-0-1"]).await;
+    assert_eq!(again.body["status"], "CANCELLED");
+    Outcome {
+        first,
+        again,
+        other: Some(shop.hold("ann", "k", &id, &["0-1-0"]).await),
+    }
+}
