@@ -5,7 +5,7 @@
 //! Unix milliseconds}`, without `u` once the seat is known to be sold, or `{b: true}` for a blocked one.
 //!
 //! A seat may be taken when `attribute_not_exists(h.#p)`. The deadline `u` is for readers: a seat whose hold has ended is
-//! free for them at once, and whoever takes it ends the order of that hold first.
+//! free for them at once, and a request that takes it ends the order of that hold first.
 //!
 //! An allowance (`SHOW#<showtime>#CUSTOMER#<customer>`, `ALLOWANCE`) says what a customer has held of a showtime.
 

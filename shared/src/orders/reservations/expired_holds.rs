@@ -1,5 +1,5 @@
-//! Holds whose time has passed. Their seats are free for everybody: who takes such a seat first ends the order that held it, as
-//! `expire-orders` does within a minute.
+//! Holds whose time has passed. Their seats are free for everybody: a request that takes such a seat first ends the order that
+//! held it, as `expire-orders` does within a minute.
 
 use std::collections::{BTreeMap, BTreeSet};
 
