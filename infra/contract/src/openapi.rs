@@ -23,7 +23,7 @@ const COMMENT: &str = "# Written by `cargo contract` from the functions' Rust ty
 const JSON: &str = "application/json";
 
 const DESCRIPTION: &str = "\
-The HTTP API of a shop: catalog, orders, payments, shipments, subscriptions, auctions of gift vouchers, and images.
+The HTTP API of a shop: catalog, orders, payments, shipments, subscriptions, shows with their seats, auctions of gift vouchers, images, and a search.
 
 **Times** are RFC 3339 in UTC. **Money** is an integer in the currency's minor units. A field without a value is absent, never null.
 
