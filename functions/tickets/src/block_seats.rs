@@ -50,10 +50,11 @@ pub const REFUSALS: &[&Reason] = &[
 /// Blocks seats
 ///
 /// All of them or none. A blocked seat is not sold. A seat that is blocked already stays so. A seat that is held or sold is refused, and nothing changes.
-/// A retry with the same key and body changes nothing more and returns the seats as they are now.
+/// A retry with the same key and body changes nothing more and returns the present states of the seats.
 ///
 /// # Cost
-/// Three requests: a unit to read the showtime, one for each row; two to write the request, and two for each row.
+/// Four requests: a unit to look for the request, one to read the showtime, one for each row; two to write the request, and two
+/// for each row. Another request to end each order whose hold of a seat has ended.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

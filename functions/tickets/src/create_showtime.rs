@@ -46,7 +46,7 @@ pub const REFUSALS: &[&Reason] = &[
 ///
 /// A draft without seats: `publish-showtime` creates them. The start is the local time of the venue, by the rules of its time zone
 /// on that very date. A local time that the clocks skip is refused; one that occurs twice needs `utc_offset`. A retry with the
-/// same key and body returns the showtime as it is now.
+/// same key and body returns the showtime in its current state.
 ///
 /// # Cost
 /// Five requests: four read units and two write units.

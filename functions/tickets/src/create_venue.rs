@@ -36,7 +36,7 @@ pub const REFUSALS: &[&Reason] = &[&reason::INVALID_SHOW];
 
 /// Creates a venue
 ///
-/// A retry with the same key and body returns it as it is now.
+/// A retry with the same key and body returns it in its current state.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

@@ -35,7 +35,7 @@ impl Creation {
         })
     }
 
-    /// The entity that an earlier attempt of the request created, as it is now. A retry succeeds even if the request would be
+    /// The current state of the entity that an earlier attempt of the request created. A retry succeeds even if the request would be
     /// refused now.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Runs for `GET /admin/performers/{performer_id}`: returns a performer as it is now. Changes nothing.
+//! Runs for `GET /admin/performers/{performer_id}`: returns the current state of a performer. Changes nothing.
 
 use shared::Error;
 use shared::aws::Platform;

@@ -1,4 +1,4 @@
-//! Runs for `GET /admin/venues/{venue_id}`: returns a venue as it is now. Changes nothing.
+//! Runs for `GET /admin/venues/{venue_id}`: returns the current state of a venue. Changes nothing.
 
 use shared::Error;
 use shared::aws::Platform;

@@ -50,10 +50,7 @@ pub fn taken(
     kept: &[SeatId],
     invocation: &Invocation,
 ) -> Vec<SeatNow> {
-    let mut seats = seats_now(chosen, rows, invocation);
-    for seat in seats.iter_mut().filter(|seat| kept.contains(&seat.seat)) {
-        seat.state = SeatState::Held;
-    }
+    let mut seats = seats_now(chosen, rows, kept, invocation);
     seats.retain(|seat| seat.state != SeatState::Free);
     seats
 }

@@ -490,7 +490,7 @@ impl HoldSeats {
         rows: &BTreeMap<RowKey, SeatRow>,
         invocation: &Invocation,
     ) -> Result<EndedHolds, Error> {
-        // Not this customer: the hold of another one has ended by itself.
+        // The hold of another customer ended by itself, so this one is not the actor.
         let by_function = invocation.by(Actor::function("hold-seats"));
         self.reservations.end_expired_holds(chosen, rows, &by_function).await
     }

@@ -79,7 +79,7 @@ pub async fn change(
             .rows(showtime, by_row.keys().copied(), invocation.deadline)
             .await?;
         require_known(&body.seats, &rows)?;
-        // Not the administrator: a hold has ended by itself.
+        // The hold of a customer ended by itself, so the administrator is not the actor.
         let by_function = invocation.by(Actor::function(name));
         let ended = reservations.end_expired_holds(&body.seats, &rows, &by_function).await?;
         if ended.any {
@@ -88,10 +88,12 @@ pub async fn change(
         require_open(&body.seats, &rows, &ended.kept, invocation)?;
         let changed = store.change(showtime, change, &by_row, &stored, invocation.deadline);
         if changed.await? {
-            let rows = store
-                .rows(showtime, by_row.keys().copied(), invocation.deadline)
-                .await?;
-            return respond(&body.seats, &rows, invocation);
+            let state = match change {
+                Change::Block => SeatState::Blocked,
+                Change::Release => SeatState::Free,
+            };
+            let seats = body.seats.into_iter().map(|seat| SeatNow { seat, state }).collect();
+            return http::json(StatusCode::OK, &SeatsResponse { seats });
         }
     }
 }
@@ -141,24 +143,33 @@ fn require_open(
     kept: &[SeatId],
     invocation: &Invocation,
 ) -> Result<(), Rejection> {
-    let mut seats = now(seats, rows, invocation);
-    for seat in seats.iter_mut().filter(|seat| kept.contains(&seat.seat)) {
-        seat.state = SeatState::Held;
-    }
+    let mut seats = now(seats, rows, kept, invocation);
     seats.retain(|seat| matches!(seat.state, SeatState::Held | SeatState::Sold));
     let Some(first) = seats.first() else { return Ok(()) };
     let detail = format!("The seat {} is held or sold. Nothing has changed.", first.seat);
     Err(Rejection::with(reason::SeatsNotFree { seats }, detail))
 }
 
-/// The seats as everybody sees them now.
-pub fn now(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, invocation: &Invocation) -> Vec<SeatNow> {
-    let state = |seat: &SeatId| rows.get(&seat.row).map(|row| row.state(seat.place, invocation.now));
+/// The present states of the seats. Those in `kept` are held: their orders are paid or are being paid for after the deadline of
+/// their hold.
+pub fn now(
+    seats: &[SeatId],
+    rows: &BTreeMap<RowKey, SeatRow>,
+    kept: &[SeatId],
+    invocation: &Invocation,
+) -> Vec<SeatNow> {
+    let state = |seat: &SeatId| {
+        let row = rows.get(&seat.row)?;
+        Some(match kept.contains(seat) {
+            true => SeatState::Held,
+            false => row.state(seat.place, invocation.now),
+        })
+    };
     let states = seats.iter().filter_map(|&seat| Some((seat, state(&seat)?)));
     states.map(|(seat, state)| SeatNow { seat, state }).collect()
 }
 
 fn respond(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, invocation: &Invocation) -> Result<Response, Error> {
-    let seats = now(seats, rows, invocation);
+    let seats = now(seats, rows, &[], invocation);
     http::json(StatusCode::OK, &SeatsResponse { seats })
 }

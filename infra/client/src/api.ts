@@ -7135,7 +7135,7 @@ export class Madang extends runtime.Client {
   /**
    * Creates a performance
    *
-   * A retry with the same key and body returns it as it is now.
+   * A retry with the same key and body returns it in its current state.
    *
    * `POST /admin/performances`
    */
@@ -7186,7 +7186,7 @@ export class Madang extends runtime.Client {
    *
    * A draft without seats: `publish-showtime` creates them. The start is the local time of the venue, by the rules of its time zone
    * on that very date. A local time that the clocks skip is refused; one that occurs twice needs `utc_offset`. A retry with the
-   * same key and body returns the showtime as it is now.
+   * same key and body returns the showtime in its current state.
    *
    * `POST /admin/performances/{performance_id}/showtimes`
    */
@@ -7197,7 +7197,7 @@ export class Madang extends runtime.Client {
   /**
    * Creates a performer
    *
-   * A retry with the same key and body returns it as it is now.
+   * A retry with the same key and body returns it in its current state.
    *
    * `POST /admin/performers`
    */
@@ -7448,7 +7448,7 @@ export class Madang extends runtime.Client {
    * Blocks seats
    *
    * All of them or none. A blocked seat is not sold. A seat that is blocked already stays so. A seat that is held or sold is refused, and nothing changes.
-   * A retry with the same key and body changes nothing more and returns the seats as they are now.
+   * A retry with the same key and body changes nothing more and returns the present states of the seats.
    *
    * `POST /admin/showtimes/{showtime_id}/block-seats`
    */
@@ -7473,7 +7473,7 @@ export class Madang extends runtime.Client {
    * Releases seats
    *
    * All of them or none. A seat that is free already stays so. A seat that is held or sold is refused, and nothing changes.
-   * A retry with the same key and body changes nothing more and returns the seats as they are now.
+   * A retry with the same key and body changes nothing more and returns the present states of the seats.
    *
    * `POST /admin/showtimes/{showtime_id}/release-seats`
    */
@@ -7498,7 +7498,7 @@ export class Madang extends runtime.Client {
   /**
    * Creates a venue
    *
-   * A retry with the same key and body returns it as it is now.
+   * A retry with the same key and body returns it in its current state.
    *
    * `POST /admin/venues`
    */

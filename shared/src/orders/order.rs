@@ -30,7 +30,7 @@ crate::entity_id! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OrderStatus {
-    /// The order waits for payment. Its stock is held until `expires_at`.
+    /// The order waits for payment. Its stock or its seats are held until `expires_at`.
     PendingPayment,
     /// A payment is in progress. The stock is held until the provider confirms or refuses it.
     Paying,
