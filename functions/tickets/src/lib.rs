@@ -1,8 +1,10 @@
 //! Tickets: venues with their seating plans, performers, performances, showtimes and their seats.
 
+pub mod admission;
 pub mod best_seats;
 pub mod block_seats;
 pub mod candidates;
+pub mod check_in_ticket;
 pub mod create_performance;
 pub mod create_performer;
 pub mod create_plan;
@@ -20,6 +22,9 @@ pub mod get_plan;
 pub mod get_seat_map;
 pub mod get_section_tile;
 pub mod get_showtime;
+pub mod get_ticket;
+pub mod get_ticket_keys;
+pub mod get_ticket_qr;
 pub mod get_venue;
 pub mod hold_rules;
 pub mod hold_seats;
@@ -28,7 +33,9 @@ pub mod list_admin_showtimes;
 pub mod list_performances;
 pub mod list_performers;
 pub mod list_plans;
+pub mod list_showtime_tickets;
 pub mod list_showtimes;
+pub mod list_tickets;
 pub mod list_venues;
 pub mod live_seats;
 pub mod mark_seats_sold;
@@ -39,19 +46,23 @@ pub mod publish_showtime;
 pub mod reason;
 pub mod references;
 pub mod release_seats;
+pub mod replace_ticket_code;
 pub mod seat_changes;
 pub mod showtimes;
 pub mod single_seats;
 pub mod store;
+pub mod update_order_tickets;
 pub mod update_performance;
 pub mod update_performer;
 pub mod update_showtime;
 pub mod update_venue;
+pub mod upload_scans;
 pub mod venue;
 
 shared::actions! {
     http {
         "block-seats" => block_seats::BlockSeats,
+        "check-in-ticket" => check_in_ticket::CheckInTicket,
         "create-performance" => create_performance::CreatePerformance,
         "create-performer" => create_performer::CreatePerformer,
         "create-plan" => create_plan::CreatePlan,
@@ -67,6 +78,9 @@ shared::actions! {
         "get-seat-map" => get_seat_map::GetSeatMap,
         "get-section-tile" => get_section_tile::GetSectionTile,
         "get-showtime" => get_showtime::GetShowtime,
+        "get-ticket" => get_ticket::GetTicket,
+        "get-ticket-keys" => get_ticket_keys::GetTicketKeys,
+        "get-ticket-qr" => get_ticket_qr::GetTicketQr,
         "get-venue" => get_venue::GetVenue,
         "hold-seats" => hold_seats::HoldSeats,
         "list-admin-performances" => list_admin_performances::ListAdminPerformances,
@@ -74,16 +88,21 @@ shared::actions! {
         "list-performances" => list_performances::ListPerformances,
         "list-performers" => list_performers::ListPerformers,
         "list-plans" => list_plans::ListPlans,
+        "list-showtime-tickets" => list_showtime_tickets::ListShowtimeTickets,
         "list-showtimes" => list_showtimes::ListShowtimes,
+        "list-tickets" => list_tickets::ListTickets,
         "list-venues" => list_venues::ListVenues,
         "publish-showtime" => publish_showtime::PublishShowtime,
         "release-seats" => release_seats::ReleaseSeats,
+        "replace-ticket-code" => replace_ticket_code::ReplaceTicketCode,
         "update-performance" => update_performance::UpdatePerformance,
         "update-performer" => update_performer::UpdatePerformer,
         "update-showtime" => update_showtime::UpdateShowtime,
         "update-venue" => update_venue::UpdateVenue,
+        "upload-scans" => upload_scans::UploadScans,
     }
     event {
         "mark-seats-sold" => mark_seats_sold::MarkSeatsSold,
+        "update-order-tickets" => update_order_tickets::UpdateOrderTickets,
     }
 }

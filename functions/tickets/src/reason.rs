@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::orders::OrderId;
-use shared::tickets::{SeatId, SeatState, ShowtimeStatus, ZoneCode};
+use shared::tickets::{SeatId, SeatState, ShowtimeId, ShowtimeStatus, ZoneCode};
 use utoipa::ToSchema;
+
+use crate::admission::ticket::CheckIn;
 
 shared::reasons! {
     INVALID_SHOW = Unprocessable "invalid-show" "A field of a venue, performer, performance or showtime breaks a rule" InvalidShow {
@@ -90,6 +92,24 @@ shared::reasons! {
         /// The time from which the customer can hold seats again.
         again_at: Timestamp,
     };
+    /// It was not signed with a key of the shop, or a character is wrong.
+    INVALID_TICKET_CODE = Unprocessable "invalid-ticket-code" "This is not the code of a ticket";
+    OTHER_SHOWTIME = Conflict "other-showtime" "The ticket is for another showtime" OtherShowtime {
+        /// The showtime of the ticket.
+        showtime_id: ShowtimeId,
+    };
+    /// Its seat was given back.
+    TICKET_VOID = Conflict "ticket-void" "The ticket is void";
+    /// The holder has a newer code.
+    TICKET_CODE_REPLACED = Conflict "ticket-code-replaced" "The code was replaced";
+    /// Nothing has changed. `check_in` tells when and where.
+    ALREADY_CHECKED_IN = Conflict "already-checked-in" "The ticket is checked in already" AlreadyCheckedIn {
+        /// The check-in.
+        check_in: CheckIn,
+    };
+    TOO_MANY_CODES = Conflict "too-many-codes" "The ticket has had too many codes";
+    /// Nothing was recorded. `detail` tells which rule.
+    INVALID_SCANS = Unprocessable "invalid-scans" "A list of scans breaks a rule";
     UNKNOWN_SEATS = Unprocessable "unknown-seats" "The showtime does not have a seat" UnknownSeats {
         /// The seats that it does not have.
         seats: Vec<SeatId>,

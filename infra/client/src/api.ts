@@ -48,6 +48,15 @@ export type AddressMissingProblem = Problem & {
 /** A card issuer's advice on another attempt to charge the card. */
 export type Advice = "CONFIRM_CARD_DATA" | "DO_NOT_TRY_AGAIN" | "TRY_AGAIN_LATER";
 
+/** Nothing has changed. `check_in` tells when and where. */
+export type AlreadyCheckedInProblem = Problem & {
+  /** The check-in. */
+  check_in: CheckIn;
+  type: "urn:madang:problem:already-checked-in";
+  status: 409;
+  title: "The ticket is checked in already";
+};
+
 /** Unlist it instead. */
 export type AlreadyPublishedProblem = Problem & {
   type: "urn:madang:problem:already-published";
@@ -335,6 +344,26 @@ export interface ChargeDecisionNotCharged {
   /** The time of the look-up at the provider. The decision does not cover later charge requests. */
   looked_up_at: string;
   decision: "NOT_CHARGED";
+}
+
+/** A scan at the door that admitted, or would have. */
+export interface CheckIn {
+  /** The scan's id, derived from the administrator and the key of the scan. */
+  scan_id: string;
+  /** Time of the scan. */
+  at: string;
+  /** The gate. */
+  gate: string;
+  /** The administrator. */
+  by: Actor;
+}
+
+/** A scan at the door. */
+export interface CheckInTicketRequest {
+  /** The code that the scanner read. */
+  code: string;
+  /** The gate. Text of one line. */
+  gate: string;
 }
 
 /** An order to place. */
@@ -1211,6 +1240,13 @@ export type InvalidRefundProblem = Problem & {
   title: "A part of the refund is too large";
 };
 
+/** Nothing was recorded. `detail` tells which rule. */
+export type InvalidScansProblem = Problem & {
+  type: "urn:madang:problem:invalid-scans";
+  status: 422;
+  title: "A list of scans breaks a rule";
+};
+
 export type InvalidScheduleProblem = Problem & {
   type: "urn:madang:problem:invalid-schedule";
   status: 422;
@@ -1247,6 +1283,13 @@ export type InvalidTextProblem = Problem & {
   type: "urn:madang:problem:invalid-text";
   status: 422;
   title: "A text is empty, too long, or has a character that is not allowed";
+};
+
+/** It was not signed with a key of the shop, or a character is wrong. */
+export type InvalidTicketCodeProblem = Problem & {
+  type: "urn:madang:problem:invalid-ticket-code";
+  status: 422;
+  title: "This is not the code of a ticket";
 };
 
 export type InvalidVoucherProblem = Problem & {
@@ -1552,6 +1595,18 @@ export type NothingToTakeProblem = Problem & {
   title: "There is no bid to take";
 };
 
+/** A scan that admitted without a network. */
+export interface OfflineScan {
+  /** The key of the scan. If it was sent to `check-in-ticket` and not answered, the key of that request. */
+  key: string;
+  /** The code that the scanner read. */
+  code: string;
+  /** The gate. Text of one line. */
+  gate: string;
+  /** Time of the scan by the clock of the device, which may be up to five minutes ahead. */
+  scanned_at: string;
+}
+
 /** One of two instants with the same local time. */
 export interface OffsetChoice {
   /** The offset to send. */
@@ -1683,6 +1738,14 @@ export type OrderShippedProblem = Problem & {
 
 /** The status of an order. */
 export type OrderStatus = "PENDING_PAYMENT" | "PAYING" | "PAID" | "CANCELLED" | "EXPIRED";
+
+export type OtherShowtimeProblem = Problem & {
+  /** The showtime of the ticket. */
+  showtime_id: ShowtimeId;
+  type: "urn:madang:problem:other-showtime";
+  status: 409;
+  title: "The ticket is for another showtime";
+};
 
 export type OutOfStockProblem = Problem & {
   /** Each product that has too few units. */
@@ -2265,6 +2328,14 @@ export type ProviderNotConfiguredProblem = Problem & {
   title: "The payment provider is not set up";
 };
 
+/** A public key. */
+export interface PublicTicketKey {
+  /** The number of the key: the second byte of a code. */
+  number: number;
+  /** The Ed25519 key (RFC 8032): 32 bytes in base64. */
+  public_key: string;
+}
+
 /** How to publish a showtime. */
 export interface PublishShowtimeRequest {
   /** The status of the published showtime. */
@@ -2630,6 +2701,9 @@ export interface Sale {
   /** The time from which the regular price holds again. */
   ends_at: string;
 }
+
+/** What a scan finds. */
+export type ScanResult = "CHECKED_IN" | "ALREADY_CHECKED_IN" | "TICKET_VOID" | "CODE_REPLACED" | "OTHER_SHOWTIME" | "INVALID_CODE";
 
 /** A recurring schedule: an anchor date, an interval, and a local time of day. */
 export interface Schedule {
@@ -3307,6 +3381,82 @@ export interface TaxOfRate {
  */
 export type TaxRate = string;
 
+/** A ticket of a paid order. */
+export interface Ticket {
+  /** The ticket's id. */
+  ticket_id: TicketId;
+  /** The customer who shows it. */
+  holder_id: CustomerId;
+  /** The order that bought it. */
+  order_id: OrderId;
+  /** The line of the order. */
+  line_id: LineId;
+  /** The showtime. */
+  showtime_id: ShowtimeId;
+  /** The start of the showtime when the ticket was issued. */
+  starts_at: string;
+  /** The seat. */
+  seat: SeatId;
+  /** The price class. */
+  class: ClassCode;
+  /** The title of the performance, the local start, the class and the seat. */
+  name: string;
+  /** Whether it admits its holder. */
+  status: runtime.Open<TicketStatus>;
+  /** The number of the code, from 1. A code with an earlier number does not admit. */
+  issue: number;
+  /** The check-in. Absent until it is checked in. */
+  check_in?: CheckIn;
+  /** Further scans of the ticket after its check-in that devices uploaded later. */
+  double_scans?: CheckIn[];
+  /** Time of the issue. */
+  issued_at: string;
+  /** The time at which it became void. */
+  voided_at?: string;
+}
+
+/** The holder has a newer code. */
+export type TicketCodeReplacedProblem = Problem & {
+  type: "urn:madang:problem:ticket-code-replaced";
+  status: 409;
+  title: "The code was replaced";
+};
+
+/** A ticket's id, derived from the order and its line. */
+export type TicketId = string;
+
+/** The public keys of the codes of tickets. */
+export interface TicketKeyList {
+  /** The keys, the newest last. */
+  keys: PublicTicketKey[];
+}
+
+/** A page of a list. */
+export interface TicketList {
+  items: Ticket[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+/** Whether a ticket admits its holder. */
+export type TicketStatus = "VALID" | "VOID";
+
+/** Its seat was given back. */
+export type TicketVoidProblem = Problem & {
+  type: "urn:madang:problem:ticket-void";
+  status: 409;
+  title: "The ticket is void";
+};
+
+/** A ticket with its code. */
+export type TicketWithCode = Ticket & {
+  /**
+   * What to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Whoever has it can use the ticket. Absent if the
+   * ticket is void.
+   */
+  code?: string;
+};
+
 /** A row of seats. */
 export interface TileRow {
   /** The row's label. */
@@ -3350,6 +3500,12 @@ export type TooManyBidsProblem = Problem & {
   type: "urn:madang:problem:too-many-bids";
   status: 409;
   title: "Too many open bids";
+};
+
+export type TooManyCodesProblem = Problem & {
+  type: "urn:madang:problem:too-many-codes";
+  status: 409;
+  title: "The ticket has had too many codes";
 };
 
 export type TooManyPaymentsProblem = Problem & {
@@ -3569,6 +3725,30 @@ export interface UpdateVenueRequest {
   names?: { [name: string]: string | null };
   /** The address that customers see. Text of one line. */
   address?: string | null;
+}
+
+/** Scans of a device. */
+export interface UploadScansRequest {
+  /** The scans, the earliest first. */
+  scans: OfflineScan[];
+}
+
+/** What became of a scan. */
+export interface UploadedScan {
+  /** The key of the scan. */
+  key: string;
+  /** What it found. */
+  result: runtime.Open<ScanResult>;
+  /** The ticket. Absent if the code is none of this showtime's. */
+  ticket_id?: TicketId;
+  /** The check-in that was recorded first. Absent for a ticket that is not checked in. */
+  check_in?: CheckIn;
+}
+
+/** What became of the scans. */
+export interface UploadedScans {
+  /** The scans, in the order of the request. */
+  scans: UploadedScan[];
 }
 
 /** A variant: an image in one size and format. */
@@ -4962,6 +5142,43 @@ export interface BlockSeatsOperation {
     | UnavailableProblem;
 }
 
+/** The types of `checkInTicket`. */
+export interface CheckInTicketOperation {
+  request: {
+    /** The showtime at whose door the ticket is scanned */
+    showtime_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each scan
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CheckInTicketRequest;
+  };
+  answer: runtime.Answer<200, Ticket, {
+    /** true: an earlier request checked it in */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | OtherShowtimeProblem
+    | TicketVoidProblem
+    | TicketCodeReplacedProblem
+    | AlreadyCheckedInProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidTextProblem
+    | InvalidTicketCodeProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `publishShowtime`. */
 export interface PublishShowtimeOperation {
   request: {
@@ -5029,6 +5246,65 @@ export interface ReleaseSeatsOperation {
     | IdempotencyKeyReusedProblem
     | InvalidShowProblem
     | UnknownSeatsProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `uploadScans`. */
+export interface UploadScansOperation {
+  request: {
+    /** The showtime at whose door the tickets were scanned */
+    showtime_id: string;
+    /**
+     * 1 to 255 visible ASCII characters. Each scan is recognized by its own `key`
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: UploadScansRequest;
+  };
+  answer: runtime.Answer<200, UploadedScans, {
+    /** true: all scans were uploaded before */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidTextProblem
+    | InvalidScansProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listShowtimeTickets`. */
+export interface ListShowtimeTicketsOperation {
+  request: {
+    /** The showtime */
+    showtime_id: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, TicketList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -6693,6 +6969,124 @@ export interface SkipPeriodOperation {
     | UnavailableProblem;
 }
 
+/** The types of `getTicketKeys`. */
+export interface GetTicketKeysOperation {
+  request: {
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, TicketKeyList, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listTickets`. */
+export interface ListTicketsOperation {
+  request: {
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, TicketList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getTicket`. */
+export interface GetTicketOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+  };
+  answer: runtime.Answer<200, TicketWithCode, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getTicketQr`. */
+export interface GetTicketQrOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+  };
+  answer: runtime.Answer<200, string, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | TicketVoidProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `replaceTicketCode`. */
+export interface ReplaceTicketCodeOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each new code
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+  };
+  answer: runtime.Answer<200, TicketWithCode, {
+    /** true: an earlier request replaced the code */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | TicketVoidProblem
+    | AlreadyCheckedInProblem
+    | TooManyCodesProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `listVenues`. */
 export interface ListVenuesOperation {
   request: {
@@ -7457,6 +7851,19 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Checks a ticket in
+   *
+   * A ticket admits once: of two scans at the same moment one is answered with the ticket and the other with
+   * `already-checked-in`, which tells when and where. A retry with the same key is the same scan. Use a key for each scan, and
+   * the same one if the scan is uploaded later, because no answer came.
+   *
+   * `POST /admin/showtimes/{showtime_id}/check-ins`
+   */
+  checkInTicket(request: CheckInTicketOperation["request"], options?: runtime.Options): Promise<runtime.Result<CheckInTicketOperation>> {
+    return this.call<CheckInTicketOperation>({ method: "POST", path: "/admin/showtimes/{showtime_id}/check-ins", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
    * Publishes a showtime
    *
    * Creates the seats of a draft, all free, and publishes it: on sale, or closed, so that seats can be blocked before the sale. A
@@ -7479,6 +7886,31 @@ export class Madang extends runtime.Client {
    */
   releaseSeats(request: ReleaseSeatsOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReleaseSeatsOperation>> {
     return this.call<ReleaseSeatsOperation>({ method: "POST", path: "/admin/showtimes/{showtime_id}/release-seats", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Records scans of a device that had no network
+   *
+   * Each scan is checked as `check-in-ticket` does, and has a result of its own. A scan that was uploaded before has its first
+   * result again. Send at most 100 scans a request, and send all of them again if no answer comes.
+   *
+   * `POST /admin/showtimes/{showtime_id}/scans`
+   */
+  uploadScans(request: UploadScansOperation["request"], options?: runtime.Options): Promise<runtime.Result<UploadScansOperation>> {
+    return this.call<UploadScansOperation>({ method: "POST", path: "/admin/showtimes/{showtime_id}/scans", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Lists the tickets of a showtime
+   *
+   * The door list, by the parts of the house, with void tickets too. A scanner that loads it refuses void tickets and replaced codes
+   * without a network. The list is eventually consistent, and each ticket is as it is now. A page reads at most 10 parts, so a page
+   * with a `next_cursor` may have fewer tickets than `limit`, even none.
+   *
+   * `GET /admin/showtimes/{showtime_id}/tickets`
+   */
+  listShowtimeTickets(request: ListShowtimeTicketsOperation["request"], options?: runtime.Options): runtime.List<ListShowtimeTicketsOperation> {
+    return this.list<ListShowtimeTicketsOperation>({ method: "GET", path: "/admin/showtimes/{showtime_id}/tickets", query: ["limit", "cursor"], token: true }, request, options);
   }
 
   /**
@@ -8091,6 +8523,63 @@ export class Madang extends runtime.Client {
    */
   skipPeriod(request: SkipPeriodOperation["request"], options?: runtime.Options): Promise<runtime.Result<SkipPeriodOperation>> {
     return this.call<SkipPeriodOperation>({ method: "POST", path: "/subscriptions/{subscription_id}/skip", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns the public keys of the codes of tickets
+   *
+   * A scanner without a network checks codes with them. The bytes of a code are the base32 of its text (RFC 4648): a version (1),
+   * the number of the key (1), the number of the code (2), the ticket (16), the showtime (16), the seat (part 2, row 2, place 1), and
+   * a signature (64) of `madang ticket`, a zero byte and the bytes before it. Numbers are big-endian.
+   *
+   * `GET /ticket-keys`
+   */
+  getTicketKeys(request?: GetTicketKeysOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetTicketKeysOperation>> {
+    return this.call<GetTicketKeysOperation>({ method: "GET", path: "/ticket-keys", headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Lists the caller's tickets
+   *
+   * The latest start first, void ones too, without their codes. The list is eventually consistent: a new ticket may take a moment to
+   * appear. It is issued when the payment of its order is known.
+   *
+   * `GET /tickets`
+   */
+  listTickets(request?: ListTicketsOperation["request"], options?: runtime.Options): runtime.List<ListTicketsOperation> {
+    return this.list<ListTicketsOperation>({ method: "GET", path: "/tickets", query: ["limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Returns a ticket with its code
+   *
+   * `GET /tickets/{ticket_id}`
+   */
+  getTicket(request: GetTicketOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetTicketOperation>> {
+    return this.call<GetTicketOperation>({ method: "GET", path: "/tickets/{ticket_id}", token: true }, request, options);
+  }
+
+  /**
+   * Returns the code of a ticket as a QR code
+   *
+   * An SVG image, which scales to any size.
+   *
+   * `GET /tickets/{ticket_id}/qr`
+   */
+  getTicketQr(request: GetTicketQrOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetTicketQrOperation>> {
+    return this.call<GetTicketQrOperation>({ method: "GET", path: "/tickets/{ticket_id}/qr", token: true }, request, options);
+  }
+
+  /**
+   * Replaces the code of a ticket
+   *
+   * For a code that somebody else has seen. The former code does not admit any more. A scanner without a network admits it until it
+   * has loaded the tickets again. A retry with the same key returns the ticket with its present code.
+   *
+   * `POST /tickets/{ticket_id}/replace-code`
+   */
+  replaceTicketCode(request: ReplaceTicketCodeOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReplaceTicketCodeOperation>> {
+    return this.call<ReplaceTicketCodeOperation>({ method: "POST", path: "/tickets/{ticket_id}/replace-code", headers: ["Idempotency-Key"], token: true }, request, options);
   }
 
   /**

@@ -14,6 +14,7 @@ use shared::core::event::{DomainEvent, Envelope, Record, VERSION};
 use shared::images::ImageEvent;
 use shared::orders::OrderEvent;
 use shared::payments::{BillingKeyEvent, PaymentEvent};
+use tickets::admission::event::TicketEvent;
 use utoipa::openapi::schema::{OneOf, Schema};
 use utoipa::openapi::{Object, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -87,6 +88,7 @@ pub fn schemas() -> Result<Vec<EventSchema>> {
         schemas_of::<PointsEvent>(&examples)?,
         schemas_of::<BillingEvent>(&examples)?,
         schemas_of::<ImageEvent>(&examples)?,
+        schemas_of::<TicketEvent>(&examples)?,
         schemas_of::<AccountEvent>(&examples)?,
     ];
     Ok(domains.into_iter().flatten().collect())

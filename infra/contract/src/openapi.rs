@@ -80,7 +80,7 @@ the request.
         (name = "fulfillment", description = "Shipments of orders, webhooks of carriers, and returns"),
         (name = "billing", description = "Subscriptions: recurring deliveries and charges"),
         (name = "auctions", description = "Bids on gift vouchers, and the points that pay for them"),
-        (name = "tickets", description = "Venues, performances, showtimes and their seats"),
+        (name = "tickets", description = "Venues, performances, showtimes, their seats, and tickets"),
         (name = "images", description = "Images that customers upload"),
     ),
     components(schemas(GatewayAnswer)),

@@ -1,4 +1,4 @@
-//! The tickets of `cargo up`: a small theatre, and two people who want the same seat at the same moment.
+//! The tickets of `cargo up`: a small theatre, two people who want the same seat at the same moment, and a ticket that is scanned at two gates.
 
 use std::thread;
 use std::time::Instant;
@@ -77,6 +77,40 @@ pub(crate) fn race(stack: &Stack, tokens: &Tokens, progress: Progress) -> Result
     step.done(format!(
         "{} paid; the seat map shows both seats as sold",
         money(&order["totals"]["total"])
+    ));
+    check_in(stack, tokens, &id, people[won], progress)
+}
+
+/// Scans the code of a ticket at two gates.
+fn check_in(stack: &Stack, tokens: &Tokens, showtime: &str, holder: &str, progress: Progress) -> Result<()> {
+    let step = progress.step("scanning a ticket at two gates");
+    let get = |path: &str| stack.api().call("GET", path).token(holder).send()?.expect(200);
+    let deadline = Instant::now() + EVENT_TIMEOUT;
+    let ticket = loop {
+        let tickets = get("/tickets")?;
+        if let Some(ticket) = tickets["items"].as_array().and_then(|tickets| tickets.first()) {
+            break get(&format!("/tickets/{}", text(&ticket["ticket_id"])))?;
+        }
+        if Instant::now() > deadline {
+            bail!("no ticket was issued");
+        }
+        interrupt::check()?;
+        thread::sleep(process::POLL);
+    };
+    let path = format!("/admin/showtimes/{showtime}/check-ins");
+    let scan = |gate: &str| {
+        let body = json!({ "code": ticket["code"], "gate": gate });
+        let call = stack.api().call("POST", &path).token(&tokens.admin).key(gate);
+        call.json(&body).send()
+    };
+    let admitted = scan("north")?.expect(200).context("the ticket was refused")?;
+    let refusal = scan("south")?.expect(409).context("a ticket admitted twice")?;
+    step.done(format!(
+        "ticket {} for {} admits at gate {}; gate south is told: {}",
+        text(&ticket["ticket_id"]),
+        text(&ticket["seat"]),
+        text(&admitted["check_in"]["gate"]),
+        text(&refusal["title"])
     ));
     Ok(())
 }

@@ -5,8 +5,8 @@ pub(super) mod sealed_details;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure as OnFailure};
+use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, PutBuilder};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure as OnFailure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -318,6 +318,15 @@ impl OrderStore {
             .put(order)?
             .condition_expression("version = :read")
             .expression_attribute_values(":read", number(order.version - 1)))
+    }
+
+    /// Builds the check that an order has not changed since it was read, for a write in another table that follows from it.
+    pub fn check_unchanged(&self, order: &StoredOrder) -> ConditionCheckBuilder {
+        ConditionCheck::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key(order_key(order.order.order_id))))
+            .condition_expression("version = :read")
+            .expression_attribute_values(":read", number(order.version))
     }
 
     fn put(&self, stored: &StoredOrder) -> Result<PutBuilder, Error> {

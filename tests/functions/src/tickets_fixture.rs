@@ -3,9 +3,9 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use harness::Services;
 use harness::gateway::{Answer, Call};
 use harness::objects::FakeS3;
+use harness::{FakeVault, Services, TICKET_KEYS};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::aws::Platform;
@@ -21,6 +21,8 @@ pub struct TicketsFixture {
     pub shop: Shop,
     /// The stand-in for S3.
     pub s3: FakeS3,
+    /// The secret with the keys of tickets.
+    pub vault: FakeVault,
 }
 
 impl Deref for TicketsFixture {
@@ -30,6 +32,9 @@ impl Deref for TicketsFixture {
         &self.shop
     }
 }
+
+/// The first key of tickets.
+pub const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// A hall with a performance.
 #[derive(Clone, Debug)]
@@ -45,9 +50,12 @@ pub struct Hall {
 impl TicketsFixture {
     /// Opens an empty shop.
     pub async fn open() -> Self {
+        let vault = FakeVault::default();
+        vault.set_secret(TICKET_KEYS, &json!({ "1": KEY }));
         Self {
             shop: Shop::open().await,
             s3: FakeS3::default(),
+            vault,
         }
     }
 
@@ -55,6 +63,7 @@ impl TicketsFixture {
     pub fn platform(&self) -> Platform {
         let services = Services {
             objects: Some(self.s3.clone()),
+            secrets: Some(self.vault.clone()),
             ..Services::default()
         };
         self.shop.platform().with_aws(services.config())
@@ -181,11 +190,40 @@ impl TicketsFixture {
 
     /// Delivers `OrderPaid` of an order to `mark-seats-sold`.
     pub async fn mark_sold(&self, order: &Value) {
-        let Handler::Event(handle) = self.handler("mark-seats-sold") else {
+        self.deliver("mark-seats-sold", "OrderPaid", order).await;
+    }
+
+    /// Delivers an event of an order to `update-order-tickets`.
+    pub async fn update_tickets(&self, detail_type: &str, order: &Value) {
+        self.deliver("update-order-tickets", detail_type, order).await;
+    }
+
+    async fn deliver(&self, action: &str, detail_type: &str, order: &Value) {
+        let Handler::Event(handle) = self.handler(action) else {
             panic!("a function of events")
         };
-        let event = self.delivery("madang.orders", "OrderPaid", order);
-        handle(event.to_string(), self.invocation()).await.expect("marked");
+        let event = self.delivery("madang.orders", detail_type, order);
+        handle(event.to_string(), self.invocation()).await.expect("handled");
+    }
+
+    /// Returns a customer's ticket with its code.
+    pub async fn ticket(&self, customer: &str, id: &str) -> Answer {
+        self.call("get-ticket", ticket_call("/tickets/{ticket_id}", customer, id))
+            .await
+    }
+
+    /// Returns a customer's tickets.
+    pub async fn tickets(&self, customer: &str) -> Vec<Value> {
+        let answer = self
+            .call("list-tickets", Call::new("GET", "/tickets").by(customer))
+            .await;
+        answer.body["items"].as_array().expect("a list").clone()
+    }
+
+    /// Checks a ticket in at a gate, under `key`.
+    pub async fn check_in(&self, key: &str, showtime: &str, code: &str, gate: &str) -> Answer {
+        self.call("check-in-ticket", check_in_call(key, showtime, code, gate))
+            .await
     }
 
     /// Returns the seat map.
@@ -275,6 +313,24 @@ pub fn hold_call(customer: &str, key: &str, showtime: &str, body: &Value) -> Cal
 /// Builds a request for a seat map.
 pub fn seat_map_call(showtime: &str) -> Call {
     Call::new("GET", "/showtimes/{showtime_id}/seats").path("showtime_id", showtime)
+}
+
+/// Builds a customer's call about a ticket.
+pub fn ticket_call(route: &'static str, customer: &str, id: &str) -> Call {
+    let method = if route.ends_with("replace-code") { "POST" } else { "GET" };
+    Call::new(method, route).path("ticket_id", id).by(customer)
+}
+
+/// Builds a scan of a code.
+pub fn check_in_call(key: &str, showtime: &str, code: &str, gate: &str) -> Call {
+    let call = Call::new("POST", "/admin/showtimes/{showtime_id}/check-ins").path("showtime_id", showtime);
+    call.by_admin().key(key).json(&json!({ "code": code, "gate": gate }))
+}
+
+/// Builds an upload of scans: the key, the code, the gate and the time of each.
+pub fn upload_call(key: &str, showtime: &str, scans: &[Value]) -> Call {
+    let call = Call::new("POST", "/admin/showtimes/{showtime_id}/scans").path("showtime_id", showtime);
+    call.by_admin().key(key).json(&json!({ "scans": scans }))
 }
 
 /// Returns a text member.

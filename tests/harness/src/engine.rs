@@ -44,6 +44,8 @@ pub const AUCTIONS: &str = "auctions";
 pub const SHOWS: &str = "shows";
 /// Name of the seats table.
 pub const SEATS: &str = "seats";
+/// Name of the tickets' table.
+pub const TICKETS: &str = "tickets";
 
 /// Endpoint of an engine that is called in this process; nothing resolves it.
 const NOWHERE: &str = "http://dynamodb.test";
@@ -369,6 +371,23 @@ pub async fn create_tables(client: &Client) {
         .send()
         .await
         .expect("the seats' table");
+    client
+        .create_table()
+        .table_name(TICKETS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![
+            attribute("pk", ScalarAttributeType::S),
+            attribute("holder_id", ScalarAttributeType::S),
+            attribute("starts_ms", ScalarAttributeType::N),
+            attribute("door", ScalarAttributeType::S),
+            attribute("seat", ScalarAttributeType::S),
+        ]))
+        .key_schema(key("pk", KeyType::Hash))
+        .global_secondary_indexes(index("by-holder", "holder_id", "starts_ms", keys_only()))
+        .global_secondary_indexes(index("at-door", "door", "seat", keys_only()))
+        .send()
+        .await
+        .expect("the tickets' table");
 }
 
 fn due_index() -> GlobalSecondaryIndex {

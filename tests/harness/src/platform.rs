@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use crate::bus::FakeBus;
 use crate::engine::{
     ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS, SUBSCRIPTIONS,
+    TICKETS,
 };
 use crate::objects::FakeS3;
 use crate::{FakeKms, FakeQueue, FakeVault};
@@ -30,7 +31,7 @@ pub const PRIVATE_SEARCH: &str = "private-search";
 pub const SEATING: &str = "seating";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 53] = [
+const VARIABLES: [(&str, &str); 55] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -43,6 +44,7 @@ const VARIABLES: [(&str, &str); 53] = [
     ("SEATS_TABLE", SEATS),
     ("SHOWS_TABLE", SHOWS),
     ("SUBSCRIPTIONS_TABLE", SUBSCRIPTIONS),
+    ("TICKETS_TABLE", TICKETS),
     ("RESERVATION_MINUTES", "15"),
     ("HOLD_MINUTES", "8"),
     ("HOLD_BUDGET_MINUTES", "20"),
@@ -57,6 +59,7 @@ const VARIABLES: [(&str, &str); 53] = [
     ("SHOP_TIME_ZONE", "Asia/Seoul"),
     ("PAYMENT_CREDENTIALS", crate::vault::PAYMENT_CREDENTIALS),
     ("CARRIER_CREDENTIALS", crate::vault::CARRIER_CREDENTIALS),
+    ("TICKET_KEYS", crate::vault::TICKET_KEYS),
     ("DATA_KEY_ID", "alias/billing"),
     ("CHARGES_URL", crate::queue::URL),
     ("RETRY_DAYS", "1,3,5,7"),

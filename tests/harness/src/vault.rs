@@ -19,6 +19,9 @@ pub const PAYMENT_CREDENTIALS: &str = "payment-credentials";
 /// The name of the secret with the credentials of carriers.
 pub const CARRIER_CREDENTIALS: &str = "carrier-credentials";
 
+/// The name of the secret with the keys of tickets.
+pub const TICKET_KEYS: &str = "ticket-keys";
+
 /// The stand-in. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct FakeVault(Arc<Mutex<State>>);

@@ -89,11 +89,15 @@ pub enum Mutant {
     SeatsKept,
     /// What a customer holds is written despite a concurrent change.
     AllowancesUnchecked,
+    /// A ticket is checked in whether it was before or not.
+    CheckInsUnchecked,
+    /// A ticket whose seat was given back stays valid.
+    TicketsKept,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 42] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -134,6 +138,8 @@ impl Mutant {
         Self::SeatsUnchecked,
         Self::SeatsKept,
         Self::AllowancesUnchecked,
+        Self::CheckInsUnchecked,
+        Self::TicketsKept,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -209,6 +215,14 @@ impl Mutant {
                 each_write(body, &mut |write| unless(write, "SHOW#", "AND attribute_not_exists(h."))
             }
             Self::SeatsKept => each_write(body, &mut keep_seats),
+            Self::CheckInsUnchecked => each_write(body, &mut |write| {
+                unless(write, "TICKET#", "attribute_not_exists(check_in)")
+            }),
+            Self::TicketsKept => each_write(body, &mut |write| {
+                if let Some(status) = write.pointer_mut("/ExpressionAttributeValues/:void/S") {
+                    *status = "VALID".into();
+                }
+            }),
             Self::AllowancesUnchecked => each_write(body, &mut |write| {
                 if write["Item"]["sk"]["S"] == "ALLOWANCE" {
                     unless(write, "SHOW#", "");
@@ -261,6 +275,8 @@ impl Mutant {
                 | Self::SeatsUnchecked
                 | Self::SeatsKept
                 | Self::AllowancesUnchecked
+                | Self::CheckInsUnchecked
+                | Self::TicketsKept
         )
     }
 

@@ -119,6 +119,7 @@ fn kebab(id: &str) -> String {
 /// patterns"), as far as the template uses patterns.
 fn matches(pattern: &Value, event: &Value) -> bool {
     match pattern {
+        Value::Object(_) if event.is_array() => event.as_array().into_iter().flatten().any(|one| matches(pattern, one)),
         Value::Object(fields) => fields.iter().all(|(name, wanted)| matches(wanted, &event[name])),
         Value::Array(choices) => choices.iter().any(|choice| match choice.get("exists") {
             Some(exists) => *exists == !event.is_null(),

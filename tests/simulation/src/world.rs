@@ -144,6 +144,8 @@ pub struct State {
     pub blocked_seats: BTreeMap<(String, String), bool>,
     /// Seats for whose blocking or release there was no answer.
     pub uncertain_seats: BTreeSet<(String, String)>,
+    /// The scans that admitted, by ticket.
+    pub check_ins: BTreeMap<String, BTreeSet<String>>,
     keys: u64,
     /// Number of invocations that count against the budget.
     spent: u64,

@@ -8,7 +8,7 @@ use structure::{
 
 /// The functions with routes that require no token. Products, order books, pictures and shows are public. Payment providers
 /// and carriers sign their webhooks instead.
-const PUBLIC_FUNCTIONS: [&str; 21] = [
+const PUBLIC_FUNCTIONS: [&str; 22] = [
     "get-categories",
     "get-product",
     "list-products",
@@ -19,6 +19,7 @@ const PUBLIC_FUNCTIONS: [&str; 21] = [
     "get-plan",
     "list-plans",
     "get-section-tile",
+    "get-ticket-keys",
     "get-performer",
     "list-performers",
     "get-performance",

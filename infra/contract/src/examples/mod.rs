@@ -6,6 +6,7 @@ mod billing;
 mod fulfillment;
 mod images;
 mod payments;
+mod tickets;
 
 use anyhow::{Context, Result, bail};
 pub use images::image;
@@ -47,6 +48,7 @@ pub fn events() -> Result<Vec<Record>> {
         auctions::point_events()?,
         billing::events()?,
         images::events()?,
+        tickets::events()?,
         accounts::events()?,
     ];
     Ok(parts.into_iter().flatten().collect())
@@ -146,6 +148,8 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         | "InvoiceVoided"
         | "InvoiceReviewNeeded"
         | "DeliveryPostponed" => Actor::function("charge-subscription"),
+        "TicketsIssued" | "TicketsVoided" => Actor::function("update-order-tickets"),
+        "DoubleScanFound" => staff(),
         "ImageResized" | "ImageRejected" => Actor::function("resize-image"),
         other => bail!("who causes {other}?"),
     })

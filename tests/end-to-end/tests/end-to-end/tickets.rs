@@ -20,6 +20,10 @@ pub const TESTS: &[Test] = &[
         "two_customers_race_for_a_seat_and_the_one_that_pays_has_it",
         two_customers_race_for_a_seat_and_the_one_that_pays_has_it,
     ),
+    (
+        "a_ticket_is_issued_for_a_paid_seat_admits_once_and_is_void_with_its_seat",
+        a_ticket_is_issued_for_a_paid_seat_admits_once_and_is_void_with_its_seat,
+    ),
 ];
 
 /// How long the schedule may take after a hold of a minute.
@@ -157,5 +161,81 @@ fn seats_that_are_held_and_not_paid_are_free_again(shop: &Shop) -> Result<()> {
     ensure!(taken["seats"][0]["state"] == "HELD", "{taken}");
     shop.event("OrderExpired", &order, EXPIRY_DEADLINE)?;
     hold(shop, &shop.bob, &showtime, &seats)?.expect(201)?;
+    Ok(())
+}
+
+fn a_ticket_is_issued_for_a_paid_seat_admits_once_and_is_void_with_its_seat(shop: &Shop) -> Result<()> {
+    let showtime = showtime(shop)?;
+    let seats = json!({ "seats": ["0-0-0", "0-0-1"] });
+    let order = hold(shop, &shop.ann, &showtime, &seats)?.expect(201)?;
+    let proof = shop.toss_key(&order)?;
+    shop.confirm(&shop.ann, &shop.unique("pay"), &order, "TOSS", ("payment_key", &proof))?
+        .expect(200)?;
+    let get = |token: &str, path: &str| shop.api.call("GET", path).token(token).send();
+    let door = format!("/admin/showtimes/{showtime}/tickets");
+    let tickets = shop.until(
+        EVENT_DEADLINE,
+        || get(&shop.admin, &door)?.expect(200),
+        |list| list["items"].as_array().is_some_and(|tickets| tickets.len() == 2),
+    )?;
+    let issued = shop.event("TicketsIssued", &order, EVENT_DEADLINE)?;
+    ensure!(
+        issued["data"]["tickets"].as_array().is_some_and(|all| all.len() == 2),
+        "{issued}"
+    );
+    let ids = [0, 1].map(|nth| {
+        tickets["items"][nth]["ticket_id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    });
+    let own = get(&shop.ann, "/tickets")?.expect(200)?;
+    ensure!(own["items"].as_array().is_some_and(|own| own.len() >= 2), "{own}");
+    get(&shop.bob, &format!("/tickets/{}", ids[0]))?.expect(404)?;
+    let seen = get(&shop.ann, &format!("/tickets/{}", ids[0]))?.expect(200)?;
+    let image = get(&shop.ann, &format!("/tickets/{}/qr", ids[0]))?;
+    let is_image = image.body.as_str().is_some_and(|svg| svg.starts_with("<svg"));
+    ensure!(image.status == 200 && is_image, "{image:?}");
+    let keys = shop.api.call("GET", "/ticket-keys").send()?.expect(200)?;
+    ensure!(keys["keys"][0]["number"] == 1, "{keys}");
+
+    let replace = shop.api.call("POST", &format!("/tickets/{}/replace-code", ids[0]));
+    let replaced = replace.token(&shop.ann).key(&shop.unique("code")).send()?.expect(200)?;
+    let scan = |code: &Value| {
+        let scan = shop.api.call("POST", &format!("/admin/showtimes/{showtime}/check-ins"));
+        let body = json!({ "code": code, "gate": "North" });
+        scan.token(&shop.admin).key(&shop.unique("scan")).json(&body).send()
+    };
+    let refused = scan(&seen["code"])?.expect(409)?;
+    ensure!(
+        refused["type"] == "urn:madang:problem:ticket-code-replaced",
+        "{refused}"
+    );
+    let admitted = scan(&replaced["code"])?.expect(200)?;
+    ensure!(admitted["check_in"]["gate"] == "North", "{admitted}");
+    let refused = scan(&replaced["code"])?.expect(409)?;
+    ensure!(refused["check_in"] == admitted["check_in"], "{refused}");
+    let upload = shop.api.call("POST", &format!("/admin/showtimes/{showtime}/scans"));
+    let offline = json!({
+        "key": shop.unique("offline"), "code": replaced["code"], "gate": "South",
+        "scanned_at": Timestamp::now().to_string(),
+    });
+    let upload = upload.token(&shop.admin).key(&shop.unique("upload"));
+    let uploaded = upload.json(&json!({ "scans": [offline] })).send()?.expect(200)?;
+    ensure!(uploaded["scans"][0]["result"] == "ALREADY_CHECKED_IN", "{uploaded}");
+
+    let cancel = shop
+        .api
+        .call("POST", &format!("/orders/{}/cancel", text(&order, "order_id")?));
+    cancel
+        .token(&shop.admin)
+        .key(&shop.unique("cancel"))
+        .send()?
+        .expect(200)?;
+    shop.until(
+        EVENT_DEADLINE,
+        || get(&shop.ann, &format!("/tickets/{}", ids[1]))?.expect(200),
+        |ticket| ticket["status"] == "VOID" && ticket.get("code").is_none(),
+    )?;
     Ok(())
 }

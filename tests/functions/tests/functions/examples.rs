@@ -15,7 +15,7 @@ use function_tests::import_fixture::ImportFixture;
 use function_tests::payment_fixture::{amount, start_call, toss_call};
 use function_tests::private_search_fixture::{PrivateSearchFixture, search_orders_call};
 use function_tests::search_fixture::{SearchFixture, search_call};
-use function_tests::tickets_fixture::{self, TicketsFixture, create, showtime_call, text, update};
+use function_tests::tickets_fixture::{self, TicketsFixture, create, showtime_call, text, ticket_call, update};
 use function_tests::{
     BillingFixture, PaymentFixture, Shop, admin_product_call, categories_call, create_call, id_of, movements_call,
     order_call, product, reshard_call, update_call, write_off_call,
@@ -25,7 +25,7 @@ use harness::recording::record;
 use sandbox::Fault;
 use serde_json::{Map, Value, json};
 
-use crate::{billing_reviews, refunds, reviews};
+use crate::{billing_reviews, holds, refunds, reviews};
 
 const SKU: &str = "green-tea-100g";
 
@@ -322,6 +322,29 @@ async fn tickets() {
     shop.hold("ann", "h", &showtime, &["0-0-0", "0-0-1"]).await;
 }
 
+async fn at_the_door() {
+    let (shop, showtime) = holds::selling(2, 4).await;
+    let order = shop.hold("ann", "h", &showtime, &["0-0-0", "0-0-1"]).await;
+    holds::paid(&shop, "ann", &order).await;
+    let order = shop.shop.see("ann", &id_of(&order)).await.body;
+    shop.update_tickets("OrderPaid", &order).await;
+    let tickets = shop.tickets("ann").await;
+    let id = tickets_fixture::text(&tickets[0], "ticket_id");
+    shop.call("get-ticket-keys", Call::new("GET", "/ticket-keys")).await;
+    shop.ticket("ann", &id).await;
+    shop.call("get-ticket-qr", ticket_call("/tickets/{ticket_id}/qr", "ann", &id))
+        .await;
+    let replace = ticket_call("/tickets/{ticket_id}/replace-code", "ann", &id).key("r");
+    let replaced = shop.call("replace-ticket-code", replace).await.body;
+    let code = replaced["code"].as_str().unwrap();
+    shop.check_in("s", &showtime, code, "North").await;
+    let scan = json!({ "key": "offline-1", "code": code, "gate": "South", "scanned_at": shop.now() });
+    shop.call("upload-scans", tickets_fixture::upload_call("u", &showtime, &[scan]))
+        .await;
+    let door = Call::new("GET", "/admin/showtimes/{showtime_id}/tickets").path("showtime_id", &showtime);
+    shop.call("list-showtime-tickets", door.by_admin()).await;
+}
+
 async fn personal_data() {
     let shop = Shop::with(SKU, 1, 10).await;
     let order = id_of(&shop.checkout(delivery_call("ann", "k", SKU, &address())).await);
@@ -348,6 +371,7 @@ async fn examples() -> BTreeMap<String, Recording> {
         record(Box::pin(images())).await,
         record(Box::pin(imports_and_exports())).await,
         record(Box::pin(tickets())).await,
+        record(Box::pin(at_the_door())).await,
         record(Box::pin(personal_data())).await,
     ] {
         for (call, answer) in exchanges.into_iter().filter(|(_, answer)| answer.status < 300) {

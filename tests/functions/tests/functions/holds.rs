@@ -16,7 +16,7 @@ use shared::tickets::{SeatMap, SeatState};
 const HOLD: SignedDuration = SignedDuration::from_mins(8);
 
 /// A showtime on sale with one section of `rows` × `seats`: the first half is VIP (150,000 won), the rest R (90,000 won).
-async fn selling(rows: usize, seats: usize) -> (TicketsFixture, String) {
+pub(crate) async fn selling(rows: usize, seats: usize) -> (TicketsFixture, String) {
     let shop = TicketsFixture::open().await;
     let hall = shop.hall("Asia/Seoul", 1, rows, seats).await;
     let showtime = shop.on_sale(&hall).await;
@@ -63,7 +63,7 @@ async fn seats_held(shop: &TicketsFixture, customer: &str) -> Value {
     own.map_or(json!(null), |item| item["seats"].clone())
 }
 
-async fn paid(shop: &TicketsFixture, customer: &str, order: &Answer) -> PaymentFixture {
+pub(crate) async fn paid(shop: &TicketsFixture, customer: &str, order: &Answer) -> PaymentFixture {
     let payments = PaymentFixture::in_shop(shop.again()).await;
     let (id, total) = (id_of(order), order.body["totals"]["total"]["amount"].as_u64().unwrap());
     let key = payments.sandbox.toss_authenticate(&id, total as i64, "KRW");

@@ -78,6 +78,7 @@ mod shipment_races;
 mod shipments;
 mod shows;
 mod stock_movements;
+mod tickets;
 mod unknown_outcomes;
 mod webhooks;
 mod wire;

@@ -252,6 +252,17 @@ const SCENARIOS: &[Scenario] = &[
         "the hold was replaced by another one",
         tickets::hold_seats_replaced
     ),
+    scenario!(
+        "check-in-ticket",
+        "the seat was given back",
+        tickets::check_in_ticket_void
+    ),
+    scenario!("upload-scans", "the seats were given back", tickets::upload_scans_void),
+    scenario!(
+        "replace-ticket-code",
+        "the code was replaced again",
+        tickets::replace_ticket_code_again
+    ),
 ];
 
 /// Checks all scenarios of an action.
@@ -335,6 +346,9 @@ tests! {
     a_retried_blocking_of_seats_is_the_first_one: "block-seats",
     a_retried_release_of_seats_is_the_first_one: "release-seats",
     a_retried_hold_is_the_first_one: "hold-seats",
+    a_retried_check_in_is_the_first_one: "check-in-ticket",
+    a_retried_upload_of_scans_is_the_first_one: "upload-scans",
+    a_retried_replacement_of_a_code_is_the_first_one: "replace-ticket-code",
 }
 
 #[test]

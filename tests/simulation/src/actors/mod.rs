@@ -5,6 +5,7 @@ mod after_sale;
 mod bank;
 mod box_office;
 mod carrier;
+mod doorkeeper;
 mod editor;
 mod importer;
 pub mod personal_data;
@@ -64,6 +65,7 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     }
     if actors.ticket_buyers > 0 {
         tasks.push(world.spawn(box_office::sell_tickets(world.clone())));
+        tasks.push(world.spawn(doorkeeper::keep(world.clone())));
         for nth in 0..actors.ticket_buyers {
             tasks.push(world.spawn(ticket_buyer::buy(world.clone(), format!("ticket-buyer-{nth}"))));
         }

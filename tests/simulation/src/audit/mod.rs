@@ -4,6 +4,7 @@ mod imports;
 mod lookups;
 pub mod search;
 mod seats;
+mod tickets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ use harness::audit::{
 };
 use harness::engine::{
     ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS, SUBSCRIPTIONS,
+    TICKETS,
 };
 use harness::objects::Object;
 use jiff::civil::Date;
@@ -67,6 +69,7 @@ pub fn check(world: &World, phase: Phase) {
     let all_seats = tables.items(SEATS);
     check("a seat has one order", check_seats(&orders, &all_seats));
     check("a customer has only so many seats", seats::check_limits(&all_seats));
+    check("a ticket admits once", tickets::check_admissions(world));
     check("no unit is shipped twice", check_units(&orders, &fulfillment));
     check(
         "no unit is returned twice",
@@ -115,6 +118,8 @@ pub fn check(world: &World, phase: Phase) {
         check("a showtime has the seats of its plan", seats::check_seats(world));
         check("blocked seats stay blocked", seats::check_blocked(world));
         check("sold seats are marked", seats::check_marked(&orders, &all_seats));
+        let tickets = tickets::check_tickets(&orders, &tables.items(TICKETS));
+        check("paid seats have tickets", tickets);
         check(
             "an erased customer has no subscription",
             erased_are_not_subscribed(&accounts, &subscriptions),
@@ -176,6 +181,7 @@ fn no_personal_data(world: &World) -> Result<()> {
         SEATS,
         SHOWS,
         SUBSCRIPTIONS,
+        TICKETS,
     ] {
         for item in world.tables.items(table) {
             ensure!(!item.to_string().contains(MARKER), "{table} has them: {item}");

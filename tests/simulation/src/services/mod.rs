@@ -12,11 +12,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use function_tests::payment_fixture::{CARRIER_SECRETS, carriers};
+use function_tests::tickets_fixture::KEY as TICKET_KEY;
 use harness::embedded::RawResponse;
 use harness::objects::FakeS3;
 use harness::platform::{PRIVATE_SEARCH, SEARCH};
 use harness::queue::{EXPORT_STEPS_URL, IMPORT_STEPS_URL, INDEX_URL, PRIVATE_INDEX_URL};
-use harness::{CARRIER_CREDENTIALS, FakeKms, FakeQueue};
+use harness::{CARRIER_CREDENTIALS, FakeKms, FakeQueue, TICKET_KEYS};
 use lambda_http::http::Method;
 use lambda_http::http::header::{IF_MATCH, IF_NONE_MATCH};
 use lambda_http::http::request::Parts;
@@ -135,10 +136,10 @@ impl Services {
             }
             Service::Secrets => {
                 let name = json_of(body)["SecretId"].clone();
-                let secret = if name == CARRIER_CREDENTIALS {
-                    carriers(&CARRIER_SECRETS)
-                } else {
-                    self.credentials.clone()
+                let secret = match name.as_str() {
+                    Some(CARRIER_CREDENTIALS) => carriers(&CARRIER_SECRETS),
+                    Some(TICKET_KEYS) => json!({ "1": TICKET_KEY }),
+                    _ => self.credentials.clone(),
                 };
                 let secret = json!({ "Name": name, "SecretString": secret.to_string() });
                 Reply::Response(raw_response(200, &secret))

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use harness::embedded::{Embedded, RawResponse};
-use harness::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use harness::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS, TICKETS};
 use harness::{Engine, Fault};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -16,7 +16,7 @@ use crate::attribution;
 use crate::mutant::Mutant;
 
 /// The tables with streams.
-pub const TABLES: [&str; 8] = [
+pub const TABLES: [&str; 9] = [
     ACCOUNTS,
     AUCTIONS,
     CATALOG,
@@ -25,6 +25,7 @@ pub const TABLES: [&str; 8] = [
     ORDERS,
     PAYMENTS,
     SUBSCRIPTIONS,
+    TICKETS,
 ];
 
 /// The tables and their streams.

@@ -223,3 +223,13 @@ fn a_seat_that_an_ended_order_keeps_is_caught() {
 fn a_hold_that_overwrites_what_its_customer_holds_is_caught() {
     is_caught(Mutant::AllowancesUnchecked, "a seat has one order");
 }
+
+#[test]
+fn a_ticket_that_is_checked_in_twice_is_caught() {
+    is_caught(Mutant::CheckInsUnchecked, "a ticket admits once");
+}
+
+#[test]
+fn a_ticket_that_stays_valid_without_its_seat_is_caught() {
+    is_caught(Mutant::TicketsKept, "paid seats have tickets");
+}

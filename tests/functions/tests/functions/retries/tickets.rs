@@ -1,12 +1,15 @@
 //! The scenarios of shows, their seats and holds.
 
 use function_tests::TicketsFixture;
-use function_tests::tickets_fixture::{hold_call, performance, plan, publish_call, showtime, text, update};
+use function_tests::tickets_fixture::{
+    hold_call, performance, plan, publish_call, showtime, text, ticket_call, update, upload_call,
+};
 use harness::gateway::Call;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::Outcome;
+use crate::holds;
 
 /// An administrator's request under the key `k`.
 fn create(route: &'static str, body: &Value) -> Call {
@@ -186,5 +189,60 @@ pub async fn hold_seats_replaced() -> Outcome {
         first,
         again,
         other: Some(shop.hold("ann", "k", &id, &["0-1-0"]).await),
+    }
+}
+
+/// A shop where Ann has paid for two seats. Returns the showtime, the order, and the id and the code of one of her tickets.
+async fn with_tickets() -> (TicketsFixture, String, Value, [String; 2]) {
+    let (shop, showtime) = holds::selling(2, 4).await;
+    let order = shop.hold("ann", "h", &showtime, &["0-0-0", "0-0-1"]).await;
+    holds::paid(&shop, "ann", &order).await;
+    let order = shop.shop.see("ann", &text(&order.body, "order_id")).await.body;
+    shop.update_tickets("OrderPaid", &order).await;
+    let id = text(&shop.tickets("ann").await[0], "ticket_id");
+    let code = text(&shop.ticket("ann", &id).await.body, "code");
+    (shop, showtime, order, [id, code])
+}
+
+/// Cancels an order with tickets.
+async fn given_back(shop: &TicketsFixture, order: &Value) {
+    let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &text(order, "order_id"));
+    let ended = shop.cancel_order(call.by_admin().key("cancel")).await.body;
+    shop.update_tickets("OrderCancelled", &ended).await;
+}
+
+pub async fn check_in_ticket_void() -> Outcome {
+    let (shop, showtime, order, [_, code]) = with_tickets().await;
+    let first = shop.check_in("k", &showtime, &code, "A").await;
+    given_back(&shop, &order).await;
+    Outcome {
+        first,
+        again: shop.check_in("k", &showtime, &code, "A").await,
+        other: Some(shop.check_in("k", &showtime, &code, "B").await),
+    }
+}
+
+pub async fn upload_scans_void() -> Outcome {
+    let (shop, showtime, order, [_, code]) = with_tickets().await;
+    let scan = json!({ "key": "s", "code": code, "gate": "A", "scanned_at": shop.now() });
+    let upload = || upload_call("k", &showtime, std::slice::from_ref(&scan));
+    let first = shop.call("upload-scans", upload()).await;
+    given_back(&shop, &order).await;
+    Outcome {
+        first,
+        again: shop.call("upload-scans", upload()).await,
+        other: None,
+    }
+}
+
+pub async fn replace_ticket_code_again() -> Outcome {
+    let (shop, _, _, [id, _]) = with_tickets().await;
+    let replace = |key: &str| ticket_call("/tickets/{ticket_id}/replace-code", "ann", &id).key(key);
+    let first = shop.call("replace-ticket-code", replace("k")).await;
+    shop.call("replace-ticket-code", replace("another")).await;
+    Outcome {
+        first,
+        again: shop.call("replace-ticket-code", replace("k")).await,
+        other: None,
     }
 }

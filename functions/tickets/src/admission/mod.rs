@@ -1,0 +1,10 @@
+//! Tickets as they are issued, shown and checked at the door.
+
+pub mod code;
+pub mod event;
+pub mod keys;
+pub mod qr;
+pub mod scan;
+pub mod store;
+pub mod ticket;
+pub mod view;

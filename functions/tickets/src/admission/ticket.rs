@@ -1,0 +1,122 @@
+//! A ticket: the right to one seat of a showtime.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::core::actor::Actor;
+use shared::core::idempotency::derive_id;
+use shared::core::identity::CustomerId;
+use shared::orders::{Line, LineId, Order, OrderId, OrderStatus};
+use shared::tickets::{ClassCode, SeatId, ShowtimeId};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+shared::entity_id! {
+    /// A ticket's id, derived from the order and its line.
+    pub struct TicketId as "ticket_id", "There is no such ticket."
+}
+
+impl TicketId {
+    /// The id of the ticket of a line.
+    pub fn of(order_id: OrderId, line_id: LineId) -> Self {
+        Self(derive_id(&["ticket", &order_id.to_string(), &String::from(line_id)]))
+    }
+}
+
+/// Whether a ticket admits its holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TicketStatus {
+    /// It admits one person once.
+    Valid,
+    /// Its seat was given back. This is final.
+    Void,
+}
+
+/// A ticket of a paid order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Ticket {
+    /// The ticket's id.
+    pub ticket_id: TicketId,
+    /// The customer who shows it.
+    pub holder_id: CustomerId,
+    /// The order that bought it.
+    pub order_id: OrderId,
+    /// The line of the order.
+    pub line_id: LineId,
+    /// The showtime.
+    pub showtime_id: ShowtimeId,
+    /// The start of the showtime when the ticket was issued.
+    pub starts_at: Timestamp,
+    /// The seat.
+    pub seat: SeatId,
+    /// The price class.
+    pub class: ClassCode,
+    /// The title of the performance, the local start, the class and the seat.
+    pub name: String,
+    /// Whether it admits its holder.
+    pub status: TicketStatus,
+    /// The number of the code, from 1. A code with an earlier number does not admit.
+    #[schema(minimum = 1)]
+    pub issue: u16,
+    /// The check-in. Absent until it is checked in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub check_in: Option<CheckIn>,
+    /// Further scans of the ticket after its check-in that devices uploaded later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    pub double_scans: Vec<CheckIn>,
+    /// Time of the issue.
+    pub issued_at: Timestamp,
+    /// The time at which it became void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub voided_at: Option<Timestamp>,
+}
+
+/// A scan at the door that admitted, or would have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CheckIn {
+    /// The scan's id, derived from the administrator and the key of the scan.
+    pub scan_id: Uuid,
+    /// Time of the scan.
+    pub at: Timestamp,
+    /// The gate.
+    pub gate: String,
+    /// The administrator.
+    pub by: Actor,
+}
+
+impl Ticket {
+    /// The most [double scans](Ticket::double_scans) that a ticket records.
+    pub const MAX_DOUBLE_SCANS: usize = 10;
+
+    /// The ticket of a line of a paid order. `None` for a line without a seat.
+    pub fn of_line(order: &Order, line: &Line, starts_at: Timestamp, now: Timestamp) -> Option<Self> {
+        let seat = line.seat.as_ref()?;
+        Some(Self {
+            ticket_id: TicketId::of(order.order_id, line.line_id),
+            holder_id: order.customer_id.clone(),
+            order_id: order.order_id,
+            line_id: line.line_id,
+            showtime_id: seat.showtime_id,
+            starts_at,
+            seat: seat.seat,
+            class: seat.class.clone(),
+            name: line.name.clone(),
+            status: TicketStatus::Valid,
+            issue: 1,
+            check_in: None,
+            double_scans: vec![],
+            issued_at: now,
+            voided_at: None,
+        })
+    }
+}
+
+/// The lines of an order that have a valid ticket: the seats of a paid order that were not given back.
+pub fn lines_with_tickets(order: &Order) -> impl Iterator<Item = &Line> {
+    let is_paid = order.status == OrderStatus::Paid;
+    let lines = order.lines.iter().filter(move |_| is_paid);
+    lines.filter(|line| line.seat.is_some() && line.quantities.cancelled == 0)
+}

@@ -1,0 +1,64 @@
+//! Runs for `GET /tickets`: lists the caller's tickets. Changes nothing.
+
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::aws::lambda::page::{Cursor, Page, PageParameters, PageRequest};
+use shared::core::error::Reason;
+
+use crate::admission::store::TicketStore;
+use crate::admission::ticket::Ticket;
+
+/// The function's store.
+#[derive(Debug)]
+pub struct ListTickets {
+    /// Tickets.
+    pub tickets: TicketStore,
+}
+
+impl ListTickets {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            tickets: TicketStore::new(platform)?,
+        })
+    }
+}
+
+/// A page of the caller's tickets.
+pub type TicketList = Page<Ticket>;
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[];
+
+/// Lists the caller's tickets
+///
+/// The latest start first, void ones too, without their codes. The list is eventually consistent: a new ticket may take a moment to
+/// appear. It is issued when the payment of its order is known.
+///
+/// # Errors
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    get, path = "/tickets", operation_id = "list-tickets", tag = "tickets",
+    security(("token" = [])),
+    params(PageParameters),
+    responses(
+        (status = 200, description = "A page of tickets", body = TicketList),
+    )
+)]
+pub async fn handle(function: &ListTickets, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let holder = http::caller(&request)?.customer_id;
+    let page = PageRequest::of(&request, &["tickets", holder.as_str()], &[])?;
+    let found = function
+        .tickets
+        .of_holder(&holder, page.after()?, page.limit, invocation.deadline)
+        .await?;
+    page.respond(found.tickets, found.next, |ticket| Cursor {
+        at: [ticket.starts_at.as_millisecond().unsigned_abs()],
+        id: ticket.ticket_id.0,
+    })
+}

@@ -1,0 +1,105 @@
+//! Runs for `POST /tickets/{ticket_id}/replace-code`: gives the caller's ticket a new code, and makes the former one invalid.
+
+use lambda_http::http::StatusCode;
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::aws::vault::Vault;
+use shared::core::error::{self, Reason, Rejection};
+
+use crate::admission::keys::TicketKeys;
+use crate::admission::store::TicketStore;
+use crate::admission::ticket::{TicketId, TicketStatus};
+use crate::admission::view::TicketWithCode;
+use crate::reason;
+
+/// The function's store and keys.
+#[derive(Debug)]
+pub struct ReplaceTicketCode {
+    /// Tickets.
+    pub tickets: TicketStore,
+    /// The keys of codes.
+    pub keys: Vault<TicketKeys>,
+}
+
+impl ReplaceTicketCode {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            tickets: TicketStore::new(platform)?,
+            keys: Vault::new(platform.aws(), platform.variable("TICKET_KEYS")?),
+        })
+    }
+}
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[
+    &error::NOT_FOUND,
+    &reason::TICKET_VOID,
+    &reason::ALREADY_CHECKED_IN,
+    &reason::TOO_MANY_CODES,
+];
+
+/// Replaces the code of a ticket
+///
+/// For a code that somebody else has seen. The former code does not admit any more. A scanner without a network admits it until it
+/// has loaded the tickets again. A retry with the same key returns the ticket with its present code.
+///
+/// # Errors
+/// `not-found` for another customer's ticket too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/tickets/{ticket_id}/replace-code", operation_id = "replace-ticket-code", tag = "tickets",
+    security(("token" = [])),
+    params(
+        ("ticket_id" = Uuid, Path, description = "The ticket"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each new code",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "The ticket with its new code", body = TicketWithCode,
+            headers(("Idempotency-Replayed" = bool, description = "true: an earlier request replaced the code"))),
+    )
+)]
+pub async fn handle(function: &ReplaceTicketCode, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let ticket_id = http::path::<TicketId>(&request)?;
+    let request_id = key.derive_id(&format!("replace code of {ticket_id}"), &caller.customer_id);
+    let keys = function.keys.get(invocation.deadline).await?;
+    let mut attempts = Attempts::new("replace the code of a ticket");
+    loop {
+        attempts.start()?;
+        let own = function
+            .tickets
+            .get_own(ticket_id, &caller.customer_id, invocation.deadline);
+        let mut stored = own.await?;
+        let ticket = &mut stored.ticket;
+        if function.tickets.has_replaced(request_id, invocation.deadline).await? {
+            let ticket = TicketWithCode::of(stored.ticket, &keys);
+            return http::json(StatusCode::OK, &ticket).map(http::replayed);
+        }
+        if ticket.status == TicketStatus::Void {
+            return Err(Rejection::new(&reason::TICKET_VOID, "The seat of the ticket was given back.").into());
+        }
+        if let Some(check_in) = ticket.check_in.take() {
+            let detail = "The ticket is checked in. Its code is not needed any more.";
+            return Err(Rejection::with(reason::AlreadyCheckedIn { check_in }, detail).into());
+        }
+        let Some(issue) = ticket.issue.checked_add(1) else {
+            let detail = "The code was replaced too often. Ask the shop for help.";
+            return Err(Rejection::new(&reason::TOO_MANY_CODES, detail).into());
+        };
+        let replaced = function
+            .tickets
+            .replace_code(&stored, request_id, invocation.now, invocation.deadline);
+        if replaced.await? {
+            stored.ticket.issue = issue;
+            return http::json(StatusCode::OK, &TicketWithCode::of(stored.ticket, &keys));
+        }
+    }
+}

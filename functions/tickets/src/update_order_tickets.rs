@@ -1,0 +1,157 @@
+//! On `OrderPaid`, `OrderCancelled` and `OrderLinesCancelled`: gives an order the tickets that it has paid for. Issues those of a
+//! paid order, and makes those void whose seats were given back.
+//!
+//! The order decides, not the event: each run reads it, and writes under the condition that it has not changed. So events can be
+//! late, repeated and in any order, and a ticket is valid only while a paid order has its seat.
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
+use shared::aws::lambda::Invocation;
+use shared::core::event::Envelope;
+use shared::orders::{OrderId, OrderStore, StoredOrder};
+use shared::tickets::{Showtime, ShowtimeId};
+
+use crate::admission::event::{OrderTicketsChange, TicketEvent, TicketSeat};
+use crate::admission::store::{OrderTickets, OrderTicketsUpdate, TicketStore};
+use crate::admission::ticket::{Ticket, lines_with_tickets};
+use crate::store::ShowStore;
+
+/// The function's stores.
+#[derive(Debug)]
+pub struct UpdateOrderTickets {
+    /// Orders.
+    pub orders: OrderStore,
+    /// Showtimes.
+    pub shows: ShowStore,
+    /// Tickets.
+    pub tickets: TicketStore,
+}
+
+impl UpdateOrderTickets {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            orders: OrderStore::new(platform)?,
+            shows: ShowStore::new(platform)?,
+            tickets: TicketStore::new(platform)?,
+        })
+    }
+}
+
+/// An event about an order, as EventBridge delivers it.
+pub type OrderChanged = EventBridgeEvent<Envelope<ChangedOrder>>;
+
+/// What the function reads of a changed order.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ChangedOrder {
+    /// The order.
+    pub order_id: OrderId,
+    /// Its lines.
+    pub lines: Vec<ChangedLine>,
+}
+
+/// What the function reads of a line.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ChangedLine {
+    /// The seat. Absent for a product.
+    #[serde(default)]
+    pub seat: Option<ChangedSeat>,
+}
+
+/// What the function reads of a seat.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ChangedSeat {
+    /// The showtime.
+    pub showtime_id: ShowtimeId,
+}
+
+/// Updates the tickets of an order.
+///
+/// # Errors
+/// [`Error::Unavailable`] when a retry may succeed, and [`Error::Internal`].
+pub async fn handle(function: &UpdateOrderTickets, event: OrderChanged, invocation: Invocation) -> Result<(), Error> {
+    let changed = event.detail.data;
+    let mut seats = changed.lines.into_iter().filter_map(|line| line.seat);
+    let Some(ChangedSeat { showtime_id }) = seats.next() else {
+        return Ok(());
+    };
+    let mut attempts = Attempts::new("update the tickets of an order");
+    loop {
+        attempts.start()?;
+        let read = function
+            .tickets
+            .of_order(&function.orders, changed.order_id, invocation.deadline);
+        let (Some(order), present) = read.await? else {
+            return Ok(());
+        };
+        let Some(update) = function.update_of(order, present, showtime_id, &invocation).await? else {
+            return Ok(());
+        };
+        let updated = function
+            .tickets
+            .update_order(&function.orders, &update, invocation.deadline);
+        if updated.await? {
+            return Ok(());
+        }
+    }
+}
+
+impl UpdateOrderTickets {
+    /// The change that gives the order its tickets. `None` if it has them.
+    async fn update_of(
+        &self,
+        stored: StoredOrder,
+        present: Option<OrderTickets>,
+        showtime_id: ShowtimeId,
+        invocation: &Invocation,
+    ) -> Result<Option<OrderTicketsUpdate>, Error> {
+        let order = &stored.order;
+        let known: &[TicketSeat] = present.as_ref().map_or(&[], |present| &present.tickets);
+        let has_none = known.is_empty() && lines_with_tickets(order).next().is_none();
+        if has_none {
+            return Ok(None);
+        }
+        let showtime = self.shows.get::<Showtime>(showtime_id.0, invocation.deadline).await?;
+        let starts_at = showtime.entity.starts_at;
+        let tickets =
+            lines_with_tickets(order).filter_map(|line| Ticket::of_line(order, line, starts_at, invocation.now));
+        let tickets: Vec<Ticket> = tickets.collect();
+        let wanted: Vec<TicketSeat> = tickets.iter().map(TicketSeat::from).collect();
+        let voided: Vec<TicketSeat> = known.iter().filter(|known| !wanted.contains(known)).cloned().collect();
+        let mut issued = tickets;
+        issued.retain(|ticket| !known.contains(&TicketSeat::from(ticket)));
+        let change = |tickets| OrderTicketsChange {
+            order_id: order.order_id,
+            customer_id: order.customer_id.clone(),
+            showtime_id,
+            tickets,
+        };
+        // An order gets all tickets when it is paid, and only loses some later.
+        let event = if !issued.is_empty() {
+            TicketEvent::TicketsIssued(change(issued.iter().map(TicketSeat::from).collect()))
+        } else if !voided.is_empty() {
+            TicketEvent::TicketsVoided(change(voided.clone()))
+        } else {
+            return Ok(None);
+        };
+        let next = OrderTickets {
+            order_id: order.order_id,
+            tickets: wanted,
+            version: present.as_ref().map_or(1, |present| present.version + 1),
+            event: invocation.record(&event)?,
+        };
+        Ok(Some(OrderTicketsUpdate {
+            order: stored,
+            next,
+            issued,
+            voided: voided.iter().map(|ticket| ticket.ticket_id).collect(),
+            at: invocation.now,
+        }))
+    }
+}

@@ -1,0 +1,244 @@
+//! Runs for `POST /admin/showtimes/{showtime_id}/scans`, for administrators: records scans that a device made without a network.
+
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use lambda_http::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::aws::vault::Vault;
+use shared::core::error::{self, Reason, Rejection};
+use shared::core::idempotency::IdempotencyKey;
+use shared::core::identity::CustomerId;
+use shared::tickets::ShowtimeId;
+use utoipa::ToSchema;
+
+use crate::admission::scan::{ScanOutcome, Scanner, gate, scan_of};
+use crate::admission::store::TicketStore;
+use crate::admission::ticket::{CheckIn, TicketId};
+use crate::reason;
+
+/// The function's store and keys.
+#[derive(Debug)]
+pub struct UploadScans {
+    /// Tickets, and the keys of their codes.
+    pub scanner: Scanner,
+}
+
+/// The most scans of a request.
+const MAX_SCANS: usize = 100;
+/// How many scans are recorded at once.
+const CONCURRENT: usize = 16;
+/// How far the clock of a device may be ahead.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+impl UploadScans {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            scanner: Scanner {
+                tickets: TicketStore::new(platform)?,
+                keys: Vault::new(platform.aws(), platform.variable("TICKET_KEYS")?),
+            },
+        })
+    }
+}
+
+/// Scans of a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UploadScansRequest {
+    /// The scans, the earliest first.
+    #[schema(min_items = 1, max_items = 100)]
+    pub scans: Vec<OfflineScan>,
+}
+
+/// A scan that admitted without a network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfflineScan {
+    /// The key of the scan. If it was sent to `check-in-ticket` and not answered, the key of that request.
+    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    pub key: String,
+    /// The code that the scanner read.
+    #[schema(min_length = 1, max_length = 200, pattern = "^[ -~]{1,200}$")]
+    pub code: String,
+    /// The gate. Text of one line.
+    #[schema(min_length = 1, max_length = 40)]
+    pub gate: String,
+    /// Time of the scan by the clock of the device, which may be up to five minutes ahead.
+    pub scanned_at: Timestamp,
+}
+
+/// What became of the scans.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UploadedScans {
+    /// The scans, in the order of the request.
+    pub scans: Vec<UploadedScan>,
+}
+
+/// What became of a scan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UploadedScan {
+    /// The key of the scan.
+    pub key: String,
+    /// What it found.
+    pub result: ScanResult,
+    /// The ticket. Absent if the code is none of this showtime's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub ticket_id: Option<TicketId>,
+    /// The check-in that was recorded first. Absent for a ticket that is not checked in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub check_in: Option<CheckIn>,
+}
+
+/// What a scan finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ScanResult {
+    /// The ticket is checked in by this scan.
+    CheckedIn,
+    /// Another scan was recorded first. Both are recorded with the ticket, and `DoubleScanFound` is published.
+    AlreadyCheckedIn,
+    /// The ticket is void.
+    TicketVoid,
+    /// The code was replaced by a newer one.
+    CodeReplaced,
+    /// The ticket is for another showtime.
+    OtherShowtime,
+    /// It is not the code of a ticket.
+    InvalidCode,
+}
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &error::INVALID_TEXT, &reason::INVALID_SCANS];
+
+/// Records scans of a device that had no network
+///
+/// Each scan is checked as `check-in-ticket` does, and has a result of its own. A scan that was uploaded before has its first
+/// result again. Send at most 100 scans a request, and send all of them again if no answer comes.
+///
+/// # Cost
+/// A request and a write unit a scan. A double scan costs three write units and a read unit more at most.
+///
+/// # Errors
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/admin/showtimes/{showtime_id}/scans", operation_id = "upload-scans", tag = "tickets",
+    request_body = UploadScansRequest,
+    security(("token" = [])),
+    params(
+        ("showtime_id" = Uuid, Path, description = "The showtime at whose door the tickets were scanned"),
+        ("Idempotency-Key" = String, Header,
+            description = "1 to 255 visible ASCII characters. Each scan is recognized by its own `key`",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 200, description = "What became of the scans", body = UploadedScans,
+            headers(("Idempotency-Replayed" = bool, description = "true: all scans were uploaded before"))),
+    )
+)]
+pub async fn handle(function: &UploadScans, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    http::idempotency_key(&request)?;
+    let showtime_id = http::path::<ShowtimeId>(&request)?;
+    let body: UploadScansRequest = http::body(&request)?;
+    let scans = checked(body.scans, &caller.customer_id, &invocation)?;
+    let recorded = stream::iter(
+        scans
+            .into_iter()
+            .map(|scan| function.record(scan, showtime_id, &invocation)),
+    );
+    let recorded: Vec<(UploadedScan, bool)> = recorded.buffered(CONCURRENT).try_collect().await?;
+    let is_replay = recorded.iter().all(|(_, is_repeated)| *is_repeated);
+    let scans = recorded.into_iter().map(|(scan, _)| scan).collect();
+    let response = http::json(StatusCode::OK, &UploadedScans { scans })?;
+    Ok(if is_replay { http::replayed(response) } else { response })
+}
+
+/// A scan to record.
+struct Scan {
+    key: String,
+    code: String,
+    scan: CheckIn,
+}
+
+impl UploadScans {
+    /// Records a scan. Returns too whether it was uploaded before.
+    async fn record(
+        &self,
+        Scan { key, code, scan }: Scan,
+        showtime_id: ShowtimeId,
+        invocation: &Invocation,
+    ) -> Result<(UploadedScan, bool), Error> {
+        let outcome = self.scanner.scan(&code, showtime_id, scan.clone(), invocation).await?;
+        let mut is_repeated = matches!(outcome, ScanOutcome::Repeated(_));
+        let (result, ticket_id, check_in) = match outcome {
+            ScanOutcome::CheckedIn(ticket) | ScanOutcome::Repeated(ticket) => {
+                (ScanResult::CheckedIn, Some(ticket.ticket_id), ticket.check_in)
+            }
+            ScanOutcome::AlreadyCheckedIn(stored, check_in) => {
+                let ticket_id = stored.ticket.ticket_id;
+                is_repeated = stored
+                    .ticket
+                    .double_scans
+                    .iter()
+                    .any(|known| known.scan_id == scan.scan_id);
+                self.scanner.record_double_scan(*stored, &scan, invocation).await?;
+                (ScanResult::AlreadyCheckedIn, Some(ticket_id), Some(check_in))
+            }
+            ScanOutcome::Void(ticket) => (ScanResult::TicketVoid, Some(ticket.ticket_id), ticket.check_in),
+            ScanOutcome::Replaced(ticket) => (ScanResult::CodeReplaced, Some(ticket.ticket_id), ticket.check_in),
+            ScanOutcome::OtherShowtime(_) => (ScanResult::OtherShowtime, None, None),
+            ScanOutcome::Invalid => (ScanResult::InvalidCode, None, None),
+        };
+        let uploaded = UploadedScan {
+            key,
+            result,
+            ticket_id,
+            check_in,
+        };
+        Ok((uploaded, is_repeated))
+    }
+}
+
+/// The scans of a request, all of which can be recorded.
+fn checked(scans: Vec<OfflineScan>, caller: &CustomerId, invocation: &Invocation) -> Result<Vec<Scan>, Error> {
+    if !(1..=MAX_SCANS).contains(&scans.len()) {
+        return Err(invalid(format!("A request has 1 to {MAX_SCANS} scans.")).into());
+    }
+    let mut checked: Vec<Scan> = vec![];
+    for scan in scans {
+        let key = IdempotencyKey::parse(Some(scan.key.as_bytes()));
+        let key = key.map_err(|_| invalid("The key of a scan has 1 to 255 visible ASCII characters.".to_owned()))?;
+        if scan.scanned_at > invocation.now + AHEAD {
+            return Err(invalid(format!(
+                "{} is in the future. Set the clock of the device.",
+                scan.scanned_at
+            ))
+            .into());
+        }
+        let at = scan.scanned_at.min(invocation.now);
+        let made = scan_of(caller, &key, gate(&scan.gate)?, at, invocation)?;
+        if checked.iter().any(|known| known.scan.scan_id == made.scan_id) {
+            return Err(invalid("Two scans have the same key.".to_owned()).into());
+        }
+        checked.push(Scan {
+            key: scan.key,
+            code: scan.code,
+            scan: made,
+        });
+    }
+    Ok(checked)
+}
+
+fn invalid(detail: String) -> Rejection {
+    Rejection::new(&reason::INVALID_SCANS, detail)
+}

@@ -1,0 +1,464 @@
+//! Tickets: issued for paid seats, void with them, and checked in once.
+
+use std::collections::{BTreeSet, HashMap};
+
+use function_tests::tickets_fixture::{KEY, check_in_call, text, ticket_call, upload_call};
+use function_tests::{PaymentFixture, TicketsFixture, id_of};
+use futures::future::join_all;
+use harness::TICKET_KEYS;
+use harness::engine::TICKETS;
+use harness::gateway::{Answer, Call};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tickets::admission::code::TicketCode;
+use tickets::admission::keys::TicketKeys;
+
+use crate::holds::{paid, selling};
+
+/// Holds seats of a showtime, pays for them and issues their tickets. Returns the order.
+async fn bought(shop: &TicketsFixture, customer: &str, showtime: &str, seats: &[&str]) -> Value {
+    bought_through(shop, customer, showtime, seats).await.0
+}
+
+/// As [`bought`]. Returns the provider too.
+async fn bought_through(
+    shop: &TicketsFixture,
+    customer: &str,
+    showtime: &str,
+    seats: &[&str],
+) -> (Value, PaymentFixture) {
+    let order = shop
+        .hold(customer, &format!("hold-{}", seats[0]), showtime, seats)
+        .await;
+    assert_eq!(order.status, 201, "{order:?}");
+    let payments = paid(shop, customer, &order).await;
+    let order = shop.shop.see(customer, &id_of(&order)).await.body;
+    shop.update_tickets("OrderPaid", &order).await;
+    (order, payments)
+}
+
+/// The ids of a customer's tickets, by seat.
+async fn ids(shop: &TicketsFixture, customer: &str) -> Vec<String> {
+    let mut tickets = shop.tickets(customer).await;
+    tickets.sort_by_key(|ticket| text(ticket, "seat"));
+    tickets.iter().map(|ticket| text(ticket, "ticket_id")).collect()
+}
+
+/// The code of a customer's ticket.
+async fn code(shop: &TicketsFixture, customer: &str, id: &str) -> String {
+    text(&shop.ticket(customer, id).await.body, "code")
+}
+
+async fn statuses(shop: &TicketsFixture, customer: &str) -> Vec<Value> {
+    let mut tickets = shop.tickets(customer).await;
+    tickets.sort_by_key(|ticket| text(ticket, "seat"));
+    tickets.iter().map(|ticket| ticket["status"].clone()).collect()
+}
+
+fn seen(answer: &Answer) -> (u16, &str) {
+    (answer.status, answer.problem())
+}
+
+fn scan(key: &str, code: &str, gate: &str, at: jiff::Timestamp) -> Value {
+    json!({ "key": key, "code": code, "gate": gate, "scanned_at": at })
+}
+
+async fn cancelled_by_admin(shop: &TicketsFixture, order: &Value, body: &Value) -> Value {
+    let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &text(order, "order_id"));
+    let answer = shop
+        .cancel_order(call.by_admin().key(&body.to_string().len().to_string()).json(body))
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.body
+}
+
+#[tokio::test]
+async fn a_paid_seat_has_one_ticket_however_often_and_in_whatever_order_the_events_come() {
+    let (shop, showtime) = selling(2, 4).await;
+    let hold = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    shop.update_tickets("OrderPaid", &hold.body).await;
+    assert!(shop.tickets("ann").await.is_empty(), "it is not paid");
+    paid(&shop, "ann", &hold).await;
+    let order = shop.shop.see("ann", &id_of(&hold)).await.body;
+    shop.update_tickets("OrderLinesCancelled", &order).await;
+    let tickets = shop.tickets("ann").await;
+    let seats: BTreeSet<String> = tickets.iter().map(|ticket| text(ticket, "seat")).collect();
+    assert_eq!(seats, BTreeSet::from(["0-0-0".to_owned(), "0-0-1".to_owned()]));
+    for ticket in &tickets {
+        assert_eq!(
+            (&ticket["status"], &ticket["holder_id"]),
+            (&json!("VALID"), &json!("ann"))
+        );
+        assert_eq!(
+            (&ticket["showtime_id"], &ticket["class"]),
+            (&json!(showtime), &json!("VIP"))
+        );
+        assert_eq!(ticket["starts_at"], "2026-03-07T10:00:00Z");
+    }
+    shop.update_tickets("OrderPaid", &order).await;
+    shop.update_tickets("OrderPaid", &order).await;
+    assert_eq!(shop.tickets("ann").await, tickets);
+    let stored = shop.engine.items(TICKETS).await;
+    let own = stored
+        .iter()
+        .find(|item| item["pk"].as_str().unwrap().starts_with("ORDER#"))
+        .unwrap();
+    assert_eq!(
+        (&own["version"], &own["event"]["detail_type"]),
+        (&json!(1), &json!("TicketsIssued"))
+    );
+}
+
+#[tokio::test]
+async fn tickets_are_issued_once_while_their_event_is_delivered_many_times_at_once() {
+    let (shop, showtime) = selling(2, 4).await;
+    let hold = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    paid(&shop, "ann", &hold).await;
+    let order = shop.shop.see("ann", &id_of(&hold)).await.body;
+    join_all((0..8).map(|_| shop.update_tickets("OrderPaid", &order))).await;
+    let items = shop.engine.items(TICKETS).await;
+    assert_eq!(items.len(), 3, "two tickets and the order's: {items:?}");
+    assert!(items.iter().all(|item| item["version"] == 1), "{items:?}");
+}
+
+#[tokio::test]
+async fn a_ticket_is_void_when_its_seat_is_given_back_even_if_the_events_swap() {
+    let (shop, showtime) = selling(2, 4).await;
+    let (order, payments) = bought_through(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let first = code(&shop, "ann", &tickets[0]).await;
+    let one = json!({ "lines": [{ "line_id": order["lines"][0]["line_id"], "quantity": 1 }] });
+    let after = cancelled_by_admin(&shop, &order, &one).await;
+    shop.update_tickets("OrderLinesCancelled", &after).await;
+    assert_eq!(statuses(&shop, "ann").await, ["VOID", "VALID"]);
+    assert_eq!(
+        seen(&shop.check_in("s", &showtime, &first, "A").await),
+        (409, "ticket-void")
+    );
+    assert_eq!(shop.ticket("ann", &tickets[0]).await.body.get("code"), None);
+    let qr = ticket_call("/tickets/{ticket_id}/qr", "ann", &tickets[0]);
+    assert_eq!(seen(&shop.call("get-ticket-qr", qr).await), (409, "ticket-void"));
+    let payment = payments.payment_of("ann", &text(&order, "order_id")).await;
+    payments.refund("RefundRequested", &payment).await.unwrap();
+    let ended = cancelled_by_admin(&shop, &order, &json!({})).await;
+    shop.update_tickets("OrderCancelled", &ended).await;
+    shop.update_tickets("OrderPaid", &order).await;
+    assert_eq!(statuses(&shop, "ann").await, ["VOID", "VOID"]);
+    // The seat is sold again: another ticket, whose code admits.
+    bought(&shop, "bob", &showtime, &["0-0-0", "0-0-1"]).await;
+    let bobs = ids(&shop, "bob").await;
+    assert_ne!(bobs[0], tickets[0]);
+    let admitted = shop
+        .check_in("b", &showtime, &code(&shop, "bob", &bobs[0]).await, "A")
+        .await;
+    assert_eq!(admitted.status, 200, "{admitted:?}");
+    assert_eq!(
+        seen(&shop.check_in("a", &showtime, &first, "A").await),
+        (409, "ticket-void")
+    );
+}
+
+#[tokio::test]
+async fn an_order_that_ends_before_its_payment_event_comes_gets_no_tickets() {
+    let (shop, showtime) = selling(2, 4).await;
+    let hold = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    paid(&shop, "ann", &hold).await;
+    let order = shop.shop.see("ann", &id_of(&hold)).await.body;
+    let ended = cancelled_by_admin(&shop, &order, &json!({})).await;
+    shop.update_tickets("OrderCancelled", &ended).await;
+    shop.update_tickets("OrderPaid", &order).await;
+    assert!(shop.engine.items(TICKETS).await.is_empty());
+}
+
+#[tokio::test]
+async fn of_many_devices_that_scan_one_code_at_once_one_admits() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let code = code(&shop, "ann", &tickets[0]).await;
+    let function = shop.handler("check-in-ticket");
+    let scans = (0..20).map(|nth| {
+        let call = check_in_call(&format!("scan-{nth}"), &showtime, &code, &format!("gate {nth}"));
+        shop.call_with(&function, call)
+    });
+    let answers = join_all(scans).await;
+    let admitted: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
+    assert_eq!(admitted.len(), 1, "{answers:?}");
+    let gate = &admitted[0].body["check_in"]["gate"];
+    for refused in answers.iter().filter(|answer| answer.status != 200) {
+        assert_eq!(seen(refused), (409, "already-checked-in"));
+        assert_eq!(
+            &refused.body["check_in"]["gate"], gate,
+            "it tells where the first one was"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_scan_costs_one_request_and_one_write_unit() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let code = code(&shop, "ann", &tickets[0]).await;
+    let function = shop.handler("check-in-ticket");
+    shop.engine.faults.measure();
+    let answer = shop
+        .call_with(&function, check_in_call("s", &showtime, &code, &"게".repeat(40)))
+        .await;
+    let cost = shop.engine.faults.cost();
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(cost.requests, HashMap::from([("UpdateItem".to_owned(), 1)]));
+    assert!(cost.write_units <= 1.0, "{cost:?}");
+}
+
+#[tokio::test]
+async fn a_retried_scan_is_the_first_one_and_a_changed_one_is_refused() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let code = code(&shop, "ann", &tickets[0]).await;
+    let first = shop.check_in("scan", &showtime, &code, "A").await;
+    assert_eq!((first.status, first.replayed), (200, false), "{first:?}");
+    shop.advance(SignedDuration::from_secs(5));
+    let again = shop.check_in("scan", &showtime, &code, "A").await;
+    assert_eq!((again.status, again.replayed), (200, true), "{again:?}");
+    assert_eq!(again.body, first.body);
+    let elsewhere = shop.check_in("scan", &showtime, &code, "B").await;
+    assert_eq!(seen(&elsewhere), (422, "idempotency-key-reused"));
+    let other = shop.check_in("other", &showtime, &code, "A").await;
+    assert_eq!(seen(&other), (409, "already-checked-in"));
+    assert_eq!(other.body["check_in"], first.body["check_in"]);
+}
+
+#[tokio::test]
+async fn codes_of_other_shows_altered_codes_and_other_texts_are_told_apart() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let code = code(&shop, "ann", &tickets[0]).await;
+    let other = "018f0000-0000-8000-8000-000000000000";
+    let elsewhere = shop.check_in("s", other, &code, "A").await;
+    assert_eq!(seen(&elsewhere), (409, "other-showtime"));
+    assert_eq!(elsewhere.body["showtime_id"], json!(showtime));
+    let mut altered = code.clone();
+    altered.replace_range(10..11, if &code[10..11] == "A" { "B" } else { "A" });
+    for bad in [altered.as_str(), "", "tickets[0]", &tickets[0]] {
+        let answer = shop.check_in("s", &showtime, bad, "A").await;
+        assert_eq!(seen(&answer), (422, "invalid-ticket-code"), "{bad}");
+    }
+    let gate = shop.check_in("s", &showtime, &code, "").await;
+    assert_eq!(seen(&gate), (422, "invalid-text"));
+    assert_eq!(
+        shop.check_in("s", &showtime, &code.to_lowercase(), "A").await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn scans_without_a_network_are_recorded_later_and_double_ones_are_reported_once() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let [first, second] = [0, 1].map(|nth| tickets[nth].clone());
+    let codes = [code(&shop, "ann", &first).await, code(&shop, "ann", &second).await];
+    assert_eq!(shop.check_in("online", &showtime, &codes[0], "A").await.status, 200);
+    let at = shop.now();
+    shop.advance(SignedDuration::from_mins(10));
+    let scans = [
+        // Sent before, and not answered.
+        scan("online", &codes[0], "A", at),
+        scan("offline-1", &codes[0], "B", at + SignedDuration::from_mins(1)),
+        scan("offline-2", &codes[1], "B", at + SignedDuration::from_mins(2)),
+        scan("offline-3", "nonsense", "B", at),
+    ];
+    let upload = || upload_call("upload", &showtime, &scans);
+    let answer = shop.call("upload-scans", upload()).await;
+    let results = |answer: &Answer| -> Vec<Value> {
+        let scans = answer.body["scans"].as_array().unwrap().iter();
+        scans.map(|scan| scan["result"].clone()).collect()
+    };
+    let expected = ["CHECKED_IN", "ALREADY_CHECKED_IN", "CHECKED_IN", "INVALID_CODE"];
+    assert_eq!(results(&answer), expected, "{answer:?}");
+    assert_eq!(answer.body["scans"][1]["check_in"]["gate"], "A");
+    assert_eq!(
+        answer.body["scans"][2]["check_in"]["at"],
+        json!(at + SignedDuration::from_mins(2))
+    );
+    assert_eq!(
+        results(&shop.call("upload-scans", upload()).await),
+        expected,
+        "sent again"
+    );
+    let ticket = shop.ticket("ann", &first).await.body;
+    let doubles = ticket["double_scans"].as_array().unwrap();
+    assert_eq!((doubles.len(), &doubles[0]["gate"]), (1, &json!("B")), "{ticket}");
+    let items = shop.engine.items(TICKETS).await;
+    let item = items.iter().find(|item| item["ticket_id"] == json!(first)).unwrap();
+    assert_eq!(item["event"]["detail_type"], "DoubleScanFound");
+    let detail: Value = serde_json::from_str(item["event"]["detail"].as_str().unwrap()).unwrap();
+    assert_eq!(detail["data"]["double_scan"]["gate"], "B");
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_a_rule_records_nothing() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let code = code(&shop, "ann", &tickets[0]).await;
+    let now = shop.now();
+    let good = scan("good", &code, "A", now);
+    let ahead = scan("ahead", &code, "A", now + SignedDuration::from_mins(6));
+    let many: Vec<Value> = (0..101).map(|nth| scan(&format!("k{nth}"), &code, "A", now)).collect();
+    for bad in [
+        vec![],
+        many,
+        vec![good.clone(), ahead],
+        vec![good.clone(), good.clone()],
+        vec![good.clone(), scan("key with spaces", &code, "A", now)],
+    ] {
+        let answer = shop.call("upload-scans", upload_call("u", &showtime, &bad)).await;
+        assert_eq!(seen(&answer), (422, "invalid-scans"), "{bad:?}");
+    }
+    let gate = vec![good.clone(), scan("gate", &code, "", now)];
+    assert_eq!(
+        seen(&shop.call("upload-scans", upload_call("u", &showtime, &gate)).await),
+        (422, "invalid-text")
+    );
+    assert_eq!(shop.ticket("ann", &tickets[0]).await.body.get("check_in"), None);
+    let ahead = scan("ahead", &code, "A", now + SignedDuration::from_mins(4));
+    let answer = shop.call("upload-scans", upload_call("u", &showtime, &[ahead])).await;
+    assert_eq!(answer.body["scans"][0]["check_in"]["at"], json!(now), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_replaced_code_does_not_admit_any_more() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let old = code(&shop, "ann", &tickets[0]).await;
+    let replace =
+        |customer: &str, key: &str| ticket_call("/tickets/{ticket_id}/replace-code", customer, &tickets[0]).key(key);
+    let first = shop.call("replace-ticket-code", replace("ann", "r")).await;
+    let new = text(&first.body, "code");
+    assert_eq!((first.status, &first.body["issue"]), (200, &json!(2)), "{first:?}");
+    assert_ne!(new, old);
+    let again = shop.call("replace-ticket-code", replace("ann", "r")).await;
+    assert_eq!((again.replayed, &again.body), (true, &first.body));
+    assert_eq!(
+        seen(&shop.call("replace-ticket-code", replace("bob", "r")).await),
+        (404, "not-found")
+    );
+    assert_eq!(
+        seen(&shop.check_in("s", &showtime, &old, "A").await),
+        (409, "ticket-code-replaced")
+    );
+    assert_eq!(shop.check_in("s", &showtime, &new, "A").await.status, 200);
+    let late = shop.call("replace-ticket-code", replace("ann", "late")).await;
+    assert_eq!(seen(&late), (409, "already-checked-in"));
+    assert_eq!(
+        seen(&shop.check_in("old", &showtime, &old, "A").await),
+        (409, "ticket-code-replaced")
+    );
+}
+
+#[tokio::test]
+async fn a_scanner_verifies_codes_with_the_public_keys_alone() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let code = code(&shop, "ann", &tickets[0]).await;
+    let list = shop.call("get-ticket-keys", Call::new("GET", "/ticket-keys")).await;
+    assert_eq!(list.body["keys"][0]["number"], 1, "{list:?}");
+    let public = base64_of(&list.body["keys"][0]["public_key"]);
+    let bytes = data_encoding::BASE32_NOPAD.decode(code.as_bytes()).unwrap();
+    let (claims, signature) = bytes.split_at(41);
+    let key = ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, public);
+    let signed = [b"madang ticket\0".as_slice(), claims].concat();
+    assert!(key.verify(&signed, signature).is_ok());
+    assert_eq!(uuid::Uuid::from_slice(&claims[4..20]).unwrap().to_string(), tickets[0]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_added_signs_at_once_and_codes_of_the_former_one_still_admit() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let scanner = shop.handler("check-in-ticket");
+    let old = code(&shop, "ann", &tickets[0]).await;
+    let nonsense = check_in_call("warm", &showtime, "nonsense", "A");
+    assert_eq!(shop.call_with(&scanner, nonsense).await.status, 422);
+    shop.vault
+        .set_secret(TICKET_KEYS, &json!({ "1": KEY, "2": KEY.repeat(2) }));
+    let new = code(&shop, "ann", &tickets[1]).await;
+    let keys: TicketKeys = serde_json::from_value(json!({ "1": KEY })).unwrap();
+    assert!(TicketCode::verify(&old, &keys).is_ok() && TicketCode::verify(&new, &keys).is_err());
+    shop.advance(SignedDuration::from_secs(31));
+    for (key, code) in [("new", &new), ("old", &old)] {
+        let answer = shop.call_with(&scanner, check_in_call(key, &showtime, code, "A")).await;
+        assert_eq!(answer.status, 200, "{key}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_customer_sees_only_their_own_tickets() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    assert!(shop.tickets("bob").await.is_empty());
+    assert_eq!(seen(&shop.ticket("bob", &tickets[0]).await), (404, "not-found"));
+    let qr = ticket_call("/tickets/{ticket_id}/qr", "bob", &tickets[0]);
+    assert_eq!(seen(&shop.call("get-ticket-qr", qr).await), (404, "not-found"));
+    for ticket in shop.tickets("ann").await {
+        assert_eq!(ticket.get("code"), None, "a list has no codes");
+    }
+}
+
+#[tokio::test]
+async fn the_door_list_has_each_ticket_once_over_all_pages_and_parts() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 13, 2, 4).await;
+    let showtime = shop.on_sale(&hall).await;
+    shop.open_sale();
+    let mut seats = BTreeSet::new();
+    for (nth, part) in [0, 1, 12].into_iter().enumerate() {
+        let own = [0, 1].map(|place| format!("{part}-1-{place}"));
+        let own: Vec<&str> = own.iter().map(String::as_str).collect();
+        bought(&shop, &format!("c{nth}"), &showtime, &own).await;
+        seats.extend(own.iter().map(|&seat| seat.to_owned()));
+    }
+    for limit in ["1", "2", "3", "100"] {
+        let (mut found, mut cursor, mut pages) = (vec![], None::<String>, 0);
+        loop {
+            let route = "/admin/showtimes/{showtime_id}/tickets";
+            let mut call = Call::new("GET", route)
+                .path("showtime_id", &showtime)
+                .by_admin()
+                .query("limit", limit);
+            if let Some(cursor) = &cursor {
+                call = call.query("cursor", cursor);
+            }
+            let page = shop.call("list-showtime-tickets", call).await;
+            found.extend(
+                page.body["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|ticket| text(ticket, "seat")),
+            );
+            pages += 1;
+            assert!(pages < 20, "it ends");
+            match page.body["next_cursor"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None => break,
+            }
+        }
+        assert_eq!(found.len(), 6, "limit {limit}: {found:?}");
+        assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), seats, "limit {limit}");
+    }
+}
+
+fn base64_of(value: &Value) -> Vec<u8> {
+    data_encoding::BASE64
+        .decode(value.as_str().unwrap().as_bytes())
+        .unwrap()
+}

@@ -1,0 +1,110 @@
+//! A doorkeeper: scans tickets, often twice at once, with a network and without. Some holders replace their codes before.
+
+use std::rc::Rc;
+
+use function_tests::tickets_fixture::{check_in_call, ticket_call, upload_call};
+use harness::gateway::{Answer, Call};
+use serde_json::{Value, json};
+
+use super::box_office::a_showtime;
+use super::repeated;
+use crate::world::World;
+
+/// Scans tickets until the run ends.
+pub async fn keep(world: Rc<World>) {
+    let keys = Call::new("GET", "/ticket-keys");
+    world.http("get-ticket-keys", keys).await;
+    while world.is_running() {
+        world.pause().await;
+        let Some(showtime) = a_showtime(&world) else { continue };
+        let Some(ticket) = a_ticket(&world, &showtime).await else {
+            continue;
+        };
+        let (Some(id), Some(holder)) = (ticket["ticket_id"].as_str(), ticket["holder_id"].as_str()) else {
+            continue;
+        };
+        let Some(code) = shown(&world, id, holder).await else {
+            continue;
+        };
+        if world.below(8) == 0 {
+            let replace = |key: &str| ticket_call("/tickets/{ticket_id}/replace-code", holder, id).key(key);
+            repeated::send(&world, "replace-ticket-code", replace).await;
+        }
+        if world.below(8) == 0 {
+            give_back(&world, &ticket).await;
+        }
+        let gate = format!("{}", world.below(3));
+        let answers = if world.below(3) == 0 {
+            let at = world.clock.now();
+            let upload = |key: &str| {
+                let scan = json!({ "key": key, "code": code, "gate": gate, "scanned_at": at });
+                upload_call(key, &showtime, &[scan])
+            };
+            repeated::send(&world, "upload-scans", upload).await
+        } else {
+            let scan = |key: &str| check_in_call(key, &showtime, &code, &gate);
+            repeated::send(&world, "check-in-ticket", scan).await
+        };
+        record(&world, id, &answers);
+    }
+}
+
+/// Gives the seat of a ticket back, or all seats of its order.
+async fn give_back(world: &World, ticket: &Value) {
+    let Some(order) = ticket["order_id"].as_str() else {
+        return;
+    };
+    let body = match world.below(2) {
+        0 => json!({}),
+        _ => json!({ "lines": [{ "line_id": ticket["line_id"], "quantity": 1 }] }),
+    };
+    let cancel = |key: &str| {
+        let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", order);
+        call.by_admin().key(key).json(&body)
+    };
+    repeated::send(world, "cancel-order", cancel).await;
+}
+
+/// One of the tickets of a showtime.
+async fn a_ticket(world: &World, showtime: &str) -> Option<Value> {
+    let list = Call::new("GET", "/admin/showtimes/{showtime_id}/tickets").path("showtime_id", showtime);
+    let list = world.http("list-showtime-tickets", list.by_admin()).await;
+    let tickets = list.body["items"].as_array()?;
+    world.one_of(tickets)
+}
+
+/// The code that a holder shows. Some look at all their tickets first, or show the image.
+async fn shown(world: &World, id: &str, holder: &str) -> Option<String> {
+    match world.below(8) {
+        0 => drop(
+            world
+                .http("list-tickets", Call::new("GET", "/tickets").by(holder))
+                .await,
+        ),
+        1 => drop(
+            world
+                .http("get-ticket-qr", ticket_call("/tickets/{ticket_id}/qr", holder, id))
+                .await,
+        ),
+        _ => {}
+    }
+    let ticket = world
+        .http("get-ticket", ticket_call("/tickets/{ticket_id}", holder, id))
+        .await;
+    ticket.body["code"].as_str().map(str::to_owned)
+}
+
+/// Records the scans that admitted.
+fn record(world: &World, ticket: &str, answers: &[Answer]) {
+    let mut state = world.state();
+    for answer in answers.iter().filter(|answer| answer.status == 200) {
+        let uploaded = &answer.body["scans"][0];
+        let check_in = match uploaded["result"].as_str() {
+            Some("CHECKED_IN") => &uploaded["check_in"],
+            Some(_) => continue,
+            None => &answer.body["check_in"],
+        };
+        let scan = check_in["scan_id"].as_str().unwrap_or_default().to_owned();
+        state.check_ins.entry(ticket.to_owned()).or_default().insert(scan);
+    }
+}
