@@ -84,7 +84,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
 /// are spent or held are then owed.
 ///
-/// Seats that are paid are given back by an administrator only.
+/// Seats of a paid order, also of one that costs nothing, are given back by an administrator only.
 ///
 /// With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
 /// no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
@@ -115,31 +115,89 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
         Some(lines) => Fingerprint::of(&(order_id, lines)),
     };
     let fingerprint = fingerprint.map_err(|error| Error::internal("read the cancellation", error))?;
-    let request_id = key.derive_id("cancel order", &caller.customer_id);
+    let request = CancellationRequest {
+        order_id,
+        lines: body.lines,
+        request_id: key.derive_id("cancel order", &caller.customer_id),
+        fingerprint,
+        caller: Some(caller),
+    };
+    match cancel(function, &request, &invocation).await? {
+        Cancelled::Now(order) => http::json(StatusCode::OK, &order),
+        Cancelled::Before(order) => http::json(StatusCode::OK, &order).map(http::replayed),
+    }
+}
+
+/// A request to cancel an order, or units of it.
+#[derive(Debug)]
+pub struct CancellationRequest {
+    /// The order.
+    pub order_id: OrderId,
+    /// The units. `None` for the whole order.
+    pub lines: Option<Vec<LineQuantity>>,
+    /// The request's id, which identifies a retry.
+    pub request_id: Uuid,
+    /// The request's fingerprint.
+    pub fingerprint: Fingerprint,
+    /// The person who asks. `None` for the shop itself.
+    pub caller: Option<Caller>,
+}
+
+/// An order that a request has cancelled, or some units of it.
+#[derive(Debug)]
+pub enum Cancelled {
+    /// By this attempt.
+    Now(Order),
+    /// By an earlier attempt, or by another request.
+    Before(Order),
+}
+
+/// Cancels an order, or units of it.
+///
+/// # Errors
+/// [`REFUSALS`], [`Error::Unavailable`], [`Error::Internal`].
+pub async fn cancel(
+    function: &CancelOrder,
+    request: &CancellationRequest,
+    invocation: &Invocation,
+) -> Result<Cancelled, Error> {
+    let CancellationRequest {
+        order_id,
+        request_id,
+        fingerprint,
+        caller,
+        ..
+    } = request;
+    let (order_id, request_id, caller) = (*order_id, *request_id, caller.as_ref());
     let mut attempts = Attempts::new("cancel an order");
     loop {
         attempts.start()?;
-        let stored = load(function, order_id, &caller, &invocation).await?;
+        let stored = load(function, order_id, caller, invocation).await?;
         let payments = &function.order_payments.payments;
         // Read the request last: if it does not exist, the earlier read precedes any concurrent duplicate.
         if let Some(known) = payments.request(request_id, invocation.deadline).await? {
-            known.fingerprint.require_same(&fingerprint)?;
-            return replay(&load(function, order_id, &caller, &invocation).await?);
+            known.fingerprint.require_same(fingerprint)?;
+            return Ok(Cancelled::Before(
+                load(function, order_id, caller, invocation).await?.order,
+            ));
         }
         if stored.order.status == OrderStatus::Cancelled {
-            return replay(&stored);
+            return Ok(Cancelled::Before(stored.order));
         }
-        let invocation = invocation.by(caller.acting_on(&stored.order.customer_id));
-        let units = body.lines.as_deref().filter(|lines| !is_whole(&stored.order, lines));
-        let change = match cancelled(function, &stored, units, request_id, &invocation).await {
+        let acting = caller.map(|caller| invocation.by(caller.acting_on(&stored.order.customer_id)));
+        let invocation = acting.as_ref().unwrap_or(invocation);
+        let units = request.lines.as_deref().filter(|lines| !is_whole(&stored.order, lines));
+        let change = match cancelled(function, &stored, units, request_id, invocation).await {
             Ok(change) => change,
             // Another attempt of this request may have changed the payment after the record was read.
             Err(rejected @ Error::Rejected(_)) => {
                 let Some(known) = payments.request(request_id, invocation.deadline).await? else {
                     return Err(rejected);
                 };
-                known.fingerprint.require_same(&fingerprint)?;
-                return replay(&load(function, order_id, &caller, &invocation).await?);
+                known.fingerprint.require_same(fingerprint)?;
+                return Ok(Cancelled::Before(
+                    load(function, order_id, caller, invocation).await?.order,
+                ));
             }
             Err(error) => return Err(error),
         };
@@ -162,7 +220,7 @@ pub async fn handle(function: &CancelOrder, request: Request, invocation: Invoca
             .order_payments
             .cancel(&function.reservations, cancellation, invocation.deadline);
         if done.await? {
-            return http::json(StatusCode::OK, &change.order);
+            return Ok(Cancelled::Now(change.order));
         }
     }
 }
@@ -179,21 +237,17 @@ struct Change {
 async fn load(
     function: &CancelOrder,
     order_id: OrderId,
-    caller: &Caller,
+    caller: Option<&Caller>,
     invocation: &Invocation,
 ) -> Result<StoredOrder, Error> {
     let stored = function.order_payments.orders.get(order_id, invocation.deadline);
-    let stored = stored
-        .await?
-        .filter(|stored| caller.is_admin || stored.order.customer_id == caller.customer_id);
-    Ok(stored.ok_or(Rejected::NotFound)?)
+    let may_cancel = |stored: &StoredOrder| {
+        caller.is_none_or(|caller| caller.is_admin || stored.order.customer_id == caller.customer_id)
+    };
+    Ok(stored.await?.filter(may_cancel).ok_or(Rejected::NotFound)?)
 }
 
-fn replay(stored: &StoredOrder) -> Result<Response, Error> {
-    http::json(StatusCode::OK, &stored.order).map(http::replayed)
-}
-
-/// The order without `units`, or cancelled as a whole. A customer cannot cancel what bought points that are spent; staff can.
+/// The order without `units`, or cancelled as a whole. A customer cannot cancel what bought points that are spent; the shop can.
 async fn cancelled(
     function: &CancelOrder,
     stored: &StoredOrder,
@@ -201,16 +255,17 @@ async fn cancelled(
     request_id: Uuid,
     invocation: &Invocation,
 ) -> Result<Change, Error> {
-    let is_staff = invocation.actor()?.kind == ActorKind::Staff;
-    let is_bought = stored.order.status == OrderStatus::Paid && stored.order.totals.total.amount() > 0;
-    if !is_staff && is_bought && stored.order.seats().is_some() {
+    let is_customer = invocation.actor()?.kind == ActorKind::Customer;
+    // Nor those that cost nothing: their tickets admit until they are void.
+    let is_paid = stored.order.status == OrderStatus::Paid;
+    if is_customer && is_paid && stored.order.seats().is_some() {
         return Err(Rejected::SeatsSold.into());
     }
     let change = match units {
         None => cancel_whole(function, stored, invocation).await?,
         Some(units) => cancel_units(function, stored, units, request_id, invocation).await?,
     };
-    if change.points.owed > Points::ZERO && !is_staff {
+    if change.points.owed > Points::ZERO && is_customer {
         return Err(PointsRejected::PointsSpent.into());
     }
     Ok(change)

@@ -1,6 +1,7 @@
 //! Orders: quotes, checkout, receipts, cancellation, expiry, and how administrators find them.
 
 pub mod cancel_order;
+pub mod cancel_unservable_orders;
 pub mod checkout;
 pub mod create_quote;
 pub mod erase_lookups;
@@ -26,6 +27,9 @@ shared::actions! {
     }
     schedule {
         "expire-orders" => expire_orders::ExpireOrders,
+    }
+    queue {
+        "cancel-unservable-orders" => cancel_unservable_orders::CancelUnservableOrders,
     }
     stream {
         "erase-lookups" => erase_lookups::EraseLookups,

@@ -102,7 +102,7 @@ pub async fn update<E: Entity>(
             return conditional::tagged(StatusCode::OK, &previous.entity);
         }
         conditional::require_match(request, &previous.entity)?;
-        let next = previous.next(touch(changed), invocation.actor()?.clone());
+        let next = previous.next(touch(changed), invocation)?;
         if shows.save(&next, invocation.deadline).await?.is_ok() {
             return conditional::tagged(StatusCode::OK, &next.entity);
         }

@@ -8,10 +8,10 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::vault::Vault;
 use shared::core::error::{self, Reason};
 
-use crate::admission::keys::TicketKeys;
+use crate::admission::keys::{self, TicketKeys};
 use crate::admission::store::TicketStore;
 use crate::admission::ticket::TicketId;
-use crate::admission::view::TicketWithCode;
+use crate::admission::view::OwnTicket;
 
 /// The function's store and keys.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl GetTicket {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             tickets: TicketStore::new(platform)?,
-            keys: Vault::new(platform.aws(), platform.variable("TICKET_KEYS")?),
+            keys: keys::vault(platform)?,
         })
     }
 }
@@ -47,7 +47,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
     security(("token" = [])),
     params(("ticket_id" = Uuid, Path, description = "The ticket")),
     responses(
-        (status = 200, description = "The ticket", body = TicketWithCode),
+        (status = 200, description = "The ticket", body = OwnTicket),
     )
 )]
 pub async fn handle(function: &GetTicket, request: Request, invocation: Invocation) -> Result<Response, Error> {
@@ -58,5 +58,5 @@ pub async fn handle(function: &GetTicket, request: Request, invocation: Invocati
         .get_own(ticket_id, &caller.customer_id, invocation.deadline)
         .await?;
     let keys = function.keys.get(invocation.deadline).await?;
-    http::json(StatusCode::OK, &TicketWithCode::of(stored.ticket, &keys))
+    http::json(StatusCode::OK, &OwnTicket::with_code(stored.ticket, &keys))
 }

@@ -11,7 +11,7 @@ use shared::aws::vault::Vault;
 use shared::core::error::Reason;
 use utoipa::ToSchema;
 
-use crate::admission::keys::TicketKeys;
+use crate::admission::keys::{self, TicketKeys};
 
 /// The function's keys.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl GetTicketKeys {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            keys: Vault::new(platform.aws(), platform.variable("TICKET_KEYS")?),
+            keys: keys::vault(platform)?,
         })
     }
 }
@@ -55,9 +55,9 @@ pub const REFUSALS: &[&Reason] = &[];
 
 /// Returns the public keys of the codes of tickets
 ///
-/// A scanner without a network checks codes with them. The bytes of a code are the base32 of its text (RFC 4648): a version (1),
-/// the number of the key (1), the number of the code (2), the ticket (16), the showtime (16), the seat (part 2, row 2, place 1), and
-/// a signature (64) of `madang ticket`, a zero byte and the bytes before it. Numbers are big-endian.
+/// A scanner without a network checks codes with them. The text of a code is the base32 (RFC 4648, without padding) of its bytes:
+/// a version (1), the number of the key (1), the number of the code (2), the ticket (16), the showtime (16), the seat (part 2, row 2,
+/// place 1), and an Ed25519 signature (64) of `madang ticket`, a zero byte and the bytes before it. Numbers are big-endian.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -80,8 +80,6 @@ pub const REFUSALS: &[&Reason] = &[];
     )
 )]
 pub async fn handle(function: &GetTicketKeys, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    // At most once in 30 seconds: a key that was added signs at once.
-    function.keys.invalidate();
     let keys = function.keys.get(invocation.deadline).await?;
     let keys = keys.all().map(|key| PublicTicketKey {
         number: key.number,

@@ -9,11 +9,11 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::vault::Vault;
 use shared::core::error::{self, Reason, Rejection};
 
-use crate::admission::keys::TicketKeys;
+use crate::admission::keys::{self, TicketKeys};
 use crate::admission::qr;
 use crate::admission::store::TicketStore;
 use crate::admission::ticket::TicketId;
-use crate::admission::view::TicketWithCode;
+use crate::admission::view::OwnTicket;
 use crate::reason;
 
 /// The function's store and keys.
@@ -33,7 +33,7 @@ impl GetTicketQr {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             tickets: TicketStore::new(platform)?,
-            keys: Vault::new(platform.aws(), platform.variable("TICKET_KEYS")?),
+            keys: keys::vault(platform)?,
         })
     }
 }
@@ -63,7 +63,7 @@ pub async fn handle(function: &GetTicketQr, request: Request, invocation: Invoca
         .get_own(ticket_id, &caller.customer_id, invocation.deadline)
         .await?;
     let keys = function.keys.get(invocation.deadline).await?;
-    let code = TicketWithCode::of(stored.ticket, &keys).code;
+    let code = OwnTicket::with_code(stored.ticket, &keys).code;
     let code = code.ok_or_else(|| Rejection::new(&reason::TICKET_VOID, "The seat of the ticket was given back."))?;
     let mut response = Response::new(Body::Text(qr::svg(&code)?));
     let svg = HeaderValue::from_static("image/svg+xml");

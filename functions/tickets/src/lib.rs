@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod best_seats;
 pub mod block_seats;
+pub mod cancel_showtime_orders;
 pub mod candidates;
 pub mod check_in_ticket;
 pub mod create_performance;
@@ -11,6 +12,7 @@ pub mod create_plan;
 pub mod create_showtime;
 pub mod create_venue;
 pub mod entities;
+pub mod event;
 pub mod fields;
 pub mod get_admin_performance;
 pub mod get_admin_performer;
@@ -102,6 +104,7 @@ shared::actions! {
         "upload-scans" => upload_scans::UploadScans,
     }
     event {
+        "cancel-showtime-orders" => cancel_showtime_orders::CancelShowtimeOrders,
         "mark-seats-sold" => mark_seats_sold::MarkSeatsSold,
         "update-order-tickets" => update_order_tickets::UpdateOrderTickets,
     }

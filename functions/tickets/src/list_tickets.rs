@@ -8,7 +8,7 @@ use shared::aws::lambda::page::{Cursor, Page, PageParameters, PageRequest};
 use shared::core::error::Reason;
 
 use crate::admission::store::TicketStore;
-use crate::admission::ticket::Ticket;
+use crate::admission::view::OwnTicket;
 
 /// The function's store.
 #[derive(Debug)]
@@ -30,14 +30,14 @@ impl ListTickets {
 }
 
 /// A page of the caller's tickets.
-pub type TicketList = Page<Ticket>;
+pub type TicketList = Page<OwnTicket>;
 
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[];
 
 /// Lists the caller's tickets
 ///
-/// The latest start first, void ones too, without their codes. The list is eventually consistent: a new ticket may take a moment to
+/// The latest start first, void ones too, without their codes. A showtime that was moved since stays at its former place. The list is eventually consistent: a new ticket may take a moment to
 /// appear. It is issued when the payment of its order is known.
 ///
 /// # Errors
@@ -57,7 +57,8 @@ pub async fn handle(function: &ListTickets, request: Request, invocation: Invoca
         .tickets
         .of_holder(&holder, page.after()?, page.limit, invocation.deadline)
         .await?;
-    page.respond(found.tickets, found.next, |ticket| Cursor {
+    let tickets = found.tickets.into_iter().map(OwnTicket::from);
+    page.respond(tickets.collect(), found.next, |ticket| Cursor {
         at: [ticket.starts_at.as_millisecond().unsigned_abs()],
         id: ticket.ticket_id.0,
     })

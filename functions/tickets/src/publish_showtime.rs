@@ -152,7 +152,7 @@ pub async fn handle(function: &PublishShowtime, request: Request, invocation: In
             updated_at: invocation.now,
             ..next
         };
-        let next = previous.next(next, invocation.actor()?.clone());
+        let next = previous.next(next, &invocation)?;
         let saved = function.shows.save(&next, invocation.deadline).await?;
         if saved.is_ok() && next.entity.is_public() {
             return conditional::tagged(StatusCode::OK, &next.entity);

@@ -107,6 +107,7 @@ shared::reasons! {
         /// The check-in.
         check_in: CheckIn,
     };
+    TICKET_USED = Conflict "ticket-used" "The ticket is checked in";
     TOO_MANY_CODES = Conflict "too-many-codes" "The ticket has had too many codes";
     /// Nothing was recorded. `detail` tells which rule.
     INVALID_SCANS = Unprocessable "invalid-scans" "A list of scans breaks a rule";

@@ -9,10 +9,10 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::vault::Vault;
 use shared::core::error::{self, Reason, Rejection};
 
-use crate::admission::keys::TicketKeys;
+use crate::admission::keys::{self, TicketKeys};
 use crate::admission::store::TicketStore;
-use crate::admission::ticket::{TicketId, TicketStatus};
-use crate::admission::view::TicketWithCode;
+use crate::admission::ticket::{Ticket, TicketId, TicketStatus};
+use crate::admission::view::OwnTicket;
 use crate::reason;
 
 /// The function's store and keys.
@@ -32,7 +32,7 @@ impl ReplaceTicketCode {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             tickets: TicketStore::new(platform)?,
-            keys: Vault::new(platform.aws(), platform.variable("TICKET_KEYS")?),
+            keys: keys::vault(platform)?,
         })
     }
 }
@@ -41,7 +41,7 @@ impl ReplaceTicketCode {
 pub const REFUSALS: &[&Reason] = &[
     &error::NOT_FOUND,
     &reason::TICKET_VOID,
-    &reason::ALREADY_CHECKED_IN,
+    &reason::TICKET_USED,
     &reason::TOO_MANY_CODES,
 ];
 
@@ -61,7 +61,7 @@ pub const REFUSALS: &[&Reason] = &[
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 200, description = "The ticket with its new code", body = TicketWithCode,
+        (status = 200, description = "The ticket with its new code", body = OwnTicket,
             headers(("Idempotency-Replayed" = bool, description = "true: an earlier request replaced the code"))),
     )
 )]
@@ -74,32 +74,37 @@ pub async fn handle(function: &ReplaceTicketCode, request: Request, invocation: 
     let mut attempts = Attempts::new("replace the code of a ticket");
     loop {
         attempts.start()?;
+        // The ticket last: if the request is found, the ticket has its code.
+        let is_done = function.tickets.has_replaced(request_id, invocation.deadline).await?;
         let own = function
             .tickets
             .get_own(ticket_id, &caller.customer_id, invocation.deadline);
         let mut stored = own.await?;
-        let ticket = &mut stored.ticket;
-        if function.tickets.has_replaced(request_id, invocation.deadline).await? {
-            let ticket = TicketWithCode::of(stored.ticket, &keys);
+        if is_done {
+            let ticket = OwnTicket::with_code(stored.ticket, &keys);
             return http::json(StatusCode::OK, &ticket).map(http::replayed);
         }
+        let ticket = &stored.ticket;
         if ticket.status == TicketStatus::Void {
             return Err(Rejection::new(&reason::TICKET_VOID, "The seat of the ticket was given back.").into());
         }
-        if let Some(check_in) = ticket.check_in.take() {
+        if ticket.check_in.is_some() {
             let detail = "The ticket is checked in. Its code is not needed any more.";
-            return Err(Rejection::with(reason::AlreadyCheckedIn { check_in }, detail).into());
+            return Err(Rejection::new(&reason::TICKET_USED, detail).into());
         }
-        let Some(issue) = ticket.issue.checked_add(1) else {
-            let detail = "The code was replaced too often. Ask the shop for help.";
+        if ticket.issue >= Ticket::MAX_ISSUE {
+            let detail = format!(
+                "A ticket has at most {} codes. Ask the shop for help.",
+                Ticket::MAX_ISSUE
+            );
             return Err(Rejection::new(&reason::TOO_MANY_CODES, detail).into());
-        };
+        }
         let replaced = function
             .tickets
             .replace_code(&stored, request_id, invocation.now, invocation.deadline);
         if replaced.await? {
-            stored.ticket.issue = issue;
-            return http::json(StatusCode::OK, &TicketWithCode::of(stored.ticket, &keys));
+            stored.ticket.issue += 1;
+            return http::json(StatusCode::OK, &OwnTicket::with_code(stored.ticket, &keys));
         }
     }
 }

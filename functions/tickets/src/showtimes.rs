@@ -15,6 +15,7 @@ use shared::tickets::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::event::{ShowtimeState, TicketEvent};
 use crate::fields::{self, invalid};
 use crate::performance::RefundPolicy;
 use crate::plan::Plan;
@@ -44,6 +45,17 @@ impl Entity for Showtime {
 
     fn place(&self) -> (String, Timestamp) {
         (showtimes_of(self.performance_id, self.is_public()), self.starts_at)
+    }
+
+    fn event_of_change(&self, previous: &Self) -> Option<TicketEvent> {
+        let (was, is) = (previous.status, self.status);
+        let event = match is {
+            _ if !self.is_public() => return None,
+            _ if !previous.is_public() => TicketEvent::ShowtimePublished,
+            ShowtimeStatus::Cancelled if was != ShowtimeStatus::Cancelled => TicketEvent::ShowtimeCancelled,
+            _ => TicketEvent::ShowtimeChanged,
+        };
+        Some(event(ShowtimeState::from(self)))
     }
 }
 

@@ -12,14 +12,17 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::due::uuid_in;
 use shared::aws::dynamodb::table::{Table, text_of};
 use shared::aws::dynamodb::{Item, Wanted, batch_get, classify_error, key, number, parse, send_until_answered, text};
+use shared::aws::lambda::Invocation;
 use shared::aws::lambda::page::Cursor;
 use shared::core::actor::Actor;
 use shared::core::error::{self, Rejection};
+use shared::core::event::Record;
 use shared::core::idempotency::Fingerprint;
 use shared::tickets::{PerformanceId, Showtime, ShowtimeId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::event::TicketEvent;
 use crate::performance::Performance;
 
 const INDEX: &str = "listed";
@@ -36,6 +39,11 @@ pub trait Entity: Clone + PartialEq + Serialize + DeserializeOwned {
 
     /// The list that it is in, and its place there.
     fn place(&self) -> (String, Timestamp);
+
+    /// The event of a change of it from `previous`, if the change has one.
+    fn event_of_change(&self, _previous: &Self) -> Option<TicketEvent> {
+        None
+    }
 }
 
 /// The stored form of an entity.
@@ -50,6 +58,9 @@ pub struct Stored<E> {
     pub version: u64,
     /// The author of this version.
     pub updated_by: Actor,
+    /// The event of this version, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Record>,
 }
 
 impl<E: Entity> Stored<E> {
@@ -60,18 +71,23 @@ impl<E: Entity> Stored<E> {
             fingerprint,
             version: 1,
             updated_by: by,
+            event: None,
         }
     }
 
-    /// The next version.
-    #[must_use]
-    pub fn next(&self, entity: E, by: Actor) -> Self {
-        Self {
+    /// The next version, with the event of the change.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn next(&self, entity: E, invocation: &Invocation) -> Result<Self, Error> {
+        let event = entity.event_of_change(&self.entity);
+        Ok(Self {
+            event: event.map(|event| invocation.record(&event)).transpose()?,
             entity,
             fingerprint: self.fingerprint.clone(),
             version: self.version + 1,
-            updated_by: by,
-        }
+            updated_by: invocation.actor()?.clone(),
+        })
     }
 }
 

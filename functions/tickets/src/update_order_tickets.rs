@@ -2,7 +2,8 @@
 //! paid order, and makes those void whose seats were given back.
 //!
 //! The order decides, not the event: each run reads it, and writes under the condition that it has not changed. So events can be
-//! late, repeated and in any order, and a ticket is valid only while a paid order has its seat.
+//! late, repeated and in any order, and a ticket is valid only while a paid order has its seat. A paid order of a cancelled
+//! showtime gets none: it is cancelled, with a full refund.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::{Deserialize, Serialize};
@@ -11,12 +12,12 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::core::event::Envelope;
-use shared::orders::{OrderId, OrderStore, StoredOrder};
-use shared::tickets::{Showtime, ShowtimeId};
+use shared::orders::{OrderId, OrderStore, StoredOrder, UnservableOrders};
+use shared::tickets::{Showtime, ShowtimeId, ShowtimeStatus};
 
-use crate::admission::event::{OrderTicketsChange, TicketEvent, TicketSeat};
 use crate::admission::store::{OrderTickets, OrderTicketsUpdate, TicketStore};
 use crate::admission::ticket::{Ticket, lines_with_tickets};
+use crate::event::{OrderTicketsChange, TicketEvent, TicketSeat};
 use crate::store::ShowStore;
 
 /// The function's stores.
@@ -28,6 +29,8 @@ pub struct UpdateOrderTickets {
     pub shows: ShowStore,
     /// Tickets.
     pub tickets: TicketStore,
+    /// The queue of orders to cancel.
+    pub unservable: UnservableOrders,
 }
 
 impl UpdateOrderTickets {
@@ -40,6 +43,7 @@ impl UpdateOrderTickets {
             orders: OrderStore::new(platform)?,
             shows: ShowStore::new(platform)?,
             tickets: TicketStore::new(platform)?,
+            unservable: UnservableOrders::new(platform)?,
         })
     }
 }
@@ -118,7 +122,7 @@ impl UpdateOrderTickets {
             return Ok(None);
         }
         let showtime = self.shows.get::<Showtime>(showtime_id.0, invocation.deadline).await?;
-        let starts_at = showtime.entity.starts_at;
+        let (starts_at, status) = (showtime.entity.starts_at, showtime.entity.status);
         let tickets =
             lines_with_tickets(order).filter_map(|line| Ticket::of_line(order, line, starts_at, invocation.now));
         let tickets: Vec<Ticket> = tickets.collect();
@@ -126,6 +130,11 @@ impl UpdateOrderTickets {
         let voided: Vec<TicketSeat> = known.iter().filter(|known| !wanted.contains(known)).cloned().collect();
         let mut issued = tickets;
         issued.retain(|ticket| !known.contains(&TicketSeat::from(ticket)));
+        // It was held before the showtime was cancelled, and paid after its orders were.
+        if status == ShowtimeStatus::Cancelled && !issued.is_empty() {
+            self.unservable.name(&[order.order_id], invocation.deadline).await?;
+            return Ok(None);
+        }
         let change = |tickets| OrderTicketsChange {
             order_id: order.order_id,
             customer_id: order.customer_id.clone(),

@@ -1,6 +1,5 @@
 //! Runs for `POST /admin/showtimes/{showtime_id}/scans`, for administrators: records scans that a device made without a network.
 
-use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -8,15 +7,12 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::vault::Vault;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::IdempotencyKey;
-use shared::core::identity::CustomerId;
 use shared::tickets::ShowtimeId;
 use utoipa::ToSchema;
 
-use crate::admission::scan::{ScanOutcome, Scanner, gate, scan_of};
-use crate::admission::store::TicketStore;
+use crate::admission::scan::{ScanKind, ScanOutcome, Scanner, gate, scan_of};
 use crate::admission::ticket::{CheckIn, TicketId};
 use crate::reason;
 
@@ -29,10 +25,10 @@ pub struct UploadScans {
 
 /// The most scans of a request.
 const MAX_SCANS: usize = 100;
-/// How many scans are recorded at once.
-const CONCURRENT: usize = 16;
 /// How far the clock of a device may be ahead.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+/// How old a scan can be.
+const MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl UploadScans {
     /// The function on `platform`.
@@ -41,10 +37,7 @@ impl UploadScans {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            scanner: Scanner {
-                tickets: TicketStore::new(platform)?,
-                keys: Vault::new(platform.aws(), platform.variable("TICKET_KEYS")?),
-            },
+            scanner: Scanner::new(platform)?,
         })
     }
 }
@@ -53,7 +46,7 @@ impl UploadScans {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UploadScansRequest {
-    /// The scans, the earliest first.
+    /// The scans. They are recorded by their times.
     #[schema(min_items = 1, max_items = 100)]
     pub scans: Vec<OfflineScan>,
 }
@@ -62,8 +55,9 @@ pub struct UploadScansRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfflineScan {
-    /// The key of the scan. If it was sent to `check-in-ticket` and not answered, the key of that request.
-    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    /// The key of the scan, such as a UUID, new for each scan of all devices. If it was sent to `check-in-ticket` and not answered, the
+    /// key of that request.
+    #[schema(min_length = 16, max_length = 255, pattern = "^[!-~]+$")]
     pub key: String,
     /// The code that the scanner read.
     #[schema(min_length = 1, max_length = 200, pattern = "^[ -~]{1,200}$")]
@@ -71,7 +65,7 @@ pub struct OfflineScan {
     /// The gate. Text of one line.
     #[schema(min_length = 1, max_length = 40)]
     pub gate: String,
-    /// Time of the scan by the clock of the device, which may be up to five minutes ahead.
+    /// Time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago.
     pub scanned_at: Timestamp,
 }
 
@@ -103,14 +97,12 @@ pub struct UploadedScan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ScanResult {
-    /// The ticket is checked in by this scan.
+    /// The ticket is checked in by this scan, also if its code was replaced since.
     CheckedIn,
-    /// Another scan was recorded first. Both are recorded with the ticket, and `DoubleScanFound` is published.
+    /// Another scan was recorded first. Both are kept with the ticket, and `DoubleScanFound` is published, for at most ten scans.
     AlreadyCheckedIn,
-    /// The ticket is void.
+    /// The ticket is void. The scan is kept as that of a ticket which was checked in before.
     TicketVoid,
-    /// The code was replaced by a newer one.
-    CodeReplaced,
     /// The ticket is for another showtime.
     OtherShowtime,
     /// It is not the code of a ticket.
@@ -122,11 +114,11 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &error::INVALID_TEXT, &rea
 
 /// Records scans of a device that had no network
 ///
-/// Each scan is checked as `check-in-ticket` does, and has a result of its own. A scan that was uploaded before has its first
-/// result again. Send at most 100 scans a request, and send all of them again if no answer comes.
+/// Each scan has a result of its own. A scan that was recorded before is not recorded again. The device has admitted the holder, so a
+/// code that was replaced since counts too. Send at most 100 scans a request, and send all of them again if no answer comes.
 ///
 /// # Cost
-/// A request and a write unit a scan. A double scan costs three write units and a read unit more at most.
+/// A request and a write unit a scan; for a scan that is kept as a double one, a request and two to five write units more.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -142,23 +134,28 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &error::INVALID_TEXT, &rea
     ),
     responses(
         (status = 200, description = "What became of the scans", body = UploadedScans,
-            headers(("Idempotency-Replayed" = bool, description = "true: all scans were uploaded before"))),
+            headers(("Idempotency-Replayed" = bool, description = "true: no scan of a ticket is new"))),
     )
 )]
 pub async fn handle(function: &UploadScans, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let caller = http::caller(&request)?;
     http::idempotency_key(&request)?;
     let showtime_id = http::path::<ShowtimeId>(&request)?;
     let body: UploadScansRequest = http::body(&request)?;
-    let scans = checked(body.scans, &caller.customer_id, &invocation)?;
-    let recorded = stream::iter(
-        scans
-            .into_iter()
-            .map(|scan| function.record(scan, showtime_id, &invocation)),
-    );
-    let recorded: Vec<(UploadedScan, bool)> = recorded.buffered(CONCURRENT).try_collect().await?;
-    let is_replay = recorded.iter().all(|(_, is_repeated)| *is_repeated);
-    let scans = recorded.into_iter().map(|(scan, _)| scan).collect();
+    let scans = checked(body.scans, &invocation)?;
+    let mut order: Vec<usize> = (0..scans.len()).collect();
+    order.sort_by_key(|&nth| scans[nth].scan.at);
+    let mut recorded = vec![];
+    // One after the other: two of them can be of one ticket.
+    for nth in order {
+        recorded.push((nth, function.record(&scans[nth], showtime_id, &invocation).await?));
+    }
+    recorded.sort_by_key(|(nth, _)| *nth);
+    let mut of_tickets = recorded
+        .iter()
+        .filter(|(_, (scan, _))| scan.ticket_id.is_some())
+        .peekable();
+    let is_replay = of_tickets.peek().is_some() && of_tickets.all(|(_, (_, is_repeated))| *is_repeated);
+    let scans = recorded.into_iter().map(|(_, (scan, _))| scan).collect();
     let response = http::json(StatusCode::OK, &UploadedScans { scans })?;
     Ok(if is_replay { http::replayed(response) } else { response })
 }
@@ -171,14 +168,15 @@ struct Scan {
 }
 
 impl UploadScans {
-    /// Records a scan. Returns too whether it was uploaded before.
+    /// Records a scan. Returns too whether it was recorded before.
     async fn record(
         &self,
-        Scan { key, code, scan }: Scan,
+        Scan { key, code, scan }: &Scan,
         showtime_id: ShowtimeId,
         invocation: &Invocation,
     ) -> Result<(UploadedScan, bool), Error> {
-        let outcome = self.scanner.scan(&code, showtime_id, scan.clone(), invocation).await?;
+        let made = (ScanKind::Offline, scan);
+        let outcome = self.scanner.scan(code, showtime_id, made, invocation).await?;
         let mut is_repeated = matches!(outcome, ScanOutcome::Repeated(_));
         let (result, ticket_id, check_in) = match outcome {
             ScanOutcome::CheckedIn(ticket) | ScanOutcome::Repeated(ticket) => {
@@ -186,21 +184,21 @@ impl UploadScans {
             }
             ScanOutcome::AlreadyCheckedIn(stored, check_in) => {
                 let ticket_id = stored.ticket.ticket_id;
-                is_repeated = stored
-                    .ticket
-                    .double_scans
-                    .iter()
-                    .any(|known| known.scan_id == scan.scan_id);
-                self.scanner.record_double_scan(*stored, &scan, invocation).await?;
+                is_repeated = stored.ticket.knows(scan);
+                self.scanner.record_double_scan(*stored, scan, invocation).await?;
                 (ScanResult::AlreadyCheckedIn, Some(ticket_id), Some(check_in))
             }
-            ScanOutcome::Void(ticket) => (ScanResult::TicketVoid, Some(ticket.ticket_id), ticket.check_in),
-            ScanOutcome::Replaced(ticket) => (ScanResult::CodeReplaced, Some(ticket.ticket_id), ticket.check_in),
+            ScanOutcome::Void(stored) => {
+                let (ticket_id, check_in) = (stored.ticket.ticket_id, stored.ticket.check_in.clone());
+                is_repeated = stored.ticket.knows(scan);
+                self.scanner.record_double_scan(*stored, scan, invocation).await?;
+                (ScanResult::TicketVoid, Some(ticket_id), check_in)
+            }
             ScanOutcome::OtherShowtime(_) => (ScanResult::OtherShowtime, None, None),
-            ScanOutcome::Invalid => (ScanResult::InvalidCode, None, None),
+            ScanOutcome::Replaced(_) | ScanOutcome::Invalid => (ScanResult::InvalidCode, None, None),
         };
         let uploaded = UploadedScan {
-            key,
+            key: key.clone(),
             result,
             ticket_id,
             check_in,
@@ -210,7 +208,7 @@ impl UploadScans {
 }
 
 /// The scans of a request, all of which can be recorded.
-fn checked(scans: Vec<OfflineScan>, caller: &CustomerId, invocation: &Invocation) -> Result<Vec<Scan>, Error> {
+fn checked(scans: Vec<OfflineScan>, invocation: &Invocation) -> Result<Vec<Scan>, Error> {
     if !(1..=MAX_SCANS).contains(&scans.len()) {
         return Err(invalid(format!("A request has 1 to {MAX_SCANS} scans.")).into());
     }
@@ -225,8 +223,15 @@ fn checked(scans: Vec<OfflineScan>, caller: &CustomerId, invocation: &Invocation
             ))
             .into());
         }
+        if scan.scanned_at < invocation.now - MAX_AGE {
+            return Err(invalid(format!(
+                "{} is more than 30 days ago. Set the clock of the device.",
+                scan.scanned_at
+            ))
+            .into());
+        }
         let at = scan.scanned_at.min(invocation.now);
-        let made = scan_of(caller, &key, gate(&scan.gate)?, at, invocation)?;
+        let made = scan_of(&key, gate(&scan.gate)?, at, invocation)?;
         if checked.iter().any(|known| known.scan.scan_id == made.scan_id) {
             return Err(invalid("Two scans have the same key.".to_owned()).into());
         }

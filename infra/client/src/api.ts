@@ -348,7 +348,7 @@ export interface ChargeDecisionNotCharged {
 
 /** A scan at the door that admitted, or would have. */
 export interface CheckIn {
-  /** The scan's id, derived from the administrator and the key of the scan. */
+  /** The scan's id, derived from its key. */
   scan_id: string;
   /** Time of the scan. */
   at: string;
@@ -1597,13 +1597,16 @@ export type NothingToTakeProblem = Problem & {
 
 /** A scan that admitted without a network. */
 export interface OfflineScan {
-  /** The key of the scan. If it was sent to `check-in-ticket` and not answered, the key of that request. */
+  /**
+   * The key of the scan, such as a UUID, new for each scan of all devices. If it was sent to `check-in-ticket` and not answered, the
+   * key of that request.
+   */
   key: string;
   /** The code that the scanner read. */
   code: string;
   /** The gate. Text of one line. */
   gate: string;
-  /** Time of the scan by the clock of the device, which may be up to five minutes ahead. */
+  /** Time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago. */
   scanned_at: string;
 }
 
@@ -1763,6 +1766,48 @@ export type OwnBidProblem = Problem & {
   status: 422;
   title: "The only bids are the caller's own";
 };
+
+/** A ticket of the caller. */
+export interface OwnTicket {
+  /** The ticket's id. */
+  ticket_id: TicketId;
+  /** The order that bought it. */
+  order_id: OrderId;
+  /** The line of the order. */
+  line_id: LineId;
+  /** The showtime. */
+  showtime_id: ShowtimeId;
+  /** The start of the showtime as it was when the ticket was issued. */
+  starts_at: string;
+  /** The seat. */
+  seat: SeatId;
+  /** The price class. */
+  class: ClassCode;
+  /** The title of the performance, the local start, the class and the seat, as they were when the seat was held. */
+  name: string;
+  /** Whether it admits its holder. */
+  status: runtime.Open<TicketStatus>;
+  /** The number of the code, from 1. A code with an earlier number does not admit. */
+  issue: number;
+  /**
+   * What to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Whoever has it can use the ticket. Absent in lists,
+   * and if the ticket is void.
+   */
+  code?: string;
+  /** The time of the check-in. Absent until it is checked in. */
+  checked_in_at?: string;
+  /** Time of the issue. */
+  issued_at: string;
+  /** The time at which it became void. */
+  voided_at?: string;
+}
+
+/** A page of a list. */
+export interface OwnTicketList {
+  items: OwnTicket[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
 
 /** The package of one unit of a product that is shipped. */
 export interface Package {
@@ -2703,7 +2748,7 @@ export interface Sale {
 }
 
 /** What a scan finds. */
-export type ScanResult = "CHECKED_IN" | "ALREADY_CHECKED_IN" | "TICKET_VOID" | "CODE_REPLACED" | "OTHER_SHOWTIME" | "INVALID_CODE";
+export type ScanResult = "CHECKED_IN" | "ALREADY_CHECKED_IN" | "TICKET_VOID" | "OTHER_SHOWTIME" | "INVALID_CODE";
 
 /** A recurring schedule: an anchor date, an interval, and a local time of day. */
 export interface Schedule {
@@ -3393,13 +3438,13 @@ export interface Ticket {
   line_id: LineId;
   /** The showtime. */
   showtime_id: ShowtimeId;
-  /** The start of the showtime when the ticket was issued. */
+  /** The start of the showtime as it was when the ticket was issued. */
   starts_at: string;
   /** The seat. */
   seat: SeatId;
   /** The price class. */
   class: ClassCode;
-  /** The title of the performance, the local start, the class and the seat. */
+  /** The title of the performance, the local start, the class and the seat, as they were when the seat was held. */
   name: string;
   /** Whether it admits its holder. */
   status: runtime.Open<TicketStatus>;
@@ -3407,7 +3452,7 @@ export interface Ticket {
   issue: number;
   /** The check-in. Absent until it is checked in. */
   check_in?: CheckIn;
-  /** Further scans of the ticket after its check-in that devices uploaded later. */
+  /** Scans beside the check-in that admitted at devices without a network, or after the ticket became void. */
   double_scans?: CheckIn[];
   /** Time of the issue. */
   issued_at: string;
@@ -3441,20 +3486,17 @@ export interface TicketList {
 /** Whether a ticket admits its holder. */
 export type TicketStatus = "VALID" | "VOID";
 
+export type TicketUsedProblem = Problem & {
+  type: "urn:madang:problem:ticket-used";
+  status: 409;
+  title: "The ticket is checked in";
+};
+
 /** Its seat was given back. */
 export type TicketVoidProblem = Problem & {
   type: "urn:madang:problem:ticket-void";
   status: 409;
   title: "The ticket is void";
-};
-
-/** A ticket with its code. */
-export type TicketWithCode = Ticket & {
-  /**
-   * What to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Whoever has it can use the ticket. Absent if the
-   * ticket is void.
-   */
-  code?: string;
 };
 
 /** A row of seats. */
@@ -3729,7 +3771,7 @@ export interface UpdateVenueRequest {
 
 /** Scans of a device. */
 export interface UploadScansRequest {
-  /** The scans, the earliest first. */
+  /** The scans. They are recorded by their times. */
   scans: OfflineScan[];
 }
 
@@ -5148,7 +5190,7 @@ export interface CheckInTicketOperation {
     /** The showtime at whose door the ticket is scanned */
     showtime_id: string;
     /**
-     * 1 to 255 visible ASCII characters, new for each scan
+     * 16 to 255 visible ASCII characters, such as a UUID, new for each scan of all devices
      * Default: a new key for each call.
      */
     idempotencyKey?: string;
@@ -5263,7 +5305,7 @@ export interface UploadScansOperation {
     body: UploadScansRequest;
   };
   answer: runtime.Answer<200, UploadedScans, {
-    /** true: all scans were uploaded before */
+    /** true: no scan of a ticket is new */
     idempotencyReplayed?: string;
     /** The id of the request */
     requestId: string;
@@ -7006,7 +7048,7 @@ export interface ListTicketsOperation {
     /** `next_cursor` of the previous page, with the same filters. */
     cursor?: string;
   };
-  answer: runtime.Answer<200, TicketList, {
+  answer: runtime.Answer<200, OwnTicketList, {
     /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
     link?: string;
     /** The id of the request */
@@ -7026,7 +7068,7 @@ export interface GetTicketOperation {
     /** The ticket */
     ticket_id: string;
   };
-  answer: runtime.Answer<200, TicketWithCode, {
+  answer: runtime.Answer<200, OwnTicket, {
     /** The id of the request */
     requestId: string;
   }>;
@@ -7068,7 +7110,7 @@ export interface ReplaceTicketCodeOperation {
      */
     idempotencyKey?: string;
   };
-  answer: runtime.Answer<200, TicketWithCode, {
+  answer: runtime.Answer<200, OwnTicket, {
     /** true: an earlier request replaced the code */
     idempotencyReplayed?: string;
     /** The id of the request */
@@ -7080,7 +7122,7 @@ export interface ReplaceTicketCodeOperation {
     | UnauthenticatedProblem
     | NotFoundProblem
     | TicketVoidProblem
-    | AlreadyCheckedInProblem
+    | TicketUsedProblem
     | TooManyCodesProblem
     | IdempotencyKeyReusedProblem
     | InternalProblem
@@ -7854,8 +7896,9 @@ export class Madang extends runtime.Client {
    * Checks a ticket in
    *
    * A ticket admits once: of two scans at the same moment one is answered with the ticket and the other with
-   * `already-checked-in`, which tells when and where. A retry with the same key is the same scan. Use a key for each scan, and
-   * the same one if the scan is uploaded later, because no answer came.
+   * `already-checked-in`, which tells when and where. A retry with the same key is the same scan, whoever sends it. Send a new UUID
+   * as the key of each scan, and the same one if the scan is uploaded later, because no answer came. A key that was used for another
+   * ticket is not noticed.
    *
    * `POST /admin/showtimes/{showtime_id}/check-ins`
    */
@@ -7891,8 +7934,8 @@ export class Madang extends runtime.Client {
   /**
    * Records scans of a device that had no network
    *
-   * Each scan is checked as `check-in-ticket` does, and has a result of its own. A scan that was uploaded before has its first
-   * result again. Send at most 100 scans a request, and send all of them again if no answer comes.
+   * Each scan has a result of its own. A scan that was recorded before is not recorded again. The device has admitted the holder, so a
+   * code that was replaced since counts too. Send at most 100 scans a request, and send all of them again if no answer comes.
    *
    * `POST /admin/showtimes/{showtime_id}/scans`
    */
@@ -8087,7 +8130,7 @@ export class Madang extends runtime.Client {
    * returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
    * are spent or held are then owed.
    *
-   * Seats that are paid are given back by an administrator only.
+   * Seats of a paid order, also of one that costs nothing, are given back by an administrator only.
    *
    * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
    * no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
@@ -8528,9 +8571,9 @@ export class Madang extends runtime.Client {
   /**
    * Returns the public keys of the codes of tickets
    *
-   * A scanner without a network checks codes with them. The bytes of a code are the base32 of its text (RFC 4648): a version (1),
-   * the number of the key (1), the number of the code (2), the ticket (16), the showtime (16), the seat (part 2, row 2, place 1), and
-   * a signature (64) of `madang ticket`, a zero byte and the bytes before it. Numbers are big-endian.
+   * A scanner without a network checks codes with them. The text of a code is the base32 (RFC 4648, without padding) of its bytes:
+   * a version (1), the number of the key (1), the number of the code (2), the ticket (16), the showtime (16), the seat (part 2, row 2,
+   * place 1), and an Ed25519 signature (64) of `madang ticket`, a zero byte and the bytes before it. Numbers are big-endian.
    *
    * `GET /ticket-keys`
    */
@@ -8541,7 +8584,7 @@ export class Madang extends runtime.Client {
   /**
    * Lists the caller's tickets
    *
-   * The latest start first, void ones too, without their codes. The list is eventually consistent: a new ticket may take a moment to
+   * The latest start first, void ones too, without their codes. A showtime that was moved since stays at its former place. The list is eventually consistent: a new ticket may take a moment to
    * appear. It is issued when the payment of its order is known.
    *
    * `GET /tickets`

@@ -14,7 +14,7 @@ use shared::core::event::{DomainEvent, Envelope, Record, VERSION};
 use shared::images::ImageEvent;
 use shared::orders::OrderEvent;
 use shared::payments::{BillingKeyEvent, PaymentEvent};
-use tickets::admission::event::TicketEvent;
+use tickets::event::TicketEvent;
 use utoipa::openapi::schema::{OneOf, Schema};
 use utoipa::openapi::{Object, RefOr};
 use utoipa::{PartialSchema, ToSchema};

@@ -100,7 +100,11 @@ fn check_in(stack: &Stack, tokens: &Tokens, showtime: &str, holder: &str, progre
     let path = format!("/admin/showtimes/{showtime}/check-ins");
     let scan = |gate: &str| {
         let body = json!({ "code": ticket["code"], "gate": gate });
-        let call = stack.api().call("POST", &path).token(&tokens.admin).key(gate);
+        let call = stack
+            .api()
+            .call("POST", &path)
+            .token(&tokens.admin)
+            .key(&format!("first-scan-at-gate-{gate}"));
         call.json(&body).send()
     };
     let admitted = scan("north")?.expect(200).context("the ticket was refused")?;

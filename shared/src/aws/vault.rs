@@ -32,6 +32,8 @@ impl<T> Clone for Vault<T> {
 struct Inner<T> {
     client: Client,
     secret_id: String,
+    /// The age from which the cached secret is fetched again.
+    max_age: Option<Duration>,
     /// Locked while fetching, so that concurrent callers wait for the same response.
     fetched: Mutex<Fetched<T>>,
     invalidated: AtomicBool,
@@ -47,6 +49,12 @@ struct Fetched<T> {
 impl<T: DeserializeOwned> Vault<T> {
     /// Creates a vault for the secret `secret_id`.
     pub fn new(aws: &aws_config::SdkConfig, secret_id: String) -> Self {
+        Self::with_max_age(aws, secret_id, None)
+    }
+
+    /// Creates a vault that fetches its secret again once it is older than `max_age`, for a secret whose removed parts must not be
+    /// used any more.
+    pub fn with_max_age(aws: &aws_config::SdkConfig, secret_id: String, max_age: Option<Duration>) -> Self {
         let config = aws_sdk_secretsmanager::config::Builder::from(aws)
             .timeout_config(
                 TimeoutConfig::builder()
@@ -58,6 +66,7 @@ impl<T: DeserializeOwned> Vault<T> {
         Self(Arc::new(Inner {
             client: Client::from_conf(config),
             secret_id,
+            max_age,
             fetched: Mutex::new(Fetched::nothing()),
             invalidated: AtomicBool::new(false),
         }))
@@ -124,6 +133,10 @@ impl<T: DeserializeOwned> Vault<T> {
     }
 
     fn is_invalidated(&self, fetched: &Fetched<T>) -> bool {
+        let age = fetched.tried_at.map(|at| at.elapsed());
+        if self.0.max_age.is_some_and(|most| age.is_none_or(|age| age >= most)) {
+            return true;
+        }
         let is_due = fetched.tried_at.is_none_or(|at| at.elapsed() >= FETCH_INTERVAL);
         is_due && self.0.invalidated.load(Ordering::Relaxed)
     }
@@ -225,6 +238,9 @@ mod tests {
             ..Fetched::nothing()
         };
         assert!(!vault.is_invalidated(&tried(FETCH_INTERVAL)));
+        let short_lived = Vault::<()>::with_max_age(&aws, "secret".to_owned(), Some(Duration::from_secs(60)));
+        assert!(!short_lived.is_invalidated(&tried(Duration::from_secs(59))));
+        assert!(short_lived.is_invalidated(&tried(Duration::from_secs(60))));
         vault.invalidate();
         assert!(vault.is_invalidated(&tried(FETCH_INTERVAL)));
         assert!(!vault.is_invalidated(&tried(FETCH_INTERVAL - Duration::from_secs(1))));

@@ -33,6 +33,11 @@ impl IdempotencyKey {
             })
     }
 
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The fingerprint of a request that has personal data. The key is a part of it: it is stored nowhere, so a guess at the
     /// data cannot be compared with the fingerprint.
     ///

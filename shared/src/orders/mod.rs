@@ -23,6 +23,7 @@ mod shipping;
 pub(crate) mod store;
 mod tax;
 mod totals;
+mod unservable;
 
 pub use delivery_details::DeliveryDetails;
 pub use destination::{Destination, InvalidRegion, Region};
@@ -44,3 +45,4 @@ pub use store::sealed_details::{FreshDetails, SealedDetails};
 pub use store::{OrderPage, OrderStore, StoredOrder};
 pub use tax::{InvalidTaxRate, Tax, TaxRate};
 pub use totals::Totals;
+pub use unservable::{UnservableOrder, UnservableOrders};

@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use harness::gateway::{Answer, Call};
 use harness::objects::FakeS3;
-use harness::{FakeVault, Services, TICKET_KEYS};
+use harness::{FakeQueue, FakeVault, Services, TICKET_KEYS};
 use jiff::SignedDuration;
+use orders::cancel_unservable_orders::{self, CancelUnservableOrders};
 use serde_json::{Value, json};
 use shared::aws::Platform;
 use shared::aws::lambda::action::Handler;
+use shared::core::actor::Actor;
 use tickets::plan::sample;
 
 use crate::Shop;
@@ -23,6 +25,8 @@ pub struct TicketsFixture {
     pub s3: FakeS3,
     /// The secret with the keys of tickets.
     pub vault: FakeVault,
+    /// The queue of orders that the shop cannot serve.
+    pub unservable: FakeQueue,
 }
 
 impl Deref for TicketsFixture {
@@ -56,6 +60,7 @@ impl TicketsFixture {
             shop: Shop::open().await,
             s3: FakeS3::default(),
             vault,
+            unservable: FakeQueue::new(SignedDuration::from_mins(3), 40),
         }
     }
 
@@ -64,6 +69,7 @@ impl TicketsFixture {
         let services = Services {
             objects: Some(self.s3.clone()),
             secrets: Some(self.vault.clone()),
+            queue: Some(self.unservable.clone()),
             ..Services::default()
         };
         self.shop.platform().with_aws(services.config())
@@ -198,11 +204,31 @@ impl TicketsFixture {
         self.deliver("update-order-tickets", detail_type, order).await;
     }
 
-    async fn deliver(&self, action: &str, detail_type: &str, order: &Value) {
+    /// Delivers `ShowtimeCancelled` to `cancel-showtime-orders`.
+    pub async fn cancel_showtime_orders(&self, showtime: &str) {
+        let data = json!({ "showtime_id": showtime });
+        self.deliver("cancel-showtime-orders", "ShowtimeCancelled", &data).await;
+    }
+
+    /// Delivers the waiting messages of the queue to `cancel-unservable-orders`. Returns how many failed.
+    pub async fn cancel_unservable_orders(&self) -> usize {
+        let function = CancelUnservableOrders::new(&self.platform()).expect("its variables");
+        let mut failed = 0;
+        while let Some(delivery) = self.unservable.receive(10, self.now()) {
+            let invocation = self.invocation().by(Actor::function("cancel-unservable-orders"));
+            let handled = cancel_unservable_orders::handle(&function, delivery.batch.clone(), invocation).await;
+            let response = handled.expect("a response to the queue");
+            failed += response.batch_item_failures.len();
+            self.unservable.settle(&delivery, &response);
+        }
+        failed
+    }
+
+    async fn deliver(&self, action: &str, detail_type: &str, data: &Value) {
         let Handler::Event(handle) = self.handler(action) else {
             panic!("a function of events")
         };
-        let event = self.delivery("madang.orders", detail_type, order);
+        let event = self.delivery("madang", detail_type, data);
         handle(event.to_string(), self.invocation()).await.expect("handled");
     }
 
@@ -324,7 +350,14 @@ pub fn ticket_call(route: &'static str, customer: &str, id: &str) -> Call {
 /// Builds a scan of a code.
 pub fn check_in_call(key: &str, showtime: &str, code: &str, gate: &str) -> Call {
     let call = Call::new("POST", "/admin/showtimes/{showtime_id}/check-ins").path("showtime_id", showtime);
-    call.by_admin().key(key).json(&json!({ "code": code, "gate": gate }))
+    call.by_admin()
+        .key(&scan_key(key))
+        .json(&json!({ "code": code, "gate": gate }))
+}
+
+/// Returns a key that is long enough for a scan.
+pub fn scan_key(key: &str) -> String {
+    format!("scan-at-the-door-{key}")
 }
 
 /// Builds an upload of scans: the key, the code, the gate and the time of each.

@@ -105,6 +105,7 @@ impl Cloud {
                 "PRIVATE_INDEX_QUEUE_URL",
                 "https://queue.example.com/1/private-index.fifo",
             ),
+            ("UNSERVABLE_ORDERS_URL", "https://queue.example.com/1/unservable-orders"),
             ("IMAGES_URL", "https://images.example.com"),
             ("IMAGE_WIDTHS", "40,80"),
             ("IMAGE_FORMATS", "jpeg"),

@@ -37,7 +37,8 @@ const CHARGES: usize = 10;
 const CHARGE_LIMIT: Duration = Duration::from_secs(120);
 /// How often the queue is polled.
 const CHARGES_POLL: Duration = Duration::from_secs(15);
-/// Timeout of a step of an import or export (functions/catalog/template.yaml), and how often their queues are polled.
+/// Timeout of a step of an import or export (functions/catalog/template.yaml), and how often their queues are polled. That of the
+/// cancellation of an order is shorter.
 const STEP_LIMIT: Duration = Duration::from_secs(60);
 const STEPS_POLL: Duration = Duration::from_secs(10);
 /// Maximum messages in a batch of the index, and the timeout of a batch (functions/search/template.yaml).
@@ -68,6 +69,11 @@ pub fn start(world: &Rc<World>) {
     world.spawn(deliver_charges(world.clone()));
     world.spawn(deliver_steps(world.clone(), "run-import", world.import_steps.clone()));
     world.spawn(deliver_steps(world.clone(), "run-export", world.export_steps.clone()));
+    world.spawn(deliver_steps(
+        world.clone(),
+        "cancel-unservable-orders",
+        world.unservable_orders.clone(),
+    ));
     for index in INDEXES {
         world.spawn(deliver_index_commands(world.clone(), index));
     }
@@ -265,7 +271,7 @@ async fn charge(world: Rc<World>, delivery: Delivery) {
     }
 }
 
-/// Delivers a queue of steps to its function, one message at a time; two can run at once.
+/// Delivers a queue to its function, one message at a time; two can run at once.
 async fn deliver_steps(world: Rc<World>, function: &'static str, steps: FakeQueue) {
     loop {
         world.clock.sleep(STEPS_POLL).await;

@@ -93,11 +93,13 @@ pub enum Mutant {
     CheckInsUnchecked,
     /// A ticket whose seat was given back stays valid.
     TicketsKept,
+    /// The orders of a cancelled showtime are not named.
+    CancellationLost,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -140,6 +142,7 @@ impl Mutant {
         Self::AllowancesUnchecked,
         Self::CheckInsUnchecked,
         Self::TicketsKept,
+        Self::CancellationLost,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -277,6 +280,7 @@ impl Mutant {
                 | Self::AllowancesUnchecked
                 | Self::CheckInsUnchecked
                 | Self::TicketsKept
+                | Self::CancellationLost
         )
     }
 

@@ -35,11 +35,23 @@ use crate::trace::Trace;
 /// The part of an invocation's time that Lambda's runtime reserves for the response.
 const RESERVE: Duration = Duration::from_millis(500);
 /// Visibility timeouts and maximum receives of the queues (the templates).
+/// The answers that admitted with a ticket.
+#[derive(Debug, Default)]
+pub struct Admissions {
+    /// The scans that they name as the check-in.
+    pub scans: BTreeSet<String>,
+    /// How many of them were no replays.
+    pub answers: u32,
+}
+
 const VISIBILITY: SignedDuration = SignedDuration::from_secs(720);
 const STEP_VISIBILITY: SignedDuration = SignedDuration::from_secs(360);
 /// After a failure the queue of the index waits for this long, and with it all messages.
 pub const INDEX_VISIBILITY: SignedDuration = SignedDuration::from_secs(120);
 const MAX_RECEIVES: u32 = 5;
+/// Visibility timeout and deliveries of the queue of orders to cancel (functions/orders/template.yaml).
+const UNSERVABLE_VISIBILITY: SignedDuration = SignedDuration::from_secs(180);
+const UNSERVABLE_RECEIVES: u32 = 40;
 /// How often a client retries a request without a response.
 const TRIES: usize = 4;
 
@@ -70,6 +82,8 @@ pub struct World {
     pub import_steps: FakeQueue,
     /// Commands for `run-export`.
     pub export_steps: FakeQueue,
+    /// The queue of orders that the shop cannot serve.
+    pub unservable_orders: FakeQueue,
     /// Commands for `write-index`.
     pub index: FakeQueue,
     /// Commands for `write-private-index`.
@@ -144,8 +158,8 @@ pub struct State {
     pub blocked_seats: BTreeMap<(String, String), bool>,
     /// Seats for whose blocking or release there was no answer.
     pub uncertain_seats: BTreeSet<(String, String)>,
-    /// The scans that admitted, by ticket.
-    pub check_ins: BTreeMap<String, BTreeSet<String>>,
+    /// What was answered about admissions, by ticket.
+    pub check_ins: BTreeMap<String, Admissions>,
     keys: u64,
     /// Number of invocations that count against the budget.
     spent: u64,
@@ -193,6 +207,7 @@ impl World {
         charges.shuffle(rng.u64(..));
         let steps = || FakeQueue::new(STEP_VISIBILITY, MAX_RECEIVES);
         let (import_steps, export_steps) = (steps(), steps());
+        let unservable_orders = FakeQueue::new(UNSERVABLE_VISIBILITY, UNSERVABLE_RECEIVES);
         let index_queue = || {
             let queue = FakeQueue::new(INDEX_VISIBILITY, MAX_RECEIVES);
             if !fault_plan.actors.search {
@@ -211,6 +226,7 @@ impl World {
             charges: charges.clone(),
             import_steps: import_steps.clone(),
             export_steps: export_steps.clone(),
+            unservable_orders: unservable_orders.clone(),
             index: index.clone(),
             private_index: private_index.clone(),
             kms: FakeKms::default(),
@@ -235,6 +251,7 @@ impl World {
             charges,
             import_steps,
             export_steps,
+            unservable_orders,
             index,
             private_index,
             webhooks_ready,

@@ -2,15 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde::Deserialize;
 use serde::de::Error as _;
 use sha2::{Digest, Sha256};
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::vault::Vault;
 
-/// The keys by their numbers, as the secret `TicketKeys` has them: `{"1": "<random text>"}`. The highest number signs; the codes of
-/// all others stay valid. So a rotation adds a number, and removes the old one once its tickets were used.
-pub struct TicketKeys(BTreeMap<u8, TicketKey>);
+/// The keys by their numbers, as the secret `TicketKeys` has them: `{"1": "<random text>"}`. The highest number signs, or the one
+/// that `signing` names: `{"1": "…", "2": "…", "signing": "1"}`. The codes of all keys are valid.
+pub struct TicketKeys {
+    keys: BTreeMap<u8, TicketKey>,
+    signing: u8,
+}
 
 /// An Ed25519 key (RFC 8032).
 pub struct TicketKey {
@@ -21,23 +28,35 @@ pub struct TicketKey {
 
 /// The shortest text of a key, in bytes. A text of 32 letters and digits has 190 random bits.
 const MIN_TEXT: usize = 32;
+/// The member that names the key that signs.
+const SIGNING: &str = "signing";
+/// How soon a function notices that a key was removed.
+const MAX_AGE: Duration = Duration::from_secs(60);
+
+/// The secret that the variable `TICKET_KEYS` names.
+///
+/// # Errors
+/// [`Error::Internal`] when the variable is missing.
+pub fn vault(platform: &Platform) -> Result<Vault<TicketKeys>, Error> {
+    let secret = platform.variable("TICKET_KEYS")?;
+    Ok(Vault::with_max_age(platform.aws(), secret, Some(MAX_AGE)))
+}
 
 impl TicketKeys {
     /// The key that signs.
-    pub fn newest(&self) -> &TicketKey {
-        // Not empty: `deserialize` has checked it.
-        #[allow(clippy::expect_used, reason = "checked when it is read")]
-        self.0.values().next_back().expect("a key")
+    pub fn signing(&self) -> &TicketKey {
+        #[allow(clippy::expect_used, reason = "checked when the keys are read")]
+        self.keys.get(&self.signing).expect("the key that signs")
     }
 
     /// The key with a number.
     pub fn numbered(&self, number: u8) -> Option<&TicketKey> {
-        self.0.get(&number)
+        self.keys.get(&number)
     }
 
-    /// All keys, the oldest first.
+    /// All keys, by their numbers.
     pub fn all(&self) -> impl Iterator<Item = &TicketKey> {
-        self.0.values()
+        self.keys.values()
     }
 }
 
@@ -62,14 +81,12 @@ impl TicketKey {
 
 impl<'de> Deserialize<'de> for TicketKeys {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let texts = BTreeMap::<String, String>::deserialize(from)?;
+        let mut texts = BTreeMap::<String, String>::deserialize(from)?;
+        let named = texts.remove(SIGNING).map(|name| number(&name)).transpose();
+        let named = named.map_err(D::Error::custom)?;
         let mut keys = BTreeMap::new();
         for (name, text) in texts {
-            let number = name
-                .parse()
-                .ok()
-                .filter(|number: &u8| *number > 0 && number.to_string() == name);
-            let number = number.ok_or_else(|| D::Error::custom("a key's number is 1 to 255"))?;
+            let number = number(&name).map_err(D::Error::custom)?;
             if text.len() < MIN_TEXT {
                 return Err(D::Error::custom("a key is too short"));
             }
@@ -77,11 +94,19 @@ impl<'de> Deserialize<'de> for TicketKeys {
             let pair = pair.map_err(|_| D::Error::custom("a key cannot be used"))?;
             keys.insert(number, TicketKey { number, pair });
         }
-        if keys.is_empty() {
-            return Err(D::Error::custom("there is no key"));
-        }
-        Ok(Self(keys))
+        let newest = keys.keys().next_back().copied();
+        let signing = named.or(newest).filter(|number| keys.contains_key(number));
+        let signing = signing.ok_or_else(|| D::Error::custom("there is no key that signs"))?;
+        Ok(Self { keys, signing })
     }
+}
+
+fn number(name: &str) -> Result<u8, &'static str> {
+    let number = name
+        .parse()
+        .ok()
+        .filter(|number: &u8| *number > 0 && number.to_string() == name);
+    number.ok_or("a key's number is 1 to 255")
 }
 
 impl fmt::Debug for TicketKeys {
@@ -105,17 +130,20 @@ mod tests {
             format!(r#"{{"256":"{long}"}}"#),
             format!(r#"{{"01":"{long}"}}"#),
             format!(r#"{{"one":"{long}"}}"#),
+            format!(r#"{{"1":"{long}","signing":"2"}}"#),
         ] {
             assert!(serde_json::from_str::<TicketKeys>(&bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn the_highest_number_signs() {
+    fn the_highest_number_signs_unless_another_one_is_named() {
         let [a, b] = ["a", "b"].map(|letter| letter.repeat(32));
         let keys: TicketKeys = serde_json::from_str(&format!(r#"{{"10":"{a}","9":"{b}"}}"#)).unwrap();
-        assert_eq!(keys.newest().number, 10);
+        assert_eq!(keys.signing().number, 10);
         assert_eq!(keys.all().map(|key| key.number).collect::<Vec<_>>(), [9, 10]);
         assert!(!format!("{keys:?}").contains(&a));
+        let named: TicketKeys = serde_json::from_str(&format!(r#"{{"10":"{a}","9":"{b}","signing":"9"}}"#)).unwrap();
+        assert_eq!(named.signing().number, 9);
     }
 }

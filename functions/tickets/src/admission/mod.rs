@@ -1,7 +1,6 @@
 //! Tickets as they are issued, shown and checked at the door.
 
 pub mod code;
-pub mod event;
 pub mod keys;
 pub mod qr;
 pub mod scan;

@@ -2,21 +2,20 @@
 
 use jiff::Timestamp;
 use shared::Error;
+use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::vault::Vault;
-use shared::core::error::Rejection;
-use shared::core::idempotency::IdempotencyKey;
-use shared::core::identity::CustomerId;
+use shared::core::error::{self, Rejection};
+use shared::core::idempotency::{IdempotencyKey, derive_id};
 use shared::core::text::DisplayText;
 use shared::tickets::ShowtimeId;
-use uuid::Uuid;
 
-use super::code::TicketCode;
-use super::event::{DoubleScan, ScanPlace, TicketEvent};
-use super::keys::TicketKeys;
+use super::code::{InvalidTicketCode, TicketCode};
+use super::keys::{self, TicketKeys};
 use super::store::{StoredTicket, TicketStore};
 use super::ticket::{CheckIn, Ticket, TicketStatus};
+use crate::event::{DoubleScan, ScanPlace, TicketEvent};
 
 /// The most characters of a gate's name.
 const MAX_GATE: usize = 40;
@@ -31,13 +30,22 @@ pub enum ScanOutcome {
     /// Another scan has checked the ticket in.
     AlreadyCheckedIn(Box<StoredTicket>, CheckIn),
     /// The ticket's seat was given back.
-    Void(Ticket),
+    Void(Box<StoredTicket>),
     /// The ticket has a newer code.
     Replaced(Ticket),
     /// The ticket is for another showtime.
     OtherShowtime(ShowtimeId),
     /// It is not the code of a ticket.
     Invalid,
+}
+
+/// Whether a scan may still be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanKind {
+    /// The holder waits at the gate.
+    Online,
+    /// The holder was admitted without a network, by the codes that the device knew then. So a replaced code counts too.
+    Offline,
 }
 
 /// The store and the keys of functions that scan.
@@ -50,6 +58,17 @@ pub struct Scanner {
 }
 
 impl Scanner {
+    /// The scanner on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            tickets: TicketStore::new(platform)?,
+            keys: keys::vault(platform)?,
+        })
+    }
+
     /// Scans a code at the door of a showtime.
     ///
     /// # Errors
@@ -58,7 +77,7 @@ impl Scanner {
         &self,
         code: &str,
         showtime_id: ShowtimeId,
-        scan: CheckIn,
+        (kind, scan): (ScanKind, &CheckIn),
         invocation: &Invocation,
     ) -> Result<ScanOutcome, Error> {
         let Some(code) = self.read(code, invocation).await? else {
@@ -67,17 +86,17 @@ impl Scanner {
         if code.showtime_id != showtime_id {
             return Ok(ScanOutcome::OtherShowtime(code.showtime_id));
         }
-        let checked_in = self
-            .tickets
-            .check_in(code.ticket_id, code.issue, &scan, invocation.deadline);
+        let issue = (kind == ScanKind::Online).then_some(code.issue);
+        let checked_in = self.tickets.check_in(code.ticket_id, issue, scan, invocation.deadline);
         Ok(match checked_in.await? {
             Ok(ticket) => ScanOutcome::CheckedIn(ticket),
             Err(None) => ScanOutcome::Invalid,
-            Err(Some(stored)) => refused(stored, code.issue, &scan),
+            Err(Some(stored)) => refused(stored, code.issue, scan),
         })
     }
 
-    /// Records that an offline device has scanned a ticket which another scan had checked in.
+    /// Records that a device without a network has admitted a ticket which another scan had checked in, or which was void. A ticket
+    /// keeps ten such scans.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -91,32 +110,22 @@ impl Scanner {
         loop {
             attempts.start()?;
             let ticket = &stored.ticket;
-            let is_known = ticket.double_scans.iter().any(|known| known.scan_id == scan.scan_id);
-            let Some(check_in) = ticket.check_in.as_ref().filter(|_| !is_known) else {
-                return Ok(());
-            };
-            if ticket.double_scans.len() >= Ticket::MAX_DOUBLE_SCANS {
+            if ticket.knows(scan) || ticket.double_scans.len() >= Ticket::MAX_DOUBLE_SCANS {
                 return Ok(());
             }
             let event = TicketEvent::DoubleScanFound(DoubleScan {
                 ticket_id: ticket.ticket_id,
                 showtime_id: ticket.showtime_id,
                 seat: ticket.seat,
-                check_in: place(check_in),
+                status: ticket.status,
+                check_in: ticket.check_in.as_ref().map(place),
                 double_scan: place(scan),
             });
             let event = invocation.record(&event)?;
-            let ticket_id = ticket.ticket_id;
-            if self
-                .tickets
-                .add_double_scan(&stored, scan, &event, invocation.deadline)
-                .await?
-            {
-                return Ok(());
-            }
-            match self.tickets.get(ticket_id, invocation.deadline).await? {
-                Some(present) => stored = present,
-                None => return Ok(()),
+            let added = self.tickets.add_double_scan(&stored, scan, &event, invocation.deadline);
+            match added.await? {
+                Ok(()) | Err(None) => return Ok(()),
+                Err(Some(present)) => stored = present,
             }
         }
     }
@@ -124,12 +133,23 @@ impl Scanner {
     /// What a code says. `None` if it is not the code of a ticket.
     async fn read(&self, code: &str, invocation: &Invocation) -> Result<Option<TicketCode>, Error> {
         let known = self.keys.get(invocation.deadline).await?;
-        if let Ok(code) = TicketCode::verify(code, &known) {
-            return Ok(Some(code));
+        match TicketCode::verify(code, &known) {
+            Ok(code) => Ok(Some(code)),
+            Err(InvalidTicketCode::NotSigned) => Ok(None),
+            // It may have been added a moment ago.
+            Err(InvalidTicketCode::UnknownKey) => {
+                let fresh = self.keys.reload(invocation.now, invocation.deadline).await?;
+                Ok(fresh.and_then(|keys| TicketCode::verify(code, &keys).ok()))
+            }
         }
-        // A key may have been added.
-        let fresh = self.keys.reload(invocation.now, invocation.deadline).await?;
-        Ok(fresh.and_then(|keys| TicketCode::verify(code, &keys).ok()))
+    }
+}
+
+impl Ticket {
+    /// Whether the scan is recorded with the ticket.
+    pub fn knows(&self, scan: &CheckIn) -> bool {
+        let mut known = self.check_in.iter().chain(&self.double_scans);
+        known.any(|known| known.scan_id == scan.scan_id)
     }
 }
 
@@ -138,12 +158,12 @@ fn refused(stored: StoredTicket, issue: u16, scan: &CheckIn) -> ScanOutcome {
     let ticket = &stored.ticket;
     match &ticket.check_in {
         Some(known) if known.scan_id == scan.scan_id => ScanOutcome::Repeated(stored.ticket),
-        _ if ticket.status == TicketStatus::Void => ScanOutcome::Void(stored.ticket),
-        _ if ticket.issue != issue => ScanOutcome::Replaced(stored.ticket),
+        _ if ticket.status == TicketStatus::Void => ScanOutcome::Void(Box::new(stored)),
         Some(known) => {
             let known = known.clone();
             ScanOutcome::AlreadyCheckedIn(Box::new(stored), known)
         }
+        _ if ticket.issue != issue => ScanOutcome::Replaced(stored.ticket),
         // It was valid and not checked in: the code is of an issue that does not exist yet.
         None => ScanOutcome::Invalid,
     }
@@ -156,27 +176,24 @@ fn place(scan: &CheckIn) -> ScanPlace {
     }
 }
 
-/// The scan that `caller` made under `key`. A scan that is uploaded with the key of a check-in is the same scan.
+/// The shortest key of a scan. Keys of several devices must differ, so short ones, such as numbers, are refused.
+const MIN_KEY: usize = 16;
+
+/// The scan under a key: the same one, whoever sends it, and whether it is sent at once or uploaded later.
 ///
 /// # Errors
-/// [`Error::Internal`] when the invocation has no actor.
-pub fn scan_of(
-    caller: &CustomerId,
-    key: &IdempotencyKey,
-    gate: String,
-    at: Timestamp,
-    invocation: &Invocation,
-) -> Result<CheckIn, Error> {
+/// `invalid-idempotency-key` for a short key, [`Error::Internal`] when the invocation has no actor.
+pub fn scan_of(key: &IdempotencyKey, gate: String, at: Timestamp, invocation: &Invocation) -> Result<CheckIn, Error> {
+    if key.as_str().len() < MIN_KEY {
+        let detail = format!("The key of a scan has at least {MIN_KEY} characters. Send a new UUID for each scan.");
+        return Err(Rejection::new(&error::INVALID_IDEMPOTENCY_KEY, detail).into());
+    }
     Ok(CheckIn {
-        scan_id: scan_id(caller, key),
+        scan_id: derive_id(&["scan", key.as_str()]),
         at,
         gate,
         by: invocation.actor()?.clone(),
     })
-}
-
-fn scan_id(caller: &CustomerId, key: &IdempotencyKey) -> Uuid {
-    key.derive_id("scan", caller)
 }
 
 /// The name of a gate.

@@ -1,10 +1,11 @@
 //! The tickets table: an item for each ticket, and one for each order with the tickets that it has.
 //!
-//! `TICKET#<uuid>` stays below 1 KB, so that a check-in costs one write unit. Therefore the event of an issue is stored with the
-//! order's item, `ORDER#<uuid>`, and a check-in has none.
+//! A `TICKET#<uuid>` without double scans stays below 1 KB, so that a check-in costs one write unit. Therefore the event of an issue is
+//! stored with the order's item, `ORDER#<uuid>`, and a check-in has none.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure, Update};
 use jiff::{SignedDuration, Timestamp};
@@ -24,12 +25,12 @@ use shared::tickets::{SeatId, ShowtimeId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::event::TicketSeat;
 use super::ticket::{CheckIn, Ticket, TicketId};
+use crate::event::TicketSeat;
 
 const READING: &str = "read a ticket";
 const UPDATING: &str = "update the tickets of an order";
-const CHECKING_IN: &str = "check a ticket in";
+const SCANNING: &str = "scan a ticket";
 const BY_HOLDER: &str = "by-holder";
 const AT_DOOR: &str = "at-door";
 /// How long a request to replace a code is remembered.
@@ -161,58 +162,41 @@ impl TicketStore {
         transact_changes(&self.table.client, UPDATING, items, records, deadline).await
     }
 
-    /// Checks a ticket in: one write unit, and no read. Returns the ticket, or the stored one if it was not written.
+    /// Checks a ticket in: one write unit, and no read. With `issue`, only under that code. Returns the ticket, or the stored one if it
+    /// was not written.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn check_in(
         &self,
         id: TicketId,
-        issue: u16,
+        issue: Option<u16>,
         check_in: &CheckIn,
         deadline: Instant,
     ) -> Result<Result<Ticket, Option<StoredTicket>>, Error> {
-        let scan = attribute(CHECKING_IN, check_in)?;
-        let update = || {
-            self.table
-                .client
-                .update_item()
-                .table_name(&self.table.name)
-                .set_key(Some(key(ticket_key(id))))
-                .update_expression("SET check_in = :scan, version = version + :one")
-                .condition_expression("#status = :valid AND issue = :issue AND attribute_not_exists(check_in)")
-                .expression_attribute_names("#status", "status")
-                .expression_attribute_values(":scan", scan.clone())
-                .expression_attribute_values(":one", number(1))
-                .expression_attribute_values(":valid", text("VALID"))
-                .expression_attribute_values(":issue", number(issue))
-                .return_values(ReturnValue::AllNew)
-                .return_values_on_condition_check_failure(OnFailure::AllOld)
+        let update = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(key(ticket_key(id))))
+            .update_expression("SET check_in = :scan, version = version + :one")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":scan", attribute(check_in)?)
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":valid", text("VALID"));
+        const IS_OPEN: &str = "#status = :valid AND attribute_not_exists(check_in)";
+        let update = match issue {
+            Some(issue) => update
+                .condition_expression(format!("{IS_OPEN} AND issue = :issue"))
+                .expression_attribute_values(":issue", number(issue)),
+            None => update.condition_expression(IS_OPEN),
         };
-        let send = || async {
-            match update().send().await {
-                Ok(written) => Ok(Ok(written.attributes)),
-                Err(SdkError::ServiceError(refused))
-                    if matches!(refused.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>
-                {
-                    match refused.into_err() {
-                        UpdateItemError::ConditionalCheckFailedException(refused) => Ok(Err(refused.item)),
-                        other => Err(Error::internal(CHECKING_IN, other)),
-                    }
-                }
-                Err(error) => Err(classify_error(CHECKING_IN, error)),
-            }
-        };
-        match send_until_answered(CHECKING_IN, deadline, send).await? {
-            Ok(written) => {
-                let written = written.ok_or_else(|| Error::internal(CHECKING_IN, "the answer has no ticket"))?;
-                Ok(Ok(parse::<StoredTicket>(CHECKING_IN, written)?.ticket))
-            }
-            Err(stored) => Ok(Err(stored.map(|item| parse(CHECKING_IN, item)).transpose()?)),
-        }
+        let written = self.update(update, deadline).await?;
+        Ok(written.map(|stored| stored.ticket))
     }
 
-    /// Records a further scan of a ticket. Returns false when the ticket has changed since it was read, possibly by an earlier
+    /// Records a further scan of a ticket. Returns the stored ticket when it has changed since it was read, possibly by an earlier
     /// attempt of the same call.
     ///
     /// # Errors
@@ -223,18 +207,53 @@ impl TicketStore {
         scan: &CheckIn,
         event: &Record,
         deadline: Instant,
-    ) -> Result<bool, Error> {
+    ) -> Result<Result<(), Option<StoredTicket>>, Error> {
         let scans: Vec<&CheckIn> = read.ticket.double_scans.iter().chain([scan]).collect();
-        let change = Update::builder()
+        let update = self
+            .table
+            .client
+            .update_item()
             .table_name(&self.table.name)
             .set_key(Some(key(ticket_key(read.ticket.ticket_id))))
             .update_expression("SET double_scans = :scans, event = :event, version = version + :one")
             .condition_expression("version = :read")
-            .expression_attribute_values(":scans", attribute(CHECKING_IN, &scans)?)
-            .expression_attribute_values(":event", attribute(CHECKING_IN, event)?)
+            .expression_attribute_values(":scans", attribute(&scans)?)
+            .expression_attribute_values(":event", attribute(event)?)
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":read", number(read.version));
-        transact_changes(&self.table.client, CHECKING_IN, vec![update(change)?], 1, deadline).await
+        Ok(self.update(update, deadline).await?.map(|_| ()))
+    }
+
+    /// Sends a conditional update of a ticket. Returns the ticket as it is then, or the stored one if the condition failed.
+    async fn update(
+        &self,
+        update: UpdateItemFluentBuilder,
+        deadline: Instant,
+    ) -> Result<Result<StoredTicket, Option<StoredTicket>>, Error> {
+        let update = update
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(OnFailure::AllOld);
+        let send = || async {
+            match update.clone().send().await {
+                Ok(written) => Ok(Ok(written.attributes)),
+                Err(SdkError::ServiceError(refused))
+                    if matches!(refused.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>
+                {
+                    match refused.into_err() {
+                        UpdateItemError::ConditionalCheckFailedException(refused) => Ok(Err(refused.item)),
+                        other => Err(Error::internal(SCANNING, other)),
+                    }
+                }
+                Err(error) => Err(classify_error(SCANNING, error)),
+            }
+        };
+        match send_until_answered(SCANNING, deadline, send).await? {
+            Ok(written) => {
+                let written = written.ok_or_else(|| Error::internal(SCANNING, "the answer has no ticket"))?;
+                parse(SCANNING, written).map(Ok)
+            }
+            Err(stored) => Ok(Err(stored.map(|item| parse(SCANNING, item)).transpose()?)),
+        }
     }
 
     /// Whether the request with this id has replaced the code of a ticket.
@@ -439,6 +458,6 @@ fn door_of(showtime_id: ShowtimeId, part: u16) -> String {
     format!("{showtime_id}#{part}")
 }
 
-fn attribute(doing: &'static str, value: &impl Serialize) -> Result<AttributeValue, Error> {
-    serde_dynamo::to_attribute_value(value).map_err(|error| Error::internal(doing, error))
+fn attribute(value: &impl Serialize) -> Result<AttributeValue, Error> {
+    serde_dynamo::to_attribute_value(value).map_err(|error| Error::internal(SCANNING, error))
 }

@@ -45,13 +45,13 @@ pub struct Ticket {
     pub line_id: LineId,
     /// The showtime.
     pub showtime_id: ShowtimeId,
-    /// The start of the showtime when the ticket was issued.
+    /// The start of the showtime as it was when the ticket was issued.
     pub starts_at: Timestamp,
     /// The seat.
     pub seat: SeatId,
     /// The price class.
     pub class: ClassCode,
-    /// The title of the performance, the local start, the class and the seat.
+    /// The title of the performance, the local start, the class and the seat, as they were when the seat was held.
     pub name: String,
     /// Whether it admits its holder.
     pub status: TicketStatus,
@@ -62,7 +62,7 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub check_in: Option<CheckIn>,
-    /// Further scans of the ticket after its check-in that devices uploaded later.
+    /// Scans beside the check-in that admitted at devices without a network, or after the ticket became void.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 10)]
     pub double_scans: Vec<CheckIn>,
@@ -77,7 +77,7 @@ pub struct Ticket {
 /// A scan at the door that admitted, or would have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CheckIn {
-    /// The scan's id, derived from the administrator and the key of the scan.
+    /// The scan's id, derived from its key.
     pub scan_id: Uuid,
     /// Time of the scan.
     pub at: Timestamp,
@@ -88,6 +88,8 @@ pub struct CheckIn {
 }
 
 impl Ticket {
+    /// The highest number of a code.
+    pub const MAX_ISSUE: u16 = 20;
     /// The most [double scans](Ticket::double_scans) that a ticket records.
     pub const MAX_DOUBLE_SCANS: usize = 10;
 

@@ -1,32 +1,85 @@
-//! A ticket as its holder sees it.
+//! A ticket as its holder sees it: without who scanned it.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shared::orders::{LineId, OrderId};
+use shared::tickets::{ClassCode, SeatId, ShowtimeId};
 use utoipa::ToSchema;
 
 use super::code::TicketCode;
 use super::keys::TicketKeys;
-use super::ticket::{Ticket, TicketStatus};
+use super::ticket::{Ticket, TicketId, TicketStatus};
 
-/// A ticket with its code.
+/// A ticket of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct TicketWithCode {
-    /// The ticket.
-    #[serde(flatten)]
-    pub ticket: Ticket,
-    /// What to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Whoever has it can use the ticket. Absent if the
-    /// ticket is void.
+pub struct OwnTicket {
+    /// The ticket's id.
+    pub ticket_id: TicketId,
+    /// The order that bought it.
+    pub order_id: OrderId,
+    /// The line of the order.
+    pub line_id: LineId,
+    /// The showtime.
+    pub showtime_id: ShowtimeId,
+    /// The start of the showtime as it was when the ticket was issued.
+    pub starts_at: Timestamp,
+    /// The seat.
+    pub seat: SeatId,
+    /// The price class.
+    pub class: ClassCode,
+    /// The title of the performance, the local start, the class and the seat, as they were when the seat was held.
+    pub name: String,
+    /// Whether it admits its holder.
+    pub status: TicketStatus,
+    /// The number of the code, from 1. A code with an earlier number does not admit.
+    #[schema(minimum = 1)]
+    pub issue: u16,
+    /// What to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Whoever has it can use the ticket. Absent in lists,
+    /// and if the ticket is void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 168, max_length = 168)]
     pub code: Option<String>,
+    /// The time of the check-in. Absent until it is checked in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub checked_in_at: Option<Timestamp>,
+    /// Time of the issue.
+    pub issued_at: Timestamp,
+    /// The time at which it became void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub voided_at: Option<Timestamp>,
 }
 
-impl TicketWithCode {
+impl OwnTicket {
     /// The ticket with its present code.
-    pub fn of(ticket: Ticket, keys: &TicketKeys) -> Self {
+    pub fn with_code(ticket: Ticket, keys: &TicketKeys) -> Self {
         let is_valid = ticket.status == TicketStatus::Valid;
+        let code = is_valid.then(|| TicketCode::of(&ticket).sign(keys));
         Self {
-            code: is_valid.then(|| TicketCode::of(&ticket).sign(keys)),
-            ticket,
+            code,
+            ..Self::from(ticket)
+        }
+    }
+}
+
+impl From<Ticket> for OwnTicket {
+    fn from(ticket: Ticket) -> Self {
+        Self {
+            ticket_id: ticket.ticket_id,
+            order_id: ticket.order_id,
+            line_id: ticket.line_id,
+            showtime_id: ticket.showtime_id,
+            starts_at: ticket.starts_at,
+            seat: ticket.seat,
+            class: ticket.class,
+            name: ticket.name,
+            status: ticket.status,
+            issue: ticket.issue,
+            code: None,
+            checked_in_at: ticket.check_in.map(|check_in| check_in.at),
+            issued_at: ticket.issued_at,
+            voided_at: ticket.voided_at,
         }
     }
 }

@@ -4,9 +4,9 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use shared::core::event::Record;
 use shared::orders::{LineId, OrderId};
-use shared::tickets::{SeatId, ShowtimeId};
-use tickets::admission::event::{DoubleScan, OrderTicketsChange, ScanPlace, TicketEvent, TicketSeat};
-use tickets::admission::ticket::TicketId;
+use shared::tickets::{PerformanceId, SeatId, ShowtimeId, ShowtimeStatus, VenueId};
+use tickets::admission::ticket::{TicketId, TicketStatus};
+use tickets::event::{DoubleScan, OrderTicketsChange, ScanPlace, ShowtimeState, TicketEvent, TicketSeat};
 use uuid::Uuid;
 
 /// One record of each event of tickets.
@@ -28,16 +28,27 @@ pub(super) fn events() -> Result<Vec<Record>> {
         tickets: tickets.to_vec(),
     };
     let now = super::now()?;
+    let showtime = |status| ShowtimeState {
+        showtime_id,
+        performance_id: PerformanceId(Uuid::new_v8(*b"ticket example 3")),
+        venue_id: VenueId(Uuid::new_v8(*b"ticket example 4")),
+        status,
+        starts_at: now + SignedDuration::from_hours(30 * 24),
+    };
     let double = DoubleScan {
         ticket_id: tickets[0].ticket_id,
         showtime_id,
         seat: seats[0],
-        check_in: place(now, "North"),
+        status: TicketStatus::Valid,
+        check_in: Some(place(now, "North")),
         double_scan: place(now + SignedDuration::from_mins(4), "South"),
     };
     let events = [
         TicketEvent::TicketsIssued(change(&tickets)),
         TicketEvent::TicketsVoided(change(&tickets[1..])),
+        TicketEvent::ShowtimePublished(showtime(ShowtimeStatus::OnSale)),
+        TicketEvent::ShowtimeChanged(showtime(ShowtimeStatus::Closed)),
+        TicketEvent::ShowtimeCancelled(showtime(ShowtimeStatus::Cancelled)),
         TicketEvent::DoubleScanFound(double),
     ];
     super::records(&events, |_| now)

@@ -21,8 +21,8 @@ pub const TESTS: &[Test] = &[
         two_customers_race_for_a_seat_and_the_one_that_pays_has_it,
     ),
     (
-        "a_ticket_is_issued_for_a_paid_seat_admits_once_and_is_void_with_its_seat",
-        a_ticket_is_issued_for_a_paid_seat_admits_once_and_is_void_with_its_seat,
+        "a_ticket_admits_once_and_is_void_and_refunded_with_its_showtime",
+        a_ticket_admits_once_and_is_void_and_refunded_with_its_showtime,
     ),
 ];
 
@@ -164,7 +164,7 @@ fn seats_that_are_held_and_not_paid_are_free_again(shop: &Shop) -> Result<()> {
     Ok(())
 }
 
-fn a_ticket_is_issued_for_a_paid_seat_admits_once_and_is_void_with_its_seat(shop: &Shop) -> Result<()> {
+fn a_ticket_admits_once_and_is_void_and_refunded_with_its_showtime(shop: &Shop) -> Result<()> {
     let showtime = showtime(shop)?;
     let seats = json!({ "seats": ["0-0-0", "0-0-1"] });
     let order = hold(shop, &shop.ann, &showtime, &seats)?.expect(201)?;
@@ -204,7 +204,10 @@ fn a_ticket_is_issued_for_a_paid_seat_admits_once_and_is_void_with_its_seat(shop
     let scan = |code: &Value| {
         let scan = shop.api.call("POST", &format!("/admin/showtimes/{showtime}/check-ins"));
         let body = json!({ "code": code, "gate": "North" });
-        scan.token(&shop.admin).key(&shop.unique("scan")).json(&body).send()
+        scan.token(&shop.admin)
+            .key(&shop.unique("a-scan-at-the-door"))
+            .json(&body)
+            .send()
     };
     let refused = scan(&seen["code"])?.expect(409)?;
     ensure!(
@@ -217,21 +220,22 @@ fn a_ticket_is_issued_for_a_paid_seat_admits_once_and_is_void_with_its_seat(shop
     ensure!(refused["check_in"] == admitted["check_in"], "{refused}");
     let upload = shop.api.call("POST", &format!("/admin/showtimes/{showtime}/scans"));
     let offline = json!({
-        "key": shop.unique("offline"), "code": replaced["code"], "gate": "South",
+        "key": shop.unique("a-scan-without-a-network"), "code": replaced["code"], "gate": "South",
         "scanned_at": Timestamp::now().to_string(),
     });
     let upload = upload.token(&shop.admin).key(&shop.unique("upload"));
     let uploaded = upload.json(&json!({ "scans": [offline] })).send()?.expect(200)?;
     ensure!(uploaded["scans"][0]["result"] == "ALREADY_CHECKED_IN", "{uploaded}");
 
-    let cancel = shop
-        .api
-        .call("POST", &format!("/orders/{}/cancel", text(&order, "order_id")?));
-    cancel
-        .token(&shop.admin)
-        .key(&shop.unique("cancel"))
-        .send()?
-        .expect(200)?;
+    // Its orders are cancelled and refunded, and their tickets become void.
+    let cancel = shop.api.call("PATCH", &format!("/admin/showtimes/{showtime}"));
+    let cancel = cancel.token(&shop.admin).header("if-match", "*");
+    cancel.json(&json!({ "status": "CANCELLED" })).send()?.expect(200)?;
+    shop.until(
+        EVENT_DEADLINE,
+        || Ok(json!(shop.moved(&order)?.refunded)),
+        |refunded| *refunded == 180_000,
+    )?;
     shop.until(
         EVENT_DEADLINE,
         || get(&shop.ann, &format!("/tickets/{}", ids[1]))?.expect(200),

@@ -338,7 +338,8 @@ async fn at_the_door() {
     let replaced = shop.call("replace-ticket-code", replace).await.body;
     let code = replaced["code"].as_str().unwrap();
     shop.check_in("s", &showtime, code, "North").await;
-    let scan = json!({ "key": "offline-1", "code": code, "gate": "South", "scanned_at": shop.now() });
+    let scan =
+        json!({ "key": tickets_fixture::scan_key("1"), "code": code, "gate": "South", "scanned_at": shop.now() });
     shop.call("upload-scans", tickets_fixture::upload_call("u", &showtime, &[scan]))
         .await;
     let door = Call::new("GET", "/admin/showtimes/{showtime_id}/tickets").path("showtime_id", &showtime);

@@ -385,6 +385,7 @@ fn id(body: &Value) -> &Value {
         "subscription_id",
         "return_id",
         "shipment_id",
+        "ticket_id",
         "order_id",
         "sku",
         "showtime_id",

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use function_tests::tickets_fixture::{check_in_call, ticket_call, upload_call};
+use function_tests::tickets_fixture::{check_in_call, scan_key, ticket_call, upload_call};
 use harness::gateway::{Answer, Call};
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ pub async fn keep(world: Rc<World>) {
         let answers = if world.below(3) == 0 {
             let at = world.clock.now();
             let upload = |key: &str| {
-                let scan = json!({ "key": key, "code": code, "gate": gate, "scanned_at": at });
+                let scan = json!({ "key": scan_key(key), "code": code, "gate": gate, "scanned_at": at });
                 upload_call(key, &showtime, &[scan])
             };
             repeated::send(&world, "upload-scans", upload).await
@@ -105,6 +105,8 @@ fn record(world: &World, ticket: &str, answers: &[Answer]) {
             None => &answer.body["check_in"],
         };
         let scan = check_in["scan_id"].as_str().unwrap_or_default().to_owned();
-        state.check_ins.entry(ticket.to_owned()).or_default().insert(scan);
+        let admissions = state.check_ins.entry(ticket.to_owned()).or_default();
+        admissions.scans.insert(scan);
+        admissions.answers += u32::from(!answer.replayed);
     }
 }

@@ -118,8 +118,13 @@ pub fn check(world: &World, phase: Phase) {
         check("a showtime has the seats of its plan", seats::check_seats(world));
         check("blocked seats stay blocked", seats::check_blocked(world));
         check("sold seats are marked", seats::check_marked(&orders, &all_seats));
-        let tickets = tickets::check_tickets(&orders, &tables.items(TICKETS));
-        check("paid seats have tickets", tickets);
+        // What cannot be cancelled for hours waits for a person.
+        if world.unservable_orders.dead_letters().is_empty() {
+            let tickets = tickets::check_tickets(&orders, &tables.items(TICKETS));
+            check("paid seats have tickets", tickets);
+            let ended = tickets::check_cancelled_showtimes(&orders, &tables.items(SHOWS));
+            check("a cancelled showtime has no orders", ended);
+        }
         check(
             "an erased customer has no subscription",
             erased_are_not_subscribed(&accounts, &subscriptions),

@@ -38,13 +38,35 @@ pub fn check_tickets(orders: &[Value], tickets: &[Value]) -> Result<()> {
     Ok(())
 }
 
+/// Checks that no paid order has seats of a cancelled showtime, once all events and messages are delivered.
+///
+/// # Errors
+/// The first one that has.
+pub fn check_cancelled_showtimes(orders: &[Value], shows: &[Value]) -> Result<()> {
+    let showtimes = shows.iter().filter(|item| key(item).starts_with("SHOW#"));
+    let cancelled: BTreeSet<&str> = showtimes
+        .filter(|showtime| showtime["status"] == "CANCELLED")
+        .filter_map(|showtime| showtime["showtime_id"].as_str())
+        .collect();
+    for order in orders.iter().filter(|order| order["status"] == "PAID") {
+        let lines = order["lines"].as_array().into_iter().flatten();
+        let mut showtimes = lines.filter_map(|line| line["seat"]["showtime_id"].as_str());
+        ensure!(
+            !showtimes.any(|showtime| cancelled.contains(showtime)),
+            "it is paid: {order}"
+        );
+    }
+    Ok(())
+}
+
 /// Checks that no ticket was admitted by two scans.
 ///
 /// # Errors
 /// The first one that was.
 pub fn check_admissions(world: &World) -> Result<()> {
-    for (ticket, scans) in &world.state().check_ins {
-        ensure!(scans.len() == 1, "{ticket} was admitted by {scans:?}");
+    for (ticket, admissions) in &world.state().check_ins {
+        let is_once = admissions.scans.len() == 1 && admissions.answers <= 1;
+        ensure!(is_once, "{ticket} was admitted twice: {admissions:?}");
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use function_tests::tickets_fixture::KEY as TICKET_KEY;
 use harness::embedded::RawResponse;
 use harness::objects::FakeS3;
 use harness::platform::{PRIVATE_SEARCH, SEARCH};
-use harness::queue::{EXPORT_STEPS_URL, IMPORT_STEPS_URL, INDEX_URL, PRIVATE_INDEX_URL};
+use harness::queue::{EXPORT_STEPS_URL, IMPORT_STEPS_URL, INDEX_URL, PRIVATE_INDEX_URL, UNSERVABLE_ORDERS_URL};
 use harness::{CARRIER_CREDENTIALS, FakeKms, FakeQueue, TICKET_KEYS};
 use lambda_http::http::Method;
 use lambda_http::http::header::{IF_MATCH, IF_NONE_MATCH};
@@ -81,6 +81,8 @@ pub struct Services {
     pub import_steps: FakeQueue,
     /// SQS: the steps of exports.
     pub export_steps: FakeQueue,
+    /// Orders that the shop cannot serve.
+    pub unservable_orders: FakeQueue,
     /// SQS: commands for `write-index`.
     pub index: FakeQueue,
     /// SQS: commands for `write-private-index`.
@@ -122,10 +124,14 @@ impl Services {
                     PRIVATE_INDEX_URL => &self.private_index,
                     IMPORT_STEPS_URL => &self.import_steps,
                     EXPORT_STEPS_URL => &self.export_steps,
+                    UNSERVABLE_ORDERS_URL => &self.unservable_orders,
                     _ => &self.charges,
                 };
                 if self.mutant == Some(Mutant::CommandLost) {
                     lose_command(&mut body);
+                }
+                if self.mutant == Some(Mutant::CancellationLost) && body["QueueUrl"] == UNSERVABLE_ORDERS_URL {
+                    lose_orders(&mut body);
                 }
                 let (status, answer) = queue.serve(target, &body)?;
                 Reply::Response(raw_response(status, &answer))
@@ -298,6 +304,14 @@ fn lose_command(body: &mut Value) {
         if let Some(Value::String(text)) = entry.get_mut("MessageBody") {
             *text = text.replace("shelf-0", "shelf-none");
         }
+    }
+}
+
+/// Replaces the names of orders by that of no order.
+fn lose_orders(body: &mut Value) {
+    for entry in body["Entries"].as_array_mut().into_iter().flatten() {
+        let nobody = json!({ "order_id": "00000000-0000-0000-0000-000000000000" });
+        entry["MessageBody"] = nobody.to_string().into();
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use harness::embedded::{Embedded, RawResponse};
-use harness::engine::{ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SUBSCRIPTIONS, TICKETS};
+use harness::engine::{
+    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SHOWS, SUBSCRIPTIONS, TICKETS,
+};
 use harness::{Engine, Fault};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -16,7 +18,7 @@ use crate::attribution;
 use crate::mutant::Mutant;
 
 /// The tables with streams.
-pub const TABLES: [&str; 9] = [
+pub const TABLES: [&str; 10] = [
     ACCOUNTS,
     AUCTIONS,
     CATALOG,
@@ -24,6 +26,7 @@ pub const TABLES: [&str; 9] = [
     IMAGES,
     ORDERS,
     PAYMENTS,
+    SHOWS,
     SUBSCRIPTIONS,
     TICKETS,
 ];

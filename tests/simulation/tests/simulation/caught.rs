@@ -233,3 +233,8 @@ fn a_ticket_that_is_checked_in_twice_is_caught() {
 fn a_ticket_that_stays_valid_without_its_seat_is_caught() {
     is_caught(Mutant::TicketsKept, "paid seats have tickets");
 }
+
+#[test]
+fn orders_of_a_cancelled_showtime_that_are_forgotten_are_caught() {
+    is_caught(Mutant::CancellationLost, "a cancelled showtime has no orders");
+}

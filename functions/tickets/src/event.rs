@@ -1,23 +1,56 @@
-//! The events of tickets.
+//! The events of showtimes and tickets.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::core::identity::CustomerId;
 use shared::orders::OrderId;
-use shared::tickets::{SeatId, ShowtimeId};
+use shared::tickets::{PerformanceId, SeatId, Showtime, ShowtimeId, ShowtimeStatus, VenueId};
 use utoipa::ToSchema;
 
-use super::ticket::{Ticket, TicketId};
+use crate::admission::ticket::{Ticket, TicketId, TicketStatus};
 
 shared::domain_events! {
-    /// An event about tickets.
+    /// An event about showtimes or tickets.
     pub enum TicketEvent from "madang.tickets" {
         /// The tickets of a paid order were issued: they are in `tickets`.
         TicketsIssued(OrderTicketsChange),
         /// Tickets became void, because their seats were given back: they are in `tickets`.
         TicketsVoided(OrderTicketsChange),
-        /// A ticket was scanned at two devices, one of which was offline. Two people may have come in.
+        /// A showtime was published.
+        ShowtimePublished(ShowtimeState),
+        /// A published showtime was changed: its times, its prices or its status.
+        ShowtimeChanged(ShowtimeState),
+        /// A published showtime was cancelled. Its orders will be cancelled and refunded.
+        ShowtimeCancelled(ShowtimeState),
+        /// A device without a network admitted a ticket that another scan had checked in, or that was void.
         DoubleScanFound(DoubleScan),
+    }
+}
+
+/// A showtime, as far as its events tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ShowtimeState {
+    /// The showtime.
+    pub showtime_id: ShowtimeId,
+    /// The performance.
+    pub performance_id: PerformanceId,
+    /// The venue.
+    pub venue_id: VenueId,
+    /// Whether its seats are on sale.
+    pub status: ShowtimeStatus,
+    /// The start.
+    pub starts_at: Timestamp,
+}
+
+impl From<&Showtime> for ShowtimeState {
+    fn from(showtime: &Showtime) -> Self {
+        Self {
+            showtime_id: showtime.showtime_id,
+            performance_id: showtime.performance_id,
+            venue_id: showtime.venue_id,
+            status: showtime.status,
+            starts_at: showtime.starts_at,
+        }
     }
 }
 
@@ -43,7 +76,7 @@ pub struct TicketSeat {
     pub seat: SeatId,
 }
 
-/// Two scans of a ticket.
+/// A scan of a ticket that was not expected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DoubleScan {
     /// The ticket.
@@ -52,8 +85,12 @@ pub struct DoubleScan {
     pub showtime_id: ShowtimeId,
     /// The seat.
     pub seat: SeatId,
-    /// The check-in, which was recorded first.
-    pub check_in: ScanPlace,
+    /// Whether the ticket is valid.
+    pub status: TicketStatus,
+    /// The check-in, which was recorded first. Absent for a void ticket that was not checked in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub check_in: Option<ScanPlace>,
     /// The other scan.
     pub double_scan: ScanPlace,
 }

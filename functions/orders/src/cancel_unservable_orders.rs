@@ -1,0 +1,73 @@
+//! On messages that name orders which the shop cannot serve, such as those of a cancelled showtime: cancels each as a whole, with a
+//! full refund.
+//!
+//! Messages may be repeated, late and in any order: an order that is cancelled or has expired stays as it is. An order that is being
+//! paid for is tried again when the message is delivered again. What cannot be cancelled ends in a dead-letter queue with an alarm.
+
+use aws_lambda_events::sqs::SqsBatchResponse;
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::batch::{self, Batch};
+use shared::core::idempotency::{Fingerprint, derive_id};
+use shared::orders::{OrderStatus, UnservableOrder};
+
+use crate::cancel_order::{self, CancelOrder, CancellationRequest};
+
+/// The function's stores.
+#[derive(Debug)]
+pub struct CancelUnservableOrders {
+    /// Orders with what a cancellation changes.
+    pub orders: CancelOrder,
+}
+
+impl CancelUnservableOrders {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            orders: CancelOrder::new(platform)?,
+        })
+    }
+}
+
+/// Cancels the orders of a batch, all at once.
+///
+/// # Errors
+/// None. Failed messages are reported to the queue.
+pub async fn handle(
+    function: &CancelUnservableOrders,
+    batch: Batch,
+    invocation: Invocation,
+) -> Result<SqsBatchResponse, Error> {
+    let cancel = async |message: UnservableOrder| cancel(function, message, &invocation).await;
+    Ok(batch::serve(batch, cancel).await)
+}
+
+async fn cancel(
+    function: &CancelUnservableOrders,
+    UnservableOrder { order_id }: UnservableOrder,
+    invocation: &Invocation,
+) -> Result<(), Error> {
+    let stored = function.orders.order_payments.orders.get(order_id, invocation.deadline);
+    let order = stored.await?.map(|stored| stored.order.as_of(invocation.now));
+    // Money that comes for an expired order later is refunded, or the order is named again when it is paid.
+    if order.is_none_or(|order| matches!(order.status, OrderStatus::Cancelled | OrderStatus::Expired)) {
+        return Ok(());
+    }
+    let request = CancellationRequest {
+        order_id,
+        lines: None,
+        request_id: derive_id(&["cancel unservable order", &order_id.to_string()]),
+        fingerprint: Fingerprint::of(&order_id).map_err(|error| Error::internal("read the message", error))?,
+        caller: None,
+    };
+    match cancel_order::cancel(&function.orders, &request, invocation).await {
+        Ok(_) => Ok(()),
+        // A payment or a refund of it is in progress, or in review.
+        Err(Error::Rejected(rejection)) => Err(Error::unavailable("cancel an unservable order", rejection.detail)),
+        Err(error) => Err(error),
+    }
+}
