@@ -186,7 +186,8 @@ impl Partitions {
             let of_table = state.tables.get(&key.0).and_then(|served| served.written);
             let table_rate = limits.table_write_units;
             !has_units(of_key, now, of_keys[key], limits.write_units, limits.burst)
-                || table_rate.is_some_and(|rate| !has_units(of_table, now, of_tables[key.0.as_str()], rate, limits.burst))
+                || table_rate
+                    .is_some_and(|rate| !has_units(of_table, now, of_tables[key.0.as_str()], rate, limits.burst))
         };
         let spent: Vec<bool> = items.iter().map(is_spent).collect();
         if spent.contains(&true) {
@@ -370,7 +371,9 @@ mod tests {
     fn codes(cancelled: RawResponse) -> Vec<String> {
         let cancelled: Value = serde_json::from_slice(&cancelled.body).unwrap();
         let reasons = list(&cancelled["CancellationReasons"]).iter();
-        reasons.map(|reason| reason["Code"].as_str().unwrap().to_owned()).collect()
+        reasons
+            .map(|reason| reason["Code"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// How many of the writes that `next` makes, one a millisecond, pass within a second.

@@ -41,7 +41,10 @@ fn main() -> Result<()> {
     let subjects: Vec<Subject> = runs.iter().map(|(name, run)| subject(name, run)).collect();
     println!("\n{}\n{}", table(&subjects), lines("seats", &subjects));
     if let Some((_, run)) = runs.first() {
-        println!("BENCH seats/map-{}/read_units {} units", run.sale.seats, run.map.read_units);
+        println!(
+            "BENCH seats/map-{}/read_units {} units",
+            run.sale.seats, run.map.read_units
+        );
         println!("BENCH seats/map-{}/bytes {} B", run.sale.seats, run.map.bytes);
     }
     if is_chosen("lock")
@@ -63,7 +66,13 @@ fn is_chosen(name: &str) -> bool {
 
 fn size(is_small: bool) -> (House, usize) {
     match is_small {
-        true => (House { sections: 2, ..House::LARGE }, BUYERS / 10),
+        true => (
+            House {
+                sections: 2,
+                ..House::LARGE
+            },
+            BUYERS / 10,
+        ),
         false => (House::LARGE, BUYERS),
     }
 }
@@ -120,12 +129,37 @@ fn subject(name: &str, run: &Run) -> Subject {
             figure("hold_p99_ms", "A hold, 99th percentile", "ms", sale.hold_p99),
             figure("requests", "Requests answered", "count", sale.requests as f64),
             figure("taken", "… of which for a seat that was taken", "%", share(sale.taken)),
-            figure("single_left", "… that would leave a single seat", "%", share(sale.single_left)),
-            figure("gave_up", "Answers of 503, sent again with their key", "count", sale.busy as f64),
-            figure("transactions_per_hold", "Transactions a hold", "count", seen.transactions as f64 / sale.holds as f64),
-            figure("conflict_share", "Transactions that met another", "%", run.share(seen.conflicts)),
+            figure(
+                "single_left",
+                "… that would leave a single seat",
+                "%",
+                share(sale.single_left),
+            ),
+            figure(
+                "gave_up",
+                "Answers of 503, sent again with their key",
+                "count",
+                sale.busy as f64,
+            ),
+            figure(
+                "transactions_per_hold",
+                "Transactions a hold",
+                "count",
+                seen.transactions as f64 / sale.holds as f64,
+            ),
+            figure(
+                "conflict_share",
+                "Transactions that met another",
+                "%",
+                run.share(seen.conflicts),
+            ),
             figure("throttled_share", "… that had no units", "%", run.share(seen.throttled)),
-            figure("refused_share", "… that found a seat taken", "%", run.share(seen.refused)),
+            figure(
+                "refused_share",
+                "… that found a seat taken",
+                "%",
+                run.share(seen.refused),
+            ),
         ],
     }
 }

@@ -180,7 +180,9 @@ impl Relational {
             NETWORK.wait().await;
             connection.query(sql).await
         };
-        let look = ask(&format!("EXECUTE look ({seats}, '{id}')")).await?.context("the showtime")?;
+        let look = ask(&format!("EXECUTE look ({seats}, '{id}')"))
+            .await?
+            .context("the showtime")?;
         ensure!((look[0].as_str(), look[2].as_str()) == ("ON_SALE", ""), "{look:?}");
         let among = |list: &str, number: &str| list.split(',').any(|listed| listed == number);
         if !look[3].is_empty() {
@@ -188,7 +190,9 @@ impl Relational {
         }
         let total = look[1].parse::<usize>()? * visit.seats.len();
         // BEGIN is sent with the next statement, as pipelining drivers do.
-        let locked = ask(&format!("BEGIN; EXECUTE lock ({seats})")).await?.context("a count")?;
+        let locked = ask(&format!("BEGIN; EXECUTE lock ({seats})"))
+            .await?
+            .context("a count")?;
         let taken = self.seats(visit, |number| !among(&locked[1], number));
         if !taken.is_empty() {
             ask("ROLLBACK").await?;
@@ -216,7 +220,8 @@ impl Seller for Function {
     }
 
     async fn map(&self) -> Result<Vec<bool>> {
-        const MAP: &str = "SELECT string_agg(CASE WHEN order_id IS NULL THEN '0' ELSE '1' END, '' ORDER BY seat_id) FROM seat";
+        const MAP: &str =
+            "SELECT string_agg(CASE WHEN order_id IS NULL THEN '0' ELSE '1' END, '' ORDER BY seat_id) FROM seat";
         let states = self.0.with(async |connection| connection.query(MAP).await).await?;
         let states = states.context("a map")?;
         Ok(states[0].bytes().map(|state| state == b'0').collect())

@@ -201,7 +201,17 @@ async fn draw_maps<S: Seller>(shared: Shared, seller: S) -> Result<()> {
         };
         let crowd = &mut *shared.0.borrow_mut();
         let version = crowd.picture.version + 1;
-        eprintln!("DEBUG map {version} free {} sold {} line {} waiting {} answered {} taken {} single {} busy {}", free.iter().filter(|f| **f).count(), crowd.sold.len(), crowd.line.len(), crowd.waiting.len(), crowd.answered, crowd.taken, crowd.single_left, crowd.busy);
+        eprintln!(
+            "DEBUG map {version} free {} sold {} line {} waiting {} answered {} taken {} single {} busy {}",
+            free.iter().filter(|f| **f).count(),
+            crowd.sold.len(),
+            crowd.line.len(),
+            crowd.waiting.len(),
+            crowd.answered,
+            crowd.taken,
+            crowd.single_left,
+            crowd.busy
+        );
         crowd.picture = Picture::of(crowd.house, version, |number| free[number]);
         for buyer in std::mem::take(&mut crowd.waiting) {
             crowd.choose(buyer, &shared.1);
@@ -214,7 +224,9 @@ async fn serve<S: Seller>(shared: Shared, seller: S) -> Result<()> {
     let (crowd, line) = &*shared;
     loop {
         // Closed once all seats are sold.
-        let Ok(permit) = line.acquire().await else { return Ok(()) };
+        let Ok(permit) = line.acquire().await else {
+            return Ok(());
+        };
         permit.forget();
         let next = crowd.borrow_mut().line.pop_front();
         let visit = next.context("a request in the line")?;
@@ -252,6 +264,7 @@ impl Crowd {
 
     /// Notes the answer to a request.
     fn take(&mut self, visit: Visit, answer: Answer, line: &Semaphore) -> Result<()> {
+        if self.answered.is_multiple_of(1000) { eprintln!("DEBUG {} answered {:?} real {:?}", self.answered, Instant::now(), std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64()); }
         self.answered += 1;
         match answer {
             Answer::Held => {

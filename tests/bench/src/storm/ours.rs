@@ -105,6 +105,7 @@ pub fn run(storm: Storm) -> Result<Run> {
 }
 
 async fn sell(storm: Storm) -> Result<Run> {
+    let began = std::time::Instant::now();
     let embedded = Embedded::new();
     let engine = Engine::embedded(embedded.clone());
     create_tables(&engine.direct).await;
@@ -113,7 +114,9 @@ async fn sell(storm: Storm) -> Result<Run> {
         s3: FakeS3::default(),
     };
     let House { sections, rows, seats } = storm.house;
-    let hall = shop.hall("Asia/Seoul", sections.into(), rows.into(), seats.into()).await;
+    let hall = shop
+        .hall("Asia/Seoul", sections.into(), rows.into(), seats.into())
+        .await;
     let showtime = shop.on_sale(&hall).await;
     shop.open_sale();
 
@@ -121,7 +124,11 @@ async fn sell(storm: Storm) -> Result<Run> {
     let unread_rows = unread_rows(&embedded);
     let seller = |_| {
         let wire = Unread::new(dynamodb.clone(), Arc::clone(&unread_rows));
-        let client = if storm.reads_first { dynamodb.client() } else { wire.client() };
+        let client = if storm.reads_first {
+            dynamodb.client()
+        } else {
+            wire.client()
+        };
         let platform = platform(client);
         let built = || Ok::<_, shared::Error>((HoldSeats::new(&platform)?, GetSeatMap::new(&platform)?));
         let (hold, map) = built().map_err(|error| anyhow::anyhow!("the functions cannot be built: {error:?}"))?;
@@ -134,13 +141,19 @@ async fn sell(storm: Storm) -> Result<Run> {
             opened: (shop.now(), Instant::now()),
         })
     };
+    eprintln!("DEBUG published {:?}", began.elapsed());
     let sellers = (0..storm.functions).map(seller).collect::<Result<Vec<_>>>()?;
+    eprintln!("DEBUG set up {:?}", began.elapsed());
     let sale = sell_out(storm.house, storm.buyers, storm.room, seller(0)?, sellers).await?;
 
     let (orders, seats) = (embedded.items(ORDERS), embedded.items(SEATS));
     check_seats(&orders, &seats)?;
     ensure!(orders.len() == sale.holds, "one order for each hold");
-    let named: usize = seats.iter().filter_map(|row| row["h"].as_object()).map(|row| row.len()).sum();
+    let named: usize = seats
+        .iter()
+        .filter_map(|row| row["h"].as_object())
+        .map(|row| row.len())
+        .sum();
     ensure!(named == storm.house.count(), "{named} seats have an order");
     Ok(Run {
         sale,
@@ -243,7 +256,9 @@ impl Seller for Functions {
             (503, _) => Ok(Answer::Busy),
             (409, "urn:madang:problem:seats-taken") => {
                 let seats: Vec<Value> = answer.body["seats"].as_array().cloned().unwrap_or_default();
-                let seats = seats.into_iter().map(|seat| serde_json::from_value(seat["seat"].clone()));
+                let seats = seats
+                    .into_iter()
+                    .map(|seat| serde_json::from_value(seat["seat"].clone()));
                 let seats: Vec<SeatId> = seats.collect::<Result<_, _>>()?;
                 seats.iter().try_for_each(|&seat| self.require_taken(seat))?;
                 Ok(Answer::Taken(seats))
@@ -262,7 +277,9 @@ impl Seller for Functions {
         ensure!(answer.status == 200, "{answer:?}");
         let seats = usize::try_from(answer.body["seats"].as_u64().context("a count")?)?;
         let map = SeatMap::parse(seats, answer.body["states"].as_str().context("states")?).context("a map")?;
-        Ok((0..seats).map(|seat| map.state(seat) == Some(SeatState::Free)).collect())
+        Ok((0..seats)
+            .map(|seat| map.state(seat) == Some(SeatState::Free))
+            .collect())
     }
 }
 
@@ -305,7 +322,10 @@ mod tests {
         })
         .unwrap();
         assert!(10.0 * room.sale.hold_p99 < storm.sale.hold_p99, "{storm:?} {room:?}");
-        assert!(room.share(room.seen.conflicts) < storm.share(storm.seen.conflicts), "{storm:?} {room:?}");
+        assert!(
+            room.share(room.seen.conflicts) < storm.share(storm.seen.conflicts),
+            "{storm:?} {room:?}"
+        );
     }
 
     #[test]

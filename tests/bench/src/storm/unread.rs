@@ -64,7 +64,10 @@ impl Unread {
     async fn read_unseen(&self, request: &HttpRequest) -> Option<HttpResponse> {
         let mut batch: Value = serde_json::from_slice(request.body().bytes()?).ok()?;
         let rows = self.take_rows(&mut batch);
-        let answer = self.dynamodb.serve("BatchGetItem", batch.to_string().into_bytes()).await;
+        let answer = self
+            .dynamodb
+            .serve("BatchGetItem", batch.to_string().into_bytes())
+            .await;
         if answer.status != 200 {
             return Some(answer.into());
         }
