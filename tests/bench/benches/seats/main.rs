@@ -3,8 +3,9 @@
 //!
 //! The storms on `hold-seats` use virtual time: their figures depend on the seed and not on the machine. The relational shop runs
 //! in real time and needs PostgreSQL. Fails if a seat is sold twice or left over, or if anybody is told that a free seat is
-//! taken. Arguments after `--` select cases: `4000-wcu`, `12000-wcu`, `40000-wcu`, `unread`, `room`, `lock`; `--small` takes a
-//! tenth of the seats and buyers, for a quick look.
+//! taken. Arguments after `--` select cases: `4000-wcu`, `12000-wcu`, `40000-wcu`, `unread` (a function that does not read the
+//! rows before its transaction, at 12,000 units), `room`, and `lock`, which is compared with `12000-wcu` if both run. `--small`
+//! takes a tenth of the seats and buyers, for a quick look.
 //!
 //! Ends with a table for each kind of sale, and lines `BENCH seats/<case>/<metric> <value> <unit>`.
 
@@ -14,7 +15,7 @@ use std::env;
 
 use anyhow::Result;
 use bench::report::{Figure, Subject, lines, table};
-use bench::storm::{self, House, Run, Storm};
+use bench::storm::{self, House, Run, Sale, Storm};
 
 /// The default limit of an AWS account's concurrent executions.
 const FUNCTIONS: usize = 1000;
@@ -32,14 +33,12 @@ fn main() -> Result<()> {
     let is_small = env::args().any(|argument| argument == "--small");
     let mut runs: Vec<(&str, Run)> = vec![];
     for (name, storm) in cases(is_small) {
-        let is_needed = name == COMPARED && is_chosen("lock");
-        if is_chosen(name) || is_needed {
+        if is_chosen(name) {
             eprintln!("{name}: {} buyers of {} seats", storm.buyers, storm.house.count());
             runs.push((name, storm::run(storm)?));
         }
     }
-    let subjects: Vec<Subject> = runs.iter().map(|(name, run)| subject(name, run)).collect();
-    println!("\n{}\n{}", table(&subjects), lines("seats", &subjects));
+    show(&runs.iter().map(|(name, run)| subject(name, run)).collect::<Vec<_>>());
     if let Some((_, run)) = runs.first() {
         println!(
             "BENCH seats/map-{}/read_units {} units",
@@ -47,13 +46,31 @@ fn main() -> Result<()> {
         );
         println!("BENCH seats/map-{}/bytes {} B", run.sale.seats, run.map.bytes);
     }
-    if is_chosen("lock")
-        && let Some((_, ours)) = runs.iter().find(|(name, _)| *name == COMPARED)
-    {
+    if is_chosen("lock") {
         let (house, buyers) = size(is_small);
-        println!("{}", relational::run(house, buyers, FUNCTIONS, &ours.sale)?);
+        let theirs = relational::run(house, buyers, FUNCTIONS)?;
+        show(
+            &theirs
+                .iter()
+                .map(|(name, sale)| relational::subject(name, sale))
+                .collect::<Vec<_>>(),
+        );
+        if let Some((_, ours)) = runs.iter().find(|(name, _)| *name == COMPARED) {
+            print!("{}", theirs.iter().map(|theirs| ratios(&ours.sale, theirs)).collect::<String>());
+        }
     }
     Ok(())
+}
+
+fn ratios(ours: &Sale, (name, theirs): &(&str, Sale)) -> String {
+    let (rate, p99) = (ours.rate() / theirs.rate(), ours.hold_p99 / theirs.hold_p99);
+    format!("BENCH seats-vs-{name}/rate_ratio {rate:.3} ratio\nBENCH seats-vs-{name}/p99_ratio {p99:.3} ratio\n")
+}
+
+fn show(subjects: &[Subject]) {
+    if !subjects.is_empty() {
+        println!("\n{}\n{}", table(subjects), lines("seats", subjects));
+    }
 }
 
 fn is_chosen(name: &str) -> bool {

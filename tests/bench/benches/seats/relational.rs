@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bench::postgres::{Connection, Postgres};
-use bench::report::{Figure, Subject, lines, table};
+use bench::report::{Figure, Subject};
 use bench::storm::{Answer, House, SEED, Sale, Seller, Visit, sell_out};
 use harness::latency::Latency;
 use shared::tickets::SeatId;
@@ -27,15 +27,15 @@ const POOLS: [usize; 2] = [16, 64];
 /// How seats are locked, with the names of the subjects.
 const LOCKS: [(&str, &str); 2] = [("lock", "FOR UPDATE"), ("skip-locked", "FOR UPDATE SKIP LOCKED")];
 
-/// Returns the table and the lines of the relational shop, compared with `ours`.
-pub fn run(house: House, buyers: usize, functions: usize, ours: &Sale) -> Result<String> {
+/// Returns the best sale with each lock.
+pub fn run(house: House, buyers: usize, functions: usize) -> Result<Vec<(&'static str, Sale)>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, compare(house, buyers, functions, ours))
+    LocalSet::new().block_on(&runtime, sell_all(house, buyers, functions))
 }
 
-async fn compare(house: House, buyers: usize, functions: usize, ours: &Sale) -> Result<String> {
+async fn sell_all(house: House, buyers: usize, functions: usize) -> Result<Vec<(&'static str, Sale)>> {
     let postgres = Postgres::start()?;
-    let (mut subjects, mut ratios) = (vec![], String::new());
+    let mut sales = vec![];
     for (name, lock) in LOCKS {
         let mut best: Option<Sale> = None;
         for pool in POOLS {
@@ -46,16 +46,13 @@ async fn compare(house: House, buyers: usize, functions: usize, ours: &Sale) -> 
                 best = Some(sale);
             }
         }
-        let theirs = best.context("a pool")?;
-        let (rate, p99) = (ours.rate() / theirs.rate(), ours.hold_p99 / theirs.hold_p99);
-        ratios += &format!("BENCH seats-vs-{name}/rate_ratio {rate:.3} ratio\n");
-        ratios += &format!("BENCH seats-vs-{name}/p99_ratio {p99:.3} ratio\n");
-        subjects.push(subject(name, &theirs));
+        sales.push((name, best.context("a pool")?));
     }
-    Ok(format!("{}\n{}{ratios}", table(&subjects), lines("seats", &subjects)))
+    Ok(sales)
 }
 
-fn subject(name: &str, sale: &Sale) -> Subject {
+/// Returns the figures of a sale.
+pub fn subject(name: &str, sale: &Sale) -> Subject {
     let figure = |metric, meaning, unit, value| Figure {
         metric,
         meaning,

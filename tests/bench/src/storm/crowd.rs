@@ -201,17 +201,6 @@ async fn draw_maps<S: Seller>(shared: Shared, seller: S) -> Result<()> {
         };
         let crowd = &mut *shared.0.borrow_mut();
         let version = crowd.picture.version + 1;
-        eprintln!(
-            "DEBUG map {version} free {} sold {} line {} waiting {} answered {} taken {} single {} busy {}",
-            free.iter().filter(|f| **f).count(),
-            crowd.sold.len(),
-            crowd.line.len(),
-            crowd.waiting.len(),
-            crowd.answered,
-            crowd.taken,
-            crowd.single_left,
-            crowd.busy
-        );
         crowd.picture = Picture::of(crowd.house, version, |number| free[number]);
         for buyer in std::mem::take(&mut crowd.waiting) {
             crowd.choose(buyer, &shared.1);
@@ -264,7 +253,6 @@ impl Crowd {
 
     /// Notes the answer to a request.
     fn take(&mut self, visit: Visit, answer: Answer, line: &Semaphore) -> Result<()> {
-        if self.answered.is_multiple_of(1000) { eprintln!("DEBUG {} answered {:?} real {:?}", self.answered, Instant::now(), std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64()); }
         self.answered += 1;
         match answer {
             Answer::Held => {

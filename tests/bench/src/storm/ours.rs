@@ -105,7 +105,6 @@ pub fn run(storm: Storm) -> Result<Run> {
 }
 
 async fn sell(storm: Storm) -> Result<Run> {
-    let began = std::time::Instant::now();
     let embedded = Embedded::new();
     let engine = Engine::embedded(embedded.clone());
     create_tables(&engine.direct).await;
@@ -141,9 +140,7 @@ async fn sell(storm: Storm) -> Result<Run> {
             opened: (shop.now(), Instant::now()),
         })
     };
-    eprintln!("DEBUG published {:?}", began.elapsed());
     let sellers = (0..storm.functions).map(seller).collect::<Result<Vec<_>>>()?;
-    eprintln!("DEBUG set up {:?}", began.elapsed());
     let sale = sell_out(storm.house, storm.buyers, storm.room, seller(0)?, sellers).await?;
 
     let (orders, seats) = (embedded.items(ORDERS), embedded.items(SEATS));
