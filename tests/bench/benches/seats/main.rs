@@ -5,7 +5,7 @@
 //! in real time and needs PostgreSQL. Fails if a seat is sold twice or left over, or if anybody is told that a free seat is
 //! taken. Arguments after `--` select cases: `4000-wcu`, `12000-wcu`, `40000-wcu`, `unread` (a function that does not read the
 //! rows before its transaction, at 12,000 units), `room`, and `lock`, which is compared with `12000-wcu` if both run. `--small`
-//! takes a tenth of the seats and buyers, for a quick look.
+//! takes a tenth of everything (seats, buyers, functions, units of the tables), so that the times are about the same.
 //!
 //! Ends with a table for each kind of sale, and lines `BENCH seats/<case>/<metric> <value> <unit>`.
 
@@ -47,8 +47,8 @@ fn main() -> Result<()> {
         println!("BENCH seats/map-{}/bytes {} B", run.sale.seats, run.map.bytes);
     }
     if is_chosen("lock") {
-        let (house, buyers) = size(is_small);
-        let theirs = relational::run(house, buyers, FUNCTIONS)?;
+        let (house, part) = size(is_small);
+        let theirs = relational::run(house, BUYERS / part, FUNCTIONS / part)?;
         show(
             &theirs
                 .iter()
@@ -56,7 +56,13 @@ fn main() -> Result<()> {
                 .collect::<Vec<_>>(),
         );
         if let Some((_, ours)) = runs.iter().find(|(name, _)| *name == COMPARED) {
-            print!("{}", theirs.iter().map(|theirs| ratios(&ours.sale, theirs)).collect::<String>());
+            print!(
+                "{}",
+                theirs
+                    .iter()
+                    .map(|theirs| ratios(&ours.sale, theirs))
+                    .collect::<String>()
+            );
         }
     }
     Ok(())
@@ -81,34 +87,30 @@ fn is_chosen(name: &str) -> bool {
     chosen.peek().is_none() || chosen.any(|argument| argument == name)
 }
 
-fn size(is_small: bool) -> (House, usize) {
-    match is_small {
-        true => (
-            House {
-                sections: 2,
-                ..House::LARGE
-            },
-            BUYERS / 10,
-        ),
-        false => (House::LARGE, BUYERS),
-    }
+/// The house, and the share of everything that is measured.
+const fn size(is_small: bool) -> (House, usize) {
+    const SMALL: House = House {
+        sections: 2,
+        ..House::LARGE
+    };
+    if is_small { (SMALL, 10) } else { (House::LARGE, 1) }
 }
 
 /// The storms. A table reads three times as many units as it writes, as a new table does, and at most 40,000, the quota of an
 /// account for one table.
 fn cases(is_small: bool) -> Vec<(&'static str, Storm)> {
-    let (house, buyers) = size(is_small);
+    let (house, part) = size(is_small);
     let storm = |write_units: f64| Storm {
         house,
-        buyers,
+        buyers: BUYERS / part,
         room: None,
-        functions: FUNCTIONS,
-        write_units,
-        read_units: (3.0 * write_units).min(40_000.0),
+        functions: FUNCTIONS / part,
+        write_units: write_units / part as f64,
+        read_units: (3.0 * write_units).min(40_000.0) / part as f64,
         reads_first: true,
     };
     let room = Storm {
-        room: Some(ROOM),
+        room: Some(ROOM / part as f64),
         ..storm(12_000.0)
     };
     let unread = Storm {

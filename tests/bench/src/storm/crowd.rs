@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use crate::statistics::quantile;
 
 /// The age at which a map is read again.
 const MAP_AGE: Duration = Duration::from_secs(1);
+/// How long a buyer who was refused looks at the map before the next choice.
+const LOOK: Range<Duration> = Duration::from_millis(500)..Duration::from_millis(1500);
 
 /// A request of a buyer.
 #[derive(Clone, Debug)]
@@ -219,12 +222,24 @@ async fn serve<S: Seller>(shared: Shared, seller: S) -> Result<()> {
         permit.forget();
         let next = crowd.borrow_mut().line.pop_front();
         let visit = next.context("a request in the line")?;
+        let buyer = visit.buyer;
         let mut answer = seller.hold(&visit).await?;
         while answer == Answer::Busy && !line.is_closed() {
             crowd.borrow_mut().busy += 1;
             answer = seller.hold(&visit).await?;
         }
-        crowd.borrow_mut().take(visit, answer, line)?;
+        let is_refused = crowd.borrow_mut().take(visit, answer, line)?;
+        if is_refused {
+            spawn_local(choose_again(Rc::clone(&shared), buyer));
+        }
+    }
+}
+
+/// Lets a buyer look at the map for a moment, and choose again.
+async fn choose_again(shared: Shared, buyer: usize) {
+    sleep(LOOK.start + (LOOK.end - LOOK.start).mul_f64(fastrand::f64())).await;
+    if !shared.1.is_closed() {
+        shared.0.borrow_mut().choose(buyer, &shared.1);
     }
 }
 
@@ -251,8 +266,8 @@ impl Crowd {
         }
     }
 
-    /// Notes the answer to a request.
-    fn take(&mut self, visit: Visit, answer: Answer, line: &Semaphore) -> Result<()> {
+    /// Notes the answer to a request. Returns whether the buyer chooses again.
+    fn take(&mut self, visit: Visit, answer: Answer, line: &Semaphore) -> Result<bool> {
         self.answered += 1;
         match answer {
             Answer::Held => {
@@ -264,7 +279,7 @@ impl Crowd {
                 if self.sold.len() == self.house.count() {
                     line.close();
                 }
-                return Ok(());
+                return Ok(false);
             }
             Answer::Taken(seats) => {
                 self.taken += 1;
@@ -275,13 +290,10 @@ impl Crowd {
                 self.single_left += 1;
                 self.buyers[visit.buyer].avoided.1.extend(visit.seats);
             }
-            Answer::Busy if line.is_closed() => return Ok(()),
+            Answer::Busy if line.is_closed() => return Ok(false),
             Answer::Busy => bail!("a request that was not repeated: {visit:?}"),
         }
-        if !line.is_closed() {
-            self.choose(visit.buyer, line);
-        }
-        Ok(())
+        Ok(!line.is_closed())
     }
 }
 
