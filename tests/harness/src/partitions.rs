@@ -458,6 +458,11 @@ mod tests {
             (210..=230).contains(&passed),
             "{passed}: 200, and 20 of the burst of a tenth of a second"
         );
+        let mut more = (0..9).map(|number| row(&format!("more-{number}"), "1"));
+        assert!(
+            more.any(|item| partitions.prepare(&[item], HOLD).is_some()),
+            "no units are left"
+        );
         let spent = partitions.prepare(&[row("new", "1"), key("a")], HOLD).unwrap();
         assert_eq!(codes(spent), ["ThrottlingError", "None"]);
         assert!(

@@ -286,13 +286,13 @@ mod tests {
 
     const SMALL: Storm = Storm {
         house: House {
-            sections: 4,
+            sections: 2,
             rows: 5,
-            seats: 10,
+            seats: 6,
         },
-        buyers: 500,
+        buyers: 150,
         room: None,
-        functions: 50,
+        functions: 20,
         write_units: 400.0,
         read_units: 1200.0,
         reads_first: true,
