@@ -1,11 +1,11 @@
 //! Runs for `POST /showtimes/{showtime_id}/holds`: holds seats of a showtime for a customer. A hold is an order that waits for
 //! payment.
 //!
-//! A hold of chosen seats costs two round trips: one batch read (the showtime, its performance, the rows, what the customer holds,
-//! and the order in case this is a retry) and one transaction (the order, the rows, what the customer holds).
+//! A hold of chosen seats costs two round trips: one batch read (the rows, what the customer holds, the order in case this is a
+//! retry, and once a second the showtime and its performance) and one transaction (the order, the rows, what the customer holds).
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use envconfig::Envconfig;
 use jiff::SignedDuration;
@@ -26,8 +26,7 @@ use shared::orders::{
     SeatHold, StoredOrder,
 };
 use shared::tickets::{
-    Allowance, ClassCode, HoldLimits, LoadedSeats, PerformanceId, RowKey, SeatId, SeatRow, SeatStore, Showtime,
-    ShowtimeId, Taken,
+    Allowance, ClassCode, HoldLimits, LoadedSeats, RowKey, SeatId, SeatRow, SeatStore, Showtime, ShowtimeId, Taken,
 };
 use utoipa::ToSchema;
 
@@ -35,14 +34,13 @@ use crate::candidates::Candidates;
 use crate::hold_rules::{allow, invalid, quote, require_no_single_seat, require_on_sale, swap, taken, without_order};
 use crate::performance::Performance;
 use crate::reason;
+use crate::recent_shows::{RecentShows, Show};
 use crate::seat_changes::{places_by_row, require_known};
-use crate::store::{Entity, ShowStore};
+use crate::store::ShowStore;
 
 const DOING: &str = "hold seats";
 /// The most seats of a request: the most that a performance allows a customer.
 const MAX_SEATS: u64 = 20;
-/// How many showtimes a function knows the performances of.
-const REMEMBERED: usize = 1_000;
 
 /// The function's stores and settings.
 #[derive(Debug)]
@@ -57,8 +55,8 @@ pub struct HoldSeats {
     pub reservations: ReservationStore,
     /// The limits of holds.
     pub limits: HoldLimits,
-    /// The performances of showtimes, which never change.
-    pub performances: Mutex<HashMap<ShowtimeId, PerformanceId>>,
+    /// The showtimes that were read within the last second.
+    pub recent: RecentShows,
 }
 
 #[derive(Envconfig)]
@@ -85,7 +83,7 @@ impl HoldSeats {
                 hold: SignedDuration::from_mins(config.hold_minutes.into()),
                 budget: SignedDuration::from_mins(config.hold_budget_minutes.into()),
             },
-            performances: Mutex::default(),
+            recent: RecentShows::default(),
         })
     }
 }
@@ -150,11 +148,15 @@ pub const REFUSALS: &[&Reason] = &[
 /// `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
 /// order: what is left of its time is given back.
 ///
+/// Seats may be held for up to a second after the showtime was closed or cancelled or its prices changed; `expected_total`
+/// protects customers from another price than they were shown. A refusal follows from the showtime as it is now, except that one
+/// before the start of sales may follow from it as it was a second ago.
+///
 /// # Cost
-/// Two requests: at least one read unit for the showtime, the performance, the order, the customer and each row; two write units
-/// for each row, two for the customer, and those of the order. One request more for a customer who held seats of the showtime
-/// before; a swap also writes the order and the rows of the present hold. `best` reads all rows of the showtime, and then those of
-/// its choice.
+/// Two requests: one read unit for the order, the customer and each row, and once a second in each process at least half a unit
+/// for the showtime and the performance; two write units for each row, two for the customer, and those of the order. One request
+/// more for a customer who held seats of the showtime before, and for a refusal that follows from the showtime; a swap also writes
+/// the order and the rows of the present hold. `best` reads all rows of the showtime, and then those of its choice.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -184,99 +186,42 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
     let fingerprint = key.fingerprint_of(&(showtime_id, &body));
     let fingerprint = fingerprint.map_err(|error| Error::internal("read a hold", error))?;
     let order_id = OrderId(key.derive_id("hold", &caller.customer_id));
-    let customer = &caller.customer_id;
+    let asked = Asked {
+        order_id,
+        showtime_id,
+        customer: &caller.customer_id,
+        wanted: &wanted,
+        body: &body,
+        fingerprint: &fingerprint,
+    };
     let mut candidates = Candidates::default();
     let mut attempts = Attempts::new(DOING);
+    let mut is_fresh = false;
     loop {
         attempts.start()?;
-        let known = match &wanted {
-            Wanted::Chosen(seats) => seats.as_slice(),
-            Wanted::Best(_) => &[],
-        };
-        let loaded = function
-            .load(order_id, showtime_id, customer, known, &invocation)
-            .await?;
-        if let Some(existing) = loaded.existing {
-            return replay(existing, &fingerprint, &invocation);
-        }
-        // A batch of reads is no snapshot: a concurrent duplicate may just have held the seats.
-        let allowance = loaded.seats.allowance.as_ref();
-        let is_own = allowance.is_some_and(|allowance| allowance.order_id == order_id.0);
-        if is_own || names(loaded.seats.rows.values(), order_id) {
-            match function.orders.get_serializable(order_id, invocation.deadline).await? {
-                Some(existing) => return replay(existing, &fingerprint, &invocation),
-                None => continue,
+        let loaded = function.load(&asked, is_fresh, &invocation).await?;
+        let show = Arc::clone(&loaded.show);
+        match function.attempt(&asked, loaded, &mut candidates, &invocation).await {
+            Ok(Some(response)) => return Ok(response),
+            Ok(None) => {}
+            // Nobody is refused because of a showtime that was read a while ago.
+            Err(Error::Rejected(refusal)) if !is_fresh && show.may_be_outdated_by(&refusal, invocation.now) => {
+                is_fresh = true;
             }
-        }
-        let (showtime, performance) = (loaded.showtime, loaded.performance);
-        require_on_sale(&showtime, &performance, &invocation)?;
-        let previous = function.end_previous(&loaded.seats, body.replaces, &invocation);
-        let (replaced, allowed) = match previous.await? {
-            Previous::Changed => continue,
-            Previous::NotReplaceable => {
-                // A concurrent duplicate of this request may have replaced it.
-                return match function.orders.get_serializable(order_id, invocation.deadline).await? {
-                    Some(existing) => replay(existing, &fingerprint, &invocation),
-                    None => Err(not_replaceable().into()),
-                };
-            }
-            Previous::Ended { allowance } => {
-                let show = (&showtime, &performance);
-                let present = allowance.as_ref();
-                let allowed = allow(present, order_id, wanted.count(), show, function.limits, &invocation)?;
-                (None, allowed)
-            }
-            Previous::Replaced { allowance, stored } => {
-                let allowed = swap(
-                    &allowance,
-                    &stored.order,
-                    order_id,
-                    wanted.count(),
-                    (&showtime, &performance),
-                )?;
-                (Some(stored), allowed)
-            }
-        };
-        let own = replaced.as_ref().map(|stored| stored.order.order_id);
-        let picked = match &wanted {
-            Wanted::Chosen(seats) => {
-                let rows = without_order(loaded.seats.rows, own);
-                function.require_free(seats, rows, &invocation).await?
-            }
-            Wanted::Best(best) => candidates.pick(function, &showtime, best, own, &invocation).await?,
-        };
-        let Some((chosen, rows)) = picked else { continue };
-        let quote = quote(&showtime, &performance, &chosen, &rows, body.expected_total)?;
-        let now = invocation.now;
-        let order = Order::new(order_id, customer.clone(), quote, now, allowed.until).paid_if_free(now);
-        let (event, allowance) = match order.status {
-            OrderStatus::Paid => (
-                OrderEvent::OrderPaid(order.clone()),
-                allowed.allowance.paid_early(allowed.until.duration_since(now)),
-            ),
-            _ => (OrderEvent::OrderPlaced(order.clone()), allowed.allowance),
-        };
-        let replaced = replaced.map(|stored| cancelled(*stored, &invocation)).transpose()?;
-        let hold = SeatHold {
-            replaced,
-            order: StoredOrder {
-                order,
-                holds: vec![],
-                delivery_details: None,
-                fingerprint: fingerprint.clone(),
-                payments: 0,
-                shipping_refunded: None,
-                version: 1,
-                event: Some(invocation.record(&event)?),
-            },
-            allowance,
-        };
-        match function.reservations.hold_seats(&hold, invocation.deadline).await? {
-            HoldSeatsOutcome::Held => return created(&hold.order.order),
-            HoldSeatsOutcome::Exists(existing) => return replay(*existing, &fingerprint, &invocation),
-            HoldSeatsOutcome::Changed => candidates.lost(&chosen),
+            Err(error) => return Err(error),
         }
     }
+}
+
+/// A request to hold seats.
+struct Asked<'a> {
+    /// The id of the order that it places.
+    order_id: OrderId,
+    showtime_id: ShowtimeId,
+    customer: &'a CustomerId,
+    wanted: &'a Wanted,
+    body: &'a HoldSeatsRequest,
+    fingerprint: &'a Fingerprint,
 }
 
 /// The order whose seats are replaced, as read and cancelled.
@@ -344,65 +289,175 @@ fn replay(existing: StoredOrder, fingerprint: &Fingerprint, invocation: &Invocat
 /// What is read before a hold.
 struct LoadedHold {
     existing: Option<StoredOrder>,
-    showtime: Showtime,
-    performance: Performance,
+    show: Arc<Show>,
     seats: LoadedSeats,
 }
 
 impl HoldSeats {
-    async fn load(
-        &self,
-        order_id: OrderId,
-        showtime_id: ShowtimeId,
-        customer: &CustomerId,
-        chosen: &[SeatId],
-        invocation: &Invocation,
-    ) -> Result<LoadedHold, Error> {
-        let known = self.performance_of(showtime_id);
+    /// Reads what a hold needs. The showtime may have been read up to a second ago, unless it is to be `fresh`.
+    async fn load(&self, asked: &Asked<'_>, fresh: bool, invocation: &Invocation) -> Result<LoadedHold, Error> {
+        // Each attempt of a long request reads anew what is older than a second.
+        let (id, now) = (asked.showtime_id, invocation.at_present().now);
+        let chosen = match asked.wanted {
+            Wanted::Chosen(seats) => seats.as_slice(),
+            Wanted::Best(_) => &[],
+        };
         let rows = places_by_row(chosen).unwrap_or_default().into_keys();
-        let wanted = vec![
-            self.orders.wanted(order_id),
-            self.shows.wanted(showtime_id, known),
-            self.seats.wanted(showtime_id, customer, rows),
+        let mut wanted = vec![
+            self.orders.wanted(asked.order_id),
+            self.seats.wanted(id, asked.customer, rows),
         ];
-        let mut found = batch_get(
+        let recent = self.recent.get(id, now).filter(|_| !fresh);
+        if recent.is_none() {
+            wanted.push(self.shows.wanted(id, self.recent.performance_of(id), fresh));
+        }
+        let read = batch_get(
             self.shows.client(),
             "read what a hold needs",
             wanted,
             invocation.deadline,
-        )
-        .await?;
-        let existing = self.orders.loaded(&mut found)?;
-        let (showtime, performance) = self.shows.loaded(&mut found)?;
-        let missing = || Rejection::new(&error::NOT_FOUND, Showtime::MISSING);
-        let showtime = showtime.ok_or_else(missing)?;
-        let performance = match performance {
-            Some(performance) => performance,
+        );
+        let mut found = read.await?;
+        let show = match recent {
+            Some(show) => show,
             None => {
-                self.remember(&showtime);
-                let id = showtime.performance_id.0;
-                self.shows.get::<Performance>(id, invocation.deadline).await?.entity
+                let (showtime, performance) = self.shows.loaded(&mut found)?;
+                self.recent
+                    .remember(self.complete(id, showtime, performance, invocation).await?, now)
             }
         };
         Ok(LoadedHold {
-            existing,
-            showtime,
-            performance,
+            existing: self.orders.loaded(&mut found)?,
+            show,
             seats: self.seats.loaded(&mut found)?,
         })
     }
 
-    fn performance_of(&self, showtime: ShowtimeId) -> Option<PerformanceId> {
-        let known = self.performances.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&showtime).copied()
+    /// Reads what was not found of a showtime and its performance: a read that is not consistent may miss a new one, and the
+    /// performance of a showtime is not known at first.
+    async fn complete(
+        &self,
+        showtime_id: ShowtimeId,
+        showtime: Option<Showtime>,
+        performance: Option<Performance>,
+        invocation: &Invocation,
+    ) -> Result<Show, Error> {
+        let showtime = match showtime {
+            Some(showtime) => showtime,
+            None => {
+                let read = self.shows.get::<Showtime>(showtime_id.0, invocation.deadline);
+                read.await?.entity
+            }
+        };
+        let performance = match performance {
+            Some(performance) => performance,
+            None => {
+                let id = showtime.performance_id.0;
+                self.shows.get::<Performance>(id, invocation.deadline).await?.entity
+            }
+        };
+        Ok(Show { showtime, performance })
     }
 
-    fn remember(&self, showtime: &Showtime) {
-        let mut known = self.performances.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.clear();
+    /// Holds the seats, by what was read. `None` when something has changed: read again.
+    async fn attempt(
+        &self,
+        asked: &Asked<'_>,
+        loaded: LoadedHold,
+        candidates: &mut Candidates,
+        invocation: &Invocation,
+    ) -> Result<Option<Response>, Error> {
+        let Asked {
+            order_id,
+            customer,
+            wanted,
+            body,
+            fingerprint,
+            ..
+        } = *asked;
+        if let Some(existing) = loaded.existing {
+            return replay(existing, fingerprint, invocation).map(Some);
         }
-        known.insert(showtime.showtime_id, showtime.performance_id);
+        // A batch of reads is no snapshot: a concurrent duplicate may just have held the seats.
+        let allowance = loaded.seats.allowance.as_ref();
+        let is_own = allowance.is_some_and(|allowance| allowance.order_id == order_id.0);
+        if is_own || names(loaded.seats.rows.values(), order_id) {
+            match self.orders.get_serializable(order_id, invocation.deadline).await? {
+                Some(existing) => return replay(existing, fingerprint, invocation).map(Some),
+                None => return Ok(None),
+            }
+        }
+        let Show { showtime, performance } = &*loaded.show;
+        require_on_sale(showtime, performance, invocation)?;
+        let previous = self.end_previous(&loaded.seats, body.replaces, invocation);
+        let (replaced, allowed) = match previous.await? {
+            Previous::Changed => return Ok(None),
+            Previous::NotReplaceable => {
+                // A concurrent duplicate of this request may have replaced it.
+                return match self.orders.get_serializable(order_id, invocation.deadline).await? {
+                    Some(existing) => replay(existing, fingerprint, invocation).map(Some),
+                    None => Err(not_replaceable().into()),
+                };
+            }
+            Previous::Ended { allowance } => {
+                let show = (showtime, performance);
+                let present = allowance.as_ref();
+                let allowed = allow(present, order_id, wanted.count(), show, self.limits, invocation)?;
+                (None, allowed)
+            }
+            Previous::Replaced { allowance, stored } => {
+                let allowed = swap(
+                    &allowance,
+                    &stored.order,
+                    order_id,
+                    wanted.count(),
+                    (showtime, performance),
+                )?;
+                (Some(stored), allowed)
+            }
+        };
+        let own = replaced.as_ref().map(|stored| stored.order.order_id);
+        let picked = match wanted {
+            Wanted::Chosen(seats) => {
+                let rows = without_order(loaded.seats.rows, own);
+                self.require_free(seats, rows, invocation).await?
+            }
+            Wanted::Best(best) => candidates.pick(self, showtime, best, own, invocation).await?,
+        };
+        let Some((chosen, rows)) = picked else { return Ok(None) };
+        let quote = quote(showtime, performance, &chosen, &rows, body.expected_total)?;
+        let now = invocation.now;
+        let order = Order::new(order_id, customer.clone(), quote, now, allowed.until).paid_if_free(now);
+        let (event, allowance) = match order.status {
+            OrderStatus::Paid => (
+                OrderEvent::OrderPaid(order.clone()),
+                allowed.allowance.paid_early(allowed.until.duration_since(now)),
+            ),
+            _ => (OrderEvent::OrderPlaced(order.clone()), allowed.allowance),
+        };
+        let replaced = replaced.map(|stored| cancelled(*stored, invocation)).transpose()?;
+        let hold = SeatHold {
+            replaced,
+            order: StoredOrder {
+                order,
+                holds: vec![],
+                delivery_details: None,
+                fingerprint: fingerprint.clone(),
+                payments: 0,
+                shipping_refunded: None,
+                version: 1,
+                event: Some(invocation.record(&event)?),
+            },
+            allowance,
+        };
+        match self.reservations.hold_seats(&hold, invocation.deadline).await? {
+            HoldSeatsOutcome::Held => created(&hold.order.order).map(Some),
+            HoldSeatsOutcome::Exists(existing) => replay(*existing, fingerprint, invocation).map(Some),
+            HoldSeatsOutcome::Changed => {
+                candidates.lost(&chosen);
+                Ok(None)
+            }
+        }
     }
 
     /// What the customer holds once the previous hold has ended, which this ends if its time has passed.

@@ -46,6 +46,7 @@ pub mod performer;
 pub mod plan;
 pub mod publish_showtime;
 pub mod reason;
+pub mod recent_shows;
 pub mod references;
 pub mod release_seats;
 pub mod replace_ticket_code;

@@ -144,8 +144,8 @@ impl ShowStore {
         &self.table.client
     }
 
-    /// The items to read of a showtime and its performance, if that is known, consistently, in one request with other items.
-    pub fn wanted(&self, showtime: ShowtimeId, performance: Option<PerformanceId>) -> Wanted<'_> {
+    /// The items to read of a showtime and its performance, if that is known, in one request with other items.
+    pub fn wanted(&self, showtime: ShowtimeId, performance: Option<PerformanceId>, consistent: bool) -> Wanted<'_> {
         let performance = performance.map(|id| key(key_of::<Performance>(id.0)));
         Wanted {
             table: &self.table.name,
@@ -153,7 +153,7 @@ impl ShowStore {
                 .into_iter()
                 .chain(performance)
                 .collect(),
-            consistent: true,
+            consistent,
         }
     }
 

@@ -14,3 +14,4 @@ pub mod report;
 pub mod runtime_api;
 pub mod sale;
 pub mod statistics;
+pub mod storm;

@@ -5,12 +5,15 @@
 //!
 //! - a partition key serves [`Limits::write_units`] and [`Limits::read_units`] per second, with [`Limits::burst`] saved;
 //!   a transactional write costs two units per kilobyte, a consistent read one, any other read half of one;
+//! - a table serves [`Limits::table_write_units`] and [`Limits::table_read_units`] in the same way, if they are set;
 //! - a transaction holds its items from prepare to commit ([`Limits::hold`]), and another transaction on one of them is
-//!   canceled at once with `TransactionConflict`, at no cost;
+//!   canceled at once with `TransactionConflict`, at no cost. Items with the same partition key and different sort keys
+//!   do not conflict;
 //! - a request takes [`Limits::trip`] each way.
 //!
-//! It does not model indexes, partitions that several keys share, and table throughput. Under tokio's paused clock all
-//! of this happens in virtual time: results depend on the seed, not on the machine.
+//! Of the reads, only those of BatchGetItem use units: a unit for each key, since the items that it reads in a race are
+//! smaller than 4 KB. It does not model indexes and partitions that several keys share. Under tokio's paused clock all of
+//! this happens in virtual time: results depend on the seed, not on the machine.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -34,7 +37,11 @@ pub struct Limits {
     pub write_units: f64,
     /// Read units per second of a partition key.
     pub read_units: f64,
-    /// How long an idle key saves unused units.
+    /// Write units per second of each table. `None`: as many as its keys serve.
+    pub table_write_units: Option<f64>,
+    /// Read units per second of each table. `None`: as many as its keys serve.
+    pub table_read_units: Option<f64>,
+    /// How long an idle key or table saves unused units.
     pub burst: Duration,
     /// One-way latency of a request.
     pub trip: Range<Duration>,
@@ -49,6 +56,8 @@ impl Default for Limits {
         Self {
             write_units: 1000.0,
             read_units: 3000.0,
+            table_write_units: None,
+            table_read_units: None,
             burst: ms(100),
             trip: ms(1)..ms(2),
             hold: ms(3)..ms(5),
@@ -89,20 +98,24 @@ pub struct Seen {
 
 #[derive(Debug, Default)]
 struct State {
-    keys: HashMap<Key, Partition>,
+    tables: HashMap<String, Served>,
+    keys: HashMap<Key, Served>,
+    /// The end of the transaction that holds an item.
+    held: HashMap<Place, Instant>,
     seen: Seen,
 }
 
 /// A table's name and a partition key's value.
 type Key = (String, String);
 
+/// An item: its partition key, and its sort key if the table has one.
+type Place = (Key, Option<String>);
+
+/// When all units taken so far of a key or a table are served.
 #[derive(Debug, Default)]
-struct Partition {
-    /// When all write units taken so far are served.
+struct Served {
     written: Option<Instant>,
     read: Option<Instant>,
-    /// The end of the transaction that holds the item.
-    held: Option<Instant>,
 }
 
 impl Partitions {
@@ -117,12 +130,13 @@ impl Partitions {
         self.state.lock().expect("not poisoned").seen
     }
 
-    async fn serve(&self, operation: &str, body: Vec<u8>) -> RawResponse {
+    /// Serves `operation` (such as `GetItem`) within the limits.
+    pub async fn serve(&self, operation: &str, body: Vec<u8>) -> RawResponse {
         sleep(within(&self.limits.trip)).await;
         let response = match operation {
             "TransactWriteItems" => self.write(body).await,
             "BatchGetItem" => self.read_batch(&body),
-            // A read of one order by its key: no other request reads that key.
+            // Few functions read like this in a race, and each another key.
             _ => {
                 self.state.lock().expect("not poisoned").seen.reads += 1;
                 self.engine.serve(operation, &body)
@@ -134,7 +148,7 @@ impl Partitions {
 
     async fn write(&self, body: Vec<u8>) -> RawResponse {
         let request: Value = serde_json::from_slice(&body).expect("a transaction is JSON");
-        let items: Vec<(Key, f64)> = list(&request["TransactItems"]).iter().map(written).collect();
+        let items: Vec<(Place, f64)> = list(&request["TransactItems"]).iter().map(written).collect();
         let hold = within(&self.limits.hold);
         if let Some(cancelled) = self.prepare(&items, hold) {
             return cancelled;
@@ -151,35 +165,44 @@ impl Partitions {
     }
 
     /// Takes the items' units and holds the items, or returns the refusal.
-    fn prepare(&self, items: &[(Key, f64)], hold: Duration) -> Option<RawResponse> {
+    fn prepare(&self, items: &[(Place, f64)], hold: Duration) -> Option<RawResponse> {
         let now = Instant::now();
         let state = &mut *self.state.lock().expect("not poisoned");
         state.seen.transactions += 1;
-        let held = |(key, _): &(Key, f64)| {
-            state
-                .keys
-                .get(key)
-                .is_some_and(|key| key.held.is_some_and(|end| end > now))
-        };
-        let conflicts: Vec<bool> = items.iter().map(held).collect();
+        let is_held = |(place, _): &(Place, f64)| state.held.get(place).is_some_and(|end| *end > now);
+        let conflicts: Vec<bool> = items.iter().map(is_held).collect();
         if conflicts.contains(&true) {
             state.seen.conflicts += 1;
             return Some(cancelled(&conflicts, "TransactionConflict"));
         }
-        let rate = self.limits.write_units;
-        let is_spent = |(key, units): &(Key, f64)| {
-            let written = state.keys.get(key).and_then(|key| key.written);
-            !has_units(written, now, *units, rate, self.limits.burst)
+        let limits = &self.limits;
+        let (mut of_keys, mut of_tables): (HashMap<&Key, f64>, HashMap<&str, f64>) = Default::default();
+        for ((key, _), units) in items {
+            *of_keys.entry(key).or_default() += units;
+            *of_tables.entry(&key.0).or_default() += units;
+        }
+        let is_spent = |((key, _), _): &(Place, f64)| {
+            let of_key = state.keys.get(key).and_then(|served| served.written);
+            let of_table = state.tables.get(&key.0).and_then(|served| served.written);
+            let table_rate = limits.table_write_units;
+            !has_units(of_key, now, of_keys[key], limits.write_units, limits.burst)
+                || table_rate
+                    .is_some_and(|rate| !has_units(of_table, now, of_tables[key.0.as_str()], rate, limits.burst))
         };
         let spent: Vec<bool> = items.iter().map(is_spent).collect();
         if spent.contains(&true) {
             state.seen.throttled += 1;
             return Some(cancelled(&spent, "ThrottlingError"));
         }
-        for (key, units) in items {
-            let partition = state.keys.entry(key.clone()).or_default();
-            partition.written = Some(taken(partition.written, now, *units, rate));
-            partition.held = Some(now + hold);
+        for (place, units) in items {
+            let key = &place.0;
+            let of_key = &mut state.keys.entry(key.clone()).or_default().written;
+            *of_key = Some(taken(*of_key, now, *units, limits.write_units));
+            if let Some(rate) = limits.table_write_units {
+                let of_table = &mut state.tables.entry(key.0.clone()).or_default().written;
+                *of_table = Some(taken(*of_table, now, *units, rate));
+            }
+            state.held.insert(place.clone(), now + hold);
             state.seen.write_units += units;
         }
         None
@@ -187,7 +210,6 @@ impl Partitions {
 
     /// Reads the keys that have units left and returns the others as unprocessed.
     fn read_batch(&self, body: &[u8]) -> RawResponse {
-        let now = Instant::now();
         let mut request: Value = serde_json::from_slice(body).expect("a batch is JSON");
         let state = &mut *self.state.lock().expect("not poisoned");
         state.seen.reads += 1;
@@ -197,11 +219,8 @@ impl Partitions {
             let units = if wanted["ConsistentRead"] == true { 1.0 } else { 0.5 };
             let keys = list(&wanted["Keys"]).to_vec();
             let (served, unserved): (Vec<Value>, Vec<Value>) = keys.into_iter().partition(|key| {
-                let key = (table.clone(), text(&key["pk"]));
-                let read = &mut state.keys.entry(key).or_default().read;
-                let served = has_units(*read, now, units, self.limits.read_units, self.limits.burst);
+                let served = state.take_read((table.clone(), text(&key["pk"])), units, &self.limits);
                 if served {
-                    *read = Some(taken(*read, now, units, self.limits.read_units));
                     state.seen.read_units += units;
                 }
                 served
@@ -228,6 +247,23 @@ impl Partitions {
     }
 }
 
+impl State {
+    /// Takes the units of a read from its key and its table, if both have them.
+    fn take_read(&mut self, key: Key, units: f64, limits: &Limits) -> bool {
+        let now = Instant::now();
+        let of_table = &mut self.tables.entry(key.0.clone()).or_default().read;
+        let of_key = &mut self.keys.entry(key).or_default().read;
+        let table_rate = limits.table_read_units;
+        let has = has_units(*of_key, now, units, limits.read_units, limits.burst)
+            && table_rate.is_none_or(|rate| has_units(*of_table, now, units, rate, limits.burst));
+        if has {
+            *of_key = Some(taken(*of_key, now, units, limits.read_units));
+            *of_table = table_rate.map(|rate| taken(*of_table, now, units, rate));
+        }
+        has
+    }
+}
+
 /// Whether a key that serves `rate` units per second has `units` left; `served` is when the units taken so far are
 /// served.
 fn has_units(served: Option<Instant>, now: Instant, units: f64, rate: f64, burst: Duration) -> bool {
@@ -240,17 +276,18 @@ fn taken(served: Option<Instant>, now: Instant, units: f64, rate: f64) -> Instan
     served.unwrap_or(now).max(now) + Duration::from_secs_f64(units / rate)
 }
 
-/// Returns the key that a transaction's item writes and its cost in units.
-fn written(item: &Value) -> (Key, f64) {
+/// Returns the item that a transaction writes or checks, and its cost in units.
+fn written(item: &Value) -> (Place, f64) {
     let (kind, write) = item.as_object().and_then(|item| item.iter().next()).expect("a write");
     let table = write["TableName"].as_str().expect("a table").to_owned();
-    let (pk, bytes) = match kind.as_str() {
+    let (key, bytes) = match kind.as_str() {
         // Its JSON is slightly larger than the size that DynamoDB counts.
-        "Put" => (text(&write["Item"]["pk"]), write["Item"].to_string().len()),
-        // Stock items are far smaller than a kilobyte.
-        _ => (text(&write["Key"]["pk"]), 1),
+        "Put" => (&write["Item"], write["Item"].to_string().len()),
+        // Stock items and rows of seats have at most a kilobyte.
+        _ => (&write["Key"], 1),
     };
-    ((table, pk), 2.0 * bytes.div_ceil(1024) as f64)
+    let sk = key.get("sk").map(text);
+    (((table, text(&key["pk"])), sk), 2.0 * bytes.div_ceil(1024) as f64)
 }
 
 fn cancelled(items: &[bool], code: &str) -> RawResponse {
@@ -312,23 +349,50 @@ mod tests {
         Partitions::new(Embedded::new(), Limits::default())
     }
 
-    fn key(name: &str) -> (Key, f64) {
-        (("stock".to_owned(), name.to_owned()), 2.0)
+    fn limited(table_write_units: f64) -> Partitions {
+        let limits = Limits {
+            table_write_units: Some(table_write_units),
+            ..Limits::default()
+        };
+        Partitions::new(Embedded::new(), limits)
+    }
+
+    fn key(name: &str) -> (Place, f64) {
+        ((("stock".to_owned(), name.to_owned()), None), 2.0)
+    }
+
+    fn row(part: &str, row: &str) -> (Place, f64) {
+        ((("seats".to_owned(), part.to_owned()), Some(row.to_owned())), 2.0)
     }
 
     const HOLD: Duration = Duration::from_millis(4);
+
+    /// The codes of a cancelled transaction.
+    fn codes(cancelled: RawResponse) -> Vec<String> {
+        let cancelled: Value = serde_json::from_slice(&cancelled.body).unwrap();
+        let reasons = list(&cancelled["CancellationReasons"]).iter();
+        reasons
+            .map(|reason| reason["Code"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// How many of the writes that `next` makes, one a millisecond, pass within a second.
+    async fn passed_in_a_second(partitions: &Partitions, mut next: impl FnMut() -> (Place, f64)) -> u32 {
+        let second = Instant::now() + Duration::from_secs(1);
+        let mut passed = 0;
+        while Instant::now() < second {
+            passed += u32::from(partitions.prepare(&[next()], Duration::ZERO).is_none());
+            sleep(Duration::from_millis(1)).await;
+        }
+        passed
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_transaction_that_conflicts_is_canceled_and_succeeds_once_the_other_is_done() {
         let partitions = partitions();
         assert!(partitions.prepare(&[key("a"), key("b")], HOLD).is_none());
         let met = partitions.prepare(&[key("c"), key("b")], HOLD).unwrap();
-        let met: Value = serde_json::from_slice(&met.body).unwrap();
-        let codes: Vec<_> = list(&met["CancellationReasons"])
-            .iter()
-            .map(|reason| &reason["Code"])
-            .collect();
-        assert_eq!(codes, ["None", "TransactionConflict"]);
+        assert_eq!(codes(met), ["None", "TransactionConflict"]);
         assert!(
             partitions.prepare(&[key("c")], HOLD).is_none(),
             "none of its items was held"
@@ -339,14 +403,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn transactions_conflict_on_an_item_and_not_on_its_partition_key() {
+        let partitions = partitions();
+        assert!(partitions.prepare(&[row("a", "1")], HOLD).is_none());
+        assert!(partitions.prepare(&[row("a", "2")], HOLD).is_none(), "another row");
+        assert!(partitions.prepare(&[row("b", "1")], HOLD).is_none(), "another part");
+        let met = partitions.prepare(&[row("a", "3"), row("a", "2")], HOLD).unwrap();
+        assert_eq!(codes(met), ["None", "TransactionConflict"]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_key_serves_500_transactional_writes_a_second_plus_its_burst() {
         let partitions = partitions();
-        let second = Instant::now() + Duration::from_secs(1);
-        let mut passed = 0;
-        while Instant::now() < second {
-            passed += u32::from(partitions.prepare(&[key("a")], Duration::ZERO).is_none());
-            sleep(Duration::from_millis(1)).await;
-        }
+        let passed = passed_in_a_second(&partitions, || key("a")).await;
         assert!(
             (540..=560).contains(&passed),
             "{passed}: 500, and 50 of the burst of a tenth of a second"
@@ -355,5 +424,75 @@ mod tests {
             partitions.prepare(&[key("b")], HOLD).is_none(),
             "the other key has units left"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_items_of_a_partition_key_share_its_units() {
+        let partitions = partitions();
+        let mut number = 0;
+        let next = || {
+            number += 1;
+            row("a", &number.to_string())
+        };
+        let passed = passed_in_a_second(&partitions, next).await;
+        assert!((540..=560).contains(&passed), "{passed}");
+        let rows: Vec<(Place, f64)> = (0..100).map(|number| row("b", &number.to_string())).collect();
+        let spent = partitions.prepare(&rows, HOLD).unwrap();
+        assert!(
+            codes(spent).iter().all(|code| code == "ThrottlingError"),
+            "200 units at once are more than the burst"
+        );
+        assert!(partitions.prepare(&rows[..50], HOLD).is_none(), "and 100 are not");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_keys_of_a_table_share_its_units() {
+        let partitions = limited(400.0);
+        let mut number = 0;
+        let next = || {
+            number += 1;
+            row(&number.to_string(), "1")
+        };
+        let passed = passed_in_a_second(&partitions, next).await;
+        assert!(
+            (210..=230).contains(&passed),
+            "{passed}: 200, and 20 of the burst of a tenth of a second"
+        );
+        let mut more = (0..9).map(|number| row(&format!("more-{number}"), "1"));
+        assert!(
+            more.any(|item| partitions.prepare(&[item], HOLD).is_some()),
+            "no units are left"
+        );
+        let spent = partitions.prepare(&[row("new", "1"), key("a")], HOLD).unwrap();
+        assert_eq!(codes(spent), ["ThrottlingError", "None"]);
+        assert!(
+            partitions.prepare(&[key("a")], HOLD).is_none(),
+            "the other table has units left"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_table_reads_as_many_units_as_it_may_whatever_its_keys() {
+        let limits = Limits {
+            table_read_units: Some(200.0),
+            ..Limits::default()
+        };
+        let mut state = State::default();
+        let key = |number: u32| ("seats".to_owned(), number.to_string());
+        let passed = (0..100).filter(|&number| state.take_read(key(number), 1.0, &limits));
+        assert_eq!(passed.count(), 20, "the burst of a tenth of a second");
+        assert!(state.take_read(("orders".to_owned(), "a".to_owned()), 1.0, &limits));
+        sleep(Duration::from_millis(50)).await;
+        let passed = (0..100).filter(|&number| state.take_read(key(number), 0.5, &limits));
+        assert_eq!(passed.count(), 20, "10 units, half of one for each read");
+    }
+
+    #[test]
+    fn a_write_names_its_item_with_the_sort_key_and_costs_two_units_a_kilobyte() {
+        let update = json!({ "Update": { "TableName": "seats", "Key": { "pk": { "S": "a" }, "sk": { "S": "1" } } } });
+        assert_eq!(written(&update), row("a", "1"));
+        let item = json!({ "pk": { "S": "a" }, "text": { "S": "x".repeat(1024) } });
+        let (place, units) = written(&json!({ "Put": { "TableName": "stock", "Item": item } }));
+        assert_eq!((place, units), (key("a").0, 4.0));
     }
 }

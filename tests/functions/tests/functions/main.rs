@@ -61,6 +61,7 @@ mod queue;
 mod quotes;
 mod races;
 mod receipts;
+mod recent_shows;
 mod refunds;
 mod refusals;
 mod relay_events;

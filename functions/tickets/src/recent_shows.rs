@@ -1,0 +1,82 @@
+//! The showtimes that a function has read within the last second, with their performances.
+//!
+//! Everybody who wants seats of a showtime needs the same two items. DynamoDB serves 3,000 consistent reads of an item a second,
+//! and a storm has more requests than that. So a function remembers them for a second, as [`LiveSeats`](crate::live_seats) does,
+//! and reads them without consistency, which costs half.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use shared::core::error::{self, Reason, Rejection};
+use shared::orders;
+use shared::tickets::{PerformanceId, Showtime, ShowtimeId, ShowtimeStatus};
+
+use crate::performance::Performance;
+use crate::reason;
+
+/// How long what was read is used again.
+const REUSE: SignedDuration = SignedDuration::from_secs(1);
+
+/// How many showtimes a function remembers.
+const REMEMBERED: usize = 1_000;
+
+/// The reasons to refuse a hold that follow from its showtime or performance.
+const JUDGED_BY_SHOW: [&Reason; 6] = [
+    &error::NOT_FOUND,
+    &reason::INVALID_HOLD,
+    &reason::NOT_ON_SALE,
+    &reason::TOO_MANY_SEATS,
+    &orders::reason::TOTAL_DIFFERS,
+    &orders::reason::TOTAL_TOO_LARGE,
+];
+
+/// A showtime and its performance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Show {
+    /// The showtime.
+    pub showtime: Showtime,
+    /// Its performance.
+    pub performance: Performance,
+}
+
+impl Show {
+    /// Whether a refusal at `now` may be wrong because the showtime or the performance has changed since they were read.
+    ///
+    /// Not for those who come before the sale: they ask again anyhow, and there are many of them.
+    pub fn may_be_outdated_by(&self, refusal: &Rejection, now: Timestamp) -> bool {
+        let is_early = self.showtime.status == ShowtimeStatus::OnSale && now < self.showtime.sales_start_at;
+        let is_of_early = is_early && *refusal.reason == reason::NOT_ON_SALE;
+        JUDGED_BY_SHOW.contains(&refusal.reason) && !is_of_early
+    }
+}
+
+/// The memory of a function.
+#[derive(Debug, Default)]
+pub struct RecentShows(Mutex<HashMap<ShowtimeId, (Timestamp, Arc<Show>)>>);
+
+impl RecentShows {
+    /// The showtime, if it was read less than a second before `now`.
+    pub fn get(&self, showtime: ShowtimeId, now: Timestamp) -> Option<Arc<Show>> {
+        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, show) = memory.get(&showtime)?;
+        (*at <= now && now < *at + REUSE).then(|| Arc::clone(show))
+    }
+
+    /// The performance of a showtime, which never changes, if the showtime was ever read.
+    pub fn performance_of(&self, showtime: ShowtimeId) -> Option<PerformanceId> {
+        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.get(&showtime).map(|(_, show)| show.showtime.performance_id)
+    }
+
+    /// Remembers what was read in an invocation that began at `now`.
+    pub fn remember(&self, show: Show, now: Timestamp) -> Arc<Show> {
+        let show = Arc::new(show);
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.len() >= REMEMBERED {
+            memory.clear();
+        }
+        memory.insert(show.showtime.showtime_id, (now, Arc::clone(&show)));
+        show
+    }
+}
