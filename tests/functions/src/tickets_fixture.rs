@@ -54,10 +54,15 @@ pub struct Hall {
 impl TicketsFixture {
     /// Opens an empty shop.
     pub async fn open() -> Self {
+        Self::in_shop(Shop::open().await)
+    }
+
+    /// Adds tickets to a shop.
+    pub fn in_shop(shop: Shop) -> Self {
         let vault = FakeVault::default();
         vault.set_secret(TICKET_KEYS, &json!({ "1": KEY }));
         Self {
-            shop: Shop::open().await,
+            shop,
             s3: FakeS3::default(),
             vault,
             unservable: FakeQueue::new(SignedDuration::from_mins(3), 40),

@@ -12,7 +12,6 @@ use function_tests::tickets_fixture::{hold_call, seat_map_call};
 use function_tests::{Shop, TicketsFixture};
 use harness::audit::check_seats;
 use harness::engine::{ORDERS, SEATS, create_tables};
-use harness::objects::FakeS3;
 use harness::partitions::{Limits, Partitions, Seen};
 use harness::platform::variables;
 use harness::{Embedded, Engine};
@@ -108,10 +107,7 @@ async fn sell(storm: Storm) -> Result<Run> {
     let embedded = Embedded::new();
     let engine = Engine::embedded(embedded.clone());
     create_tables(&engine.direct).await;
-    let shop = TicketsFixture {
-        shop: Shop::on(engine),
-        s3: FakeS3::default(),
-    };
+    let shop = TicketsFixture::in_shop(Shop::on(engine));
     let House { sections, rows, seats } = storm.house;
     let hall = shop
         .hall("Asia/Seoul", sections.into(), rows.into(), seats.into())
