@@ -4,6 +4,7 @@
 //! and sends it again. The retry returns the first response's entity in its present state, marked as a replay. Another
 //! request with the same key is refused.
 
+mod coupons;
 mod tickets;
 
 use std::collections::BTreeSet;
@@ -252,6 +253,16 @@ const SCENARIOS: &[Scenario] = &[
         "the hold was replaced by another one",
         tickets::hold_seats_replaced
     ),
+    scenario!(
+        "create-coupon",
+        "its total was raised, and its claims have ended",
+        coupons::create_coupon_ended
+    ),
+    scenario!(
+        "claim-coupon",
+        "the coupon is exhausted and over",
+        coupons::claim_coupon_exhausted
+    ),
 ];
 
 /// Checks all scenarios of an action.
@@ -335,6 +346,8 @@ tests! {
     a_retried_blocking_of_seats_is_the_first_one: "block-seats",
     a_retried_release_of_seats_is_the_first_one: "release-seats",
     a_retried_hold_is_the_first_one: "hold-seats",
+    a_retried_creation_of_a_coupon_is_the_first_one: "create-coupon",
+    a_retried_claim_is_the_first_one: "claim-coupon",
 }
 
 #[test]
@@ -360,6 +373,8 @@ fn every_action_with_an_idempotency_key_has_a_scenario_and_a_test() {
 /// The id of the entity in a response.
 fn id(body: &Value) -> &Value {
     let names = [
+        "coupon_claim_id",
+        "coupon_id",
         "movement_id",
         "import_id",
         "export_id",

@@ -15,7 +15,8 @@ use harness::audit::{
     check_seats, check_units,
 };
 use harness::engine::{
-    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS, SUBSCRIPTIONS,
+    ACCOUNTS, AUCTIONS, CATALOG, COUPONS, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS,
+    SUBSCRIPTIONS,
 };
 use harness::objects::Object;
 use jiff::civil::Date;
@@ -167,6 +168,7 @@ fn no_personal_data(world: &World) -> Result<()> {
         ACCOUNTS,
         AUCTIONS,
         CATALOG,
+        COUPONS,
         FULFILLMENT,
         IMAGES,
         LISTINGS,
