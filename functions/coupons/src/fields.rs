@@ -43,8 +43,7 @@ pub struct CreateCouponRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 100_000_000)]
     pub total: Option<u64>,
-    /// The number of shards that the units are spread over: 16 by default. Each serves about 200 claims a second. Only with
-    /// `total`.
+    /// The number of shards that the units are spread over: 16 by default. Only with `total`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shards: Option<ShardCount>,

@@ -17,7 +17,7 @@ crate::reasons! {
     };
     /// Send the `coupon_claim_id` of one of the customer's claims.
     COUPON_NOT_FOUND = Unprocessable "coupon-not-found" "The customer has no such coupon";
-    /// It is free again once the order is cancelled or has expired.
+    /// The coupon can be redeemed again if that order is not paid, or if its cancellation gives the coupon back.
     COUPON_IN_USE = Conflict "coupon-in-use" "An order has the coupon" CouponInUse {
         /// The order.
         order_id: Uuid,

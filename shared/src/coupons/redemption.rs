@@ -100,7 +100,7 @@ impl From<NotRedeemable> for Rejection {
                 Self::with(reason::CouponExpired { ended_at }, detail)
             }
             NotRedeemable::InUse { order_id } => {
-                let detail = format!("The order {order_id} has the coupon. Cancel it, or order without the coupon.");
+                let detail = format!("The order {order_id} has redeemed the coupon. Order without it.");
                 Self::with(reason::CouponInUse { order_id }, detail)
             }
             NotRedeemable::NotApplicable => Self::new(

@@ -1,6 +1,7 @@
 //! Orders: states, prices, the table, and reservations of stock and seats.
 
 mod attributes;
+mod coupon;
 mod delivery_details;
 mod destination;
 mod event;
@@ -24,6 +25,7 @@ pub(crate) mod store;
 mod tax;
 mod totals;
 
+pub use coupon::OrderCoupon;
 pub use delivery_details::DeliveryDetails;
 pub use destination::{Destination, InvalidRegion, Region};
 pub use event::OrderEvent;

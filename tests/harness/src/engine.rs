@@ -425,6 +425,7 @@ fn by_customer_projection() -> Projection {
         "status",
         "lines",
         "shipping",
+        "coupon",
         "metadata",
         "external_reference",
         "subscription",

@@ -62,6 +62,7 @@ mod queue;
 mod quotes;
 mod races;
 mod receipts;
+mod redemptions;
 mod refunds;
 mod refusals;
 mod relay_events;
