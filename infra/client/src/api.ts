@@ -365,6 +365,8 @@ export interface CheckoutRequest {
   items: Item[];
   /** The shipping method. If absent, the first one that fits. Ignored if nothing is shipped. */
   shipping_method?: ShippingMethodId;
+  /** The customer's claim of a coupon, which the order redeems. */
+  coupon_claim_id?: CouponClaimId;
   /** The total that the customer was shown. If it differs, the order is rejected. */
   expected_total?: Money;
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
@@ -542,6 +544,14 @@ export interface CouponClaimList {
 /** The status of a claim. */
 export type CouponClaimStatus = "ISSUED" | "REDEEMED" | "EXPIRED";
 
+export type CouponCurrencyDiffersProblem = Problem & {
+  /** The currency of the coupon. */
+  coupon_currency: string;
+  type: "urn:madang:problem:coupon-currency-differs";
+  status: 422;
+  title: "The coupon is for another currency";
+};
+
 export type CouponExhaustedProblem = Problem & {
   type: "urn:madang:problem:coupon-exhausted";
   status: 409;
@@ -559,12 +569,45 @@ export type CouponExpiredProblem = Problem & {
 /** A coupon's id, derived from the administrator and the idempotency key. */
 export type CouponId = string;
 
+/** The coupon can be redeemed again if that order is not paid, or if its cancellation gives the coupon back. */
+export type CouponInUseProblem = Problem & {
+  /** The order. */
+  order_id: string;
+  type: "urn:madang:problem:coupon-in-use";
+  status: 409;
+  title: "An order has the coupon";
+};
+
 /** A page of a list. */
 export interface CouponList {
   items: Coupon[];
   /** Cursor of the next page. Absent on the last page. */
   next_cursor?: string;
 }
+
+export type CouponMinimumNotReachedProblem = Problem & {
+  /** What the eligible lines have to cost before the discount. */
+  minimum_subtotal: Money;
+  /** What they cost. */
+  eligible_subtotal: Money;
+  type: "urn:madang:problem:coupon-minimum-not-reached";
+  status: 422;
+  title: "The order is too small for the coupon";
+};
+
+/** No line is in the coupon's scope, or the discount would be 0. The coupon stays unused. */
+export type CouponNotApplicableProblem = Problem & {
+  type: "urn:madang:problem:coupon-not-applicable";
+  status: 422;
+  title: "The coupon takes nothing off this order";
+};
+
+/** Send the `coupon_claim_id` of one of the customer's claims. */
+export type CouponNotFoundProblem = Problem & {
+  type: "urn:madang:problem:coupon-not-found";
+  status: 422;
+  title: "The customer has no such coupon";
+};
 
 export type CouponNotOpenProblem = Problem & {
   /** The time from which it can be claimed. */
@@ -605,10 +648,7 @@ export interface CreateCouponRequest {
   scope?: CouponScope;
   /** The number of customers who can claim it, first come, first served. Default: no limit. */
   total?: number;
-  /**
-   * The number of shards that the units are spread over: 16 by default. Each serves about 200 claims a second. Only with
-   * `total`.
-   */
+  /** The number of shards that the units are spread over: 16 by default. Only with `total`. */
   shards?: ShardCount;
   /** The time from which it can be claimed. */
   claims_start_at: string;
@@ -722,6 +762,8 @@ export interface CreateQuoteRequest {
   items: Item[];
   /** The shipping method. If absent, the first one that fits. Ignored if nothing is shipped. */
   shipping_method?: ShippingMethodId;
+  /** The customer's claim of a coupon, which the order would redeem. */
+  coupon_claim_id?: CouponClaimId;
   /** Where the order would be delivered. If absent, in the shop's own country. */
   destination?: Destination;
 }
@@ -1769,6 +1811,8 @@ export interface Order {
   shipping?: Shipping;
   /** What the order costs, and the parts of it. */
   totals: Totals;
+  /** The coupon that the order redeems. Absent for none. */
+  coupon?: OrderCoupon;
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
   metadata?: { [name: string]: string };
   /** What the order is called elsewhere, such as the number of a purchase order. */
@@ -1794,6 +1838,20 @@ export type OrderClosedProblem = Problem & {
   status: 409;
   title: "The order is closed";
 };
+
+/** The coupon that an order redeems. */
+export interface OrderCoupon {
+  /** The coupon. */
+  coupon_id: CouponId;
+  /** The customer's claim. */
+  coupon_claim_id: CouponClaimId;
+  /** What it takes off: the sum of the lines' discounts. */
+  discount: Money;
+  /** What becomes of it when the customer cancels the paid order. */
+  on_cancellation: runtime.Open<OnCancellation>;
+  /** The time at which the customer got the coupon back. Absent while the order has it. */
+  returned_at?: string;
+}
 
 /** An order's id. Derived from the customer and the idempotency key. */
 export type OrderId = string;
@@ -5814,6 +5872,8 @@ export interface CheckoutOperation {
     | UnauthenticatedProblem
     | OutOfStockProblem
     | TotalDiffersProblem
+    | CouponExpiredProblem
+    | CouponInUseProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidLinesProblem
@@ -5824,6 +5884,10 @@ export interface CheckoutOperation {
     | ShippingMethodUnavailableProblem
     | NotShippableProblem
     | AddressMissingProblem
+    | CouponNotFoundProblem
+    | CouponNotApplicableProblem
+    | CouponMinimumNotReachedProblem
+    | CouponCurrencyDiffersProblem
     | InvalidMetadataProblem
     | InvalidTextProblem
     | InvalidAddressProblem
@@ -6542,6 +6606,8 @@ export interface CreateQuoteOperation {
     | MalformedRequestProblem
     | MalformedBodyProblem
     | UnauthenticatedProblem
+    | CouponExpiredProblem
+    | CouponInUseProblem
     | BodyTooLargeProblem
     | InvalidLinesProblem
     | InvalidQuantityProblem
@@ -6550,6 +6616,10 @@ export interface CreateQuoteOperation {
     | TotalTooLargeProblem
     | ShippingMethodUnavailableProblem
     | NotShippableProblem
+    | CouponNotFoundProblem
+    | CouponNotApplicableProblem
+    | CouponMinimumNotReachedProblem
+    | CouponCurrencyDiffersProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -8105,7 +8175,8 @@ export class Madang extends runtime.Client {
   /**
    * Places an order
    *
-   * Reserves the stock until `expires_at`. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
+   * Reserves the stock until `expires_at`. With `coupon_claim_id`, the order redeems the customer's coupon, which goes back if the order
+   * is not paid. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
    *
    * `POST /orders`
    */
@@ -8131,7 +8202,8 @@ export class Madang extends runtime.Client {
    * returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
    * are spent or held are then owed.
    *
-   * Seats that are paid are given back by an administrator only.
+   * Seats that are paid are given back by an administrator only. The coupon of an order goes back to its customer, unless the customer
+   * cancels a paid order and the coupon's terms say that it stays used.
    *
    * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
    * no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
@@ -8368,7 +8440,8 @@ export class Madang extends runtime.Client {
   /**
    * Prices an order
    *
-   * Says what a checkout of the same items costs now, and which shipping methods fit. It takes no stock and is not
+   * Says what a checkout of the same items and coupon costs now, and which shipping methods fit. It takes neither stock nor the
+   * coupon, and is not
    * remembered, so it has no `Idempotency-Key`.
    *
    * `POST /quotes`
