@@ -220,7 +220,8 @@ proptest! {
                 prop_assert_eq!(shares.iter().map(|share| share.amount()).sum::<u64>(), expected);
                 for (share, &(eligible, price)) in shares.iter().zip(&lines) {
                     prop_assert_eq!(share.currency(), currency);
-                    prop_assert!(share.amount() <= if eligible { price } else { 0 });
+                    let most = if eligible { price } else { 0 };
+                    prop_assert!(share.amount() <= most);
                 }
             }
         }
