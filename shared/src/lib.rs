@@ -1,18 +1,19 @@
 //! The code that two or more domains share.
 //!
 //! - [`core`] belongs to no domain and is pure: time, ids and randomness are arguments.
-//! - [`catalog`], [`tickets`], [`orders`], [`payments`], [`auctions`], [`images`], [`accounts`], [`search`] and [`lookups`]
+//! - [`catalog`], [`tickets`], [`coupons`], [`orders`], [`payments`], [`auctions`], [`images`], [`accounts`], [`search`] and [`lookups`]
 //!   contain the models, rules, stores and services that several domains use.
 //! - [`aws`] has the infrastructure: Lambda, DynamoDB and other services.
 //!
 //! Dependencies go one way: `core` ← domain models ← `aws` ← stores and services. Among domains: images ← catalog,
-//! tickets ← orders ← payments, auctions. Accounts use none of them, lookups use the catalog, and search is used by any.
+//! tickets ← coupons ← orders ← payments, auctions. Accounts use none of them, lookups use the catalog, and search is used by any.
 
 pub mod accounts;
 pub mod auctions;
 pub mod aws;
 pub mod catalog;
 pub mod core;
+pub mod coupons;
 pub mod images;
 pub mod lookups;
 pub mod orders;

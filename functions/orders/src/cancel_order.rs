@@ -1,5 +1,5 @@
 //! Runs for `POST /orders/{order_id}/cancel`: cancels the caller's order or some of its units, or those of any order for an
-//! administrator, releases the stock and the seats, takes the points back, and requests the refund of what was paid. `refund-payment` makes
+//! administrator, releases the stock and the seats, gives the coupon back, takes the points back, and requests the refund of what was paid. `refund-payment` makes
 //! the refund.
 
 use lambda_http::http::StatusCode;
@@ -44,7 +44,7 @@ impl CancelOrder {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             order_payments: OrderPaymentStore::new(platform)?,
-            reservations: ReservationStore::with_seats(platform)?,
+            reservations: ReservationStore::for_all_orders(platform)?,
             wallets: WalletStore::new(platform)?,
         })
     }
@@ -84,7 +84,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
 /// are spent or held are then owed.
 ///
-/// Seats of a paid order, also of one that costs nothing, are given back by an administrator only.
+/// Seats of a paid order, also of one that costs nothing, are given back by an administrator only. The coupon of an order goes back to
+/// its customer, unless the customer cancels a paid order and the coupon's terms say that it stays used.
 ///
 /// With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
 /// no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
@@ -278,7 +279,11 @@ fn is_whole(order: &Order, lines: &[LineQuantity]) -> bool {
 }
 
 async fn cancel_whole(function: &CancelOrder, stored: &StoredOrder, invocation: &Invocation) -> Result<Change, Error> {
-    let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
+    let ending = match invocation.actor()?.kind {
+        ActorKind::Customer => Ending::Cancel,
+        _ => Ending::CancelByShop,
+    };
+    let cancelled = stored.order.end(ending, invocation.now)?;
     let payment = paid_payment(function, stored, invocation).await?;
     let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
     let refunding = payment.map(|payment| {

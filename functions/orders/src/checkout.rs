@@ -1,8 +1,8 @@
 //! Runs for `POST /orders`: places an order and reserves its stock until it is paid or expires. An order that costs nothing
 //! is paid at once.
 //!
-//! A new order costs two round trips: one batch read (the products, and the order in case this is a retry) and one
-//! transaction (the stock of each product, and the order).
+//! A new order costs two round trips: one batch read (the products, the claim of a coupon, and the order in case this is a retry)
+//! and one transaction (the stock of each product, the claim, and the order). A function reads each coupon once.
 
 use envconfig::Envconfig;
 use jiff::Timestamp;
@@ -17,12 +17,14 @@ use shared::core::address::Address;
 use shared::core::contact::Contact;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
+use shared::core::identity::CustomerId;
 use shared::core::json::UniqueMap;
 use shared::core::metadata::Metadata;
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
+use shared::coupons::{self, CouponClaim, CouponClaimId, NotRedeemable, Redemption};
 use shared::orders::{
-    self, DeliveryDetails, Destination, Draft, Item, Loaded, Order, OrderEvent, OrderId, OrderStatus,
+    self, DeliveryDetails, Destination, Draft, Item, Loaded, Order, OrderCoupon, OrderEvent, OrderId, OrderStatus,
     PlaceOrderOutcome, Pricing, Quote, Rejected, ReservationStore, SealedDetails, ShippingMethodId, StoredOrder,
     sum_lines,
 };
@@ -51,6 +53,10 @@ pub struct CheckoutRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping_method: Option<ShippingMethodId>,
+    /// The customer's claim of a coupon, which the order redeems.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub coupon_claim_id: Option<CouponClaimId>,
     /// The total that the customer was shown. If it differs, the order is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -87,6 +93,12 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::SHIPPING_METHOD_UNAVAILABLE,
     &orders::reason::NOT_SHIPPABLE,
     &orders::reason::ADDRESS_MISSING,
+    &coupons::reason::COUPON_NOT_FOUND,
+    &coupons::reason::COUPON_EXPIRED,
+    &coupons::reason::COUPON_IN_USE,
+    &coupons::reason::COUPON_NOT_APPLICABLE,
+    &coupons::reason::COUPON_MINIMUM_NOT_REACHED,
+    &coupons::reason::COUPON_CURRENCY_DIFFERS,
     &error::INVALID_METADATA,
     &error::INVALID_TEXT,
     &error::INVALID_ADDRESS,
@@ -95,7 +107,8 @@ pub const REFUSALS: &[&Reason] = &[
 
 /// Places an order
 ///
-/// Reserves the stock until `expires_at`. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
+/// Reserves the stock until `expires_at`. With `coupon_claim_id`, the order redeems the customer's coupon, which goes back if the order
+/// is not paid. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -128,12 +141,26 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let order_id = OrderId(key.derive_id("order", &caller.customer_id));
 
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
-    let load = |fresh| checkout.reservations.load(order_id, &skus, fresh, invocation.deadline);
+    let (claim_id, deadline) = (body.coupon_claim_id, invocation.deadline);
+    let load = |fresh| checkout.reservations.load(order_id, &skus, claim_id, fresh, deadline);
     let (customer, keys) = (&caller.customer_id, &checkout.customer_keys);
     let seal = SealedDetails::seal(details.as_ref(), customer, keys, invocation.deadline);
     let (mut loaded, delivery_details) = futures::try_join!(load(false), seal)?;
     let destination = details.as_ref().and_then(DeliveryDetails::destination);
-    let price = |loaded: &Loaded| checkout.price(&body, &wanted, destination.clone(), loaded, invocation.now);
+    // A retry succeeds even if the coupon could not be redeemed any more.
+    let redemption = match (&loaded.existing, claim_id) {
+        (None, Some(_)) => Some(
+            checkout
+                .redemption(loaded.claim.take(), order_id, customer, &invocation)
+                .await?,
+        ),
+        _ => None,
+    };
+    let redemption = redemption.as_ref();
+    let price = |loaded: &Loaded| {
+        let destination = destination.clone();
+        checkout.price(&body, &wanted, destination, loaded, redemption, invocation.now)
+    };
     let mut priced = price(&loaded);
     if loaded.existing.is_none() && priced.is_err() {
         // The first read is eventually consistent. Nothing is rejected because of stale products.
@@ -146,10 +173,13 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     }
 
     let (now, expires_at) = (invocation.now, invocation.now + checkout.reservation);
+    let quote = priced?;
+    let coupon = redemption.map(|redemption| OrderCoupon::new(redemption, quote.totals.discount));
     let order = Order {
+        coupon,
         metadata,
         external_reference,
-        ..Order::new(order_id, caller.customer_id, priced?, now, expires_at)
+        ..Order::new(order_id, caller.customer_id.clone(), quote, now, expires_at)
     };
     let order = order.paid_if_free(now);
 
@@ -169,6 +199,10 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         PlaceOrderOutcome::Placed => created(&draft.order),
         PlaceOrderOutcome::Exists(existing) => replay(*existing, &fingerprint, &invocation),
         PlaceOrderOutcome::OutOfStock(shortages) => Err(Rejected::OutOfStock(shortages).into()),
+        PlaceOrderOutcome::ClaimTaken(claim) => {
+            claim.require_redeemable(customer, None, now).map_err(Rejected::from)?;
+            Err(Error::unavailable("redeem a coupon", "an order had it for a moment"))
+        }
     }
 }
 
@@ -204,11 +238,14 @@ impl Checkout {
         wanted: &[(Sku, u32)],
         destination: Option<Destination>,
         loaded: &Loaded,
+        redemption: Option<&Redemption>,
         now: Timestamp,
     ) -> Result<Quote, Rejected> {
         let has_address = destination.is_some();
         let delivery = self.pricing.delivery(destination, body.shipping_method.clone());
-        let quote = self.pricing.quote(wanted, &loaded.products, &delivery, now)?;
+        let quote = self
+            .pricing
+            .quote_with_coupon(wanted, &loaded.products, &delivery, redemption, now)?;
         if quote.shipping.is_some() && !has_address {
             return Err(Rejected::AddressMissing);
         }
@@ -220,6 +257,23 @@ impl Checkout {
         }
     }
 
+    /// The redemption of the claim that the order is to redeem, if it can.
+    async fn redemption(
+        &self,
+        claim: Option<CouponClaim>,
+        order_id: OrderId,
+        customer: &CustomerId,
+        invocation: &Invocation,
+    ) -> Result<Redemption, Error> {
+        let claim = claim.filter(|claim| claim.customer_id == *customer);
+        let claim = claim.ok_or(Rejected::Coupon(NotRedeemable::NotFound))?;
+        let claim = self.reservations.settled_claim(claim, invocation).await?;
+        claim
+            .require_redeemable(customer, Some(order_id.0), invocation.now)
+            .map_err(Rejected::from)?;
+        self.reservations.redemption(claim, invocation.deadline).await
+    }
+
     /// The function on `platform`.
     ///
     /// # Errors
@@ -227,7 +281,7 @@ impl Checkout {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         let config: Config = platform.config()?;
         Ok(Self {
-            reservations: ReservationStore::new(platform)?,
+            reservations: ReservationStore::with_coupons(platform)?,
             customer_keys: CustomerKeyStore::new(platform)?,
             pricing: Pricing::new(platform)?,
             reservation: jiff::SignedDuration::from_mins(config.reservation_minutes.into()),

@@ -9,8 +9,11 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::catalog::{self, CatalogStore, Sku};
 use shared::core::error::Reason;
+use shared::core::identity::CustomerId;
+use shared::coupons::{self, CouponClaimId, CouponClaimStatus, CouponStore, NotRedeemable, Redemption};
 use shared::orders::{
-    self, Destination, Item, Line, Pricing, Shipping, ShippingMethod, ShippingMethodId, Totals, sum_lines,
+    self, Destination, Item, Line, OrderId, OrderStatus, OrderStore, Pricing, Rejected, Shipping, ShippingMethod,
+    ShippingMethodId, Totals, sum_lines,
 };
 
 /// The function's store and settings.
@@ -18,6 +21,10 @@ use shared::orders::{
 pub struct CreateQuote {
     /// Products.
     pub catalog: CatalogStore,
+    /// Claims of coupons.
+    pub coupons: CouponStore,
+    /// The orders that have claims.
+    pub orders: OrderStore,
     /// Taxes and shipping methods.
     pub pricing: Pricing,
 }
@@ -30,6 +37,8 @@ impl CreateQuote {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             catalog: CatalogStore::new(platform)?,
+            coupons: CouponStore::new(platform)?,
+            orders: OrderStore::new(platform)?,
             pricing: Pricing::new(platform)?,
         })
     }
@@ -46,6 +55,10 @@ pub struct CreateQuoteRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping_method: Option<ShippingMethodId>,
+    /// The customer's claim of a coupon, which the order would redeem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub coupon_claim_id: Option<CouponClaimId>,
     /// Where the order would be delivered. If absent, in the shop's own country.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -76,11 +89,18 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::TOTAL_TOO_LARGE,
     &orders::reason::SHIPPING_METHOD_UNAVAILABLE,
     &orders::reason::NOT_SHIPPABLE,
+    &coupons::reason::COUPON_NOT_FOUND,
+    &coupons::reason::COUPON_EXPIRED,
+    &coupons::reason::COUPON_IN_USE,
+    &coupons::reason::COUPON_NOT_APPLICABLE,
+    &coupons::reason::COUPON_MINIMUM_NOT_REACHED,
+    &coupons::reason::COUPON_CURRENCY_DIFFERS,
 ];
 
 /// Prices an order
 ///
-/// Says what a checkout of the same items costs now, and which shipping methods fit. It takes no stock and is not
+/// Says what a checkout of the same items and coupon costs now, and which shipping methods fit. It takes neither stock nor the
+/// coupon, and is not
 /// remembered, so it has no `Idempotency-Key`.
 ///
 /// # Errors
@@ -93,13 +113,20 @@ pub const REFUSALS: &[&Reason] = &[
     )
 )]
 pub async fn handle(function: &CreateQuote, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    http::caller(&request)?;
+    let customer = http::caller(&request)?.customer_id;
     let body: CreateQuoteRequest = http::body(&request)?;
     let wanted = sum_lines(&body.items)?;
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
     let products = function.catalog.products(&skus, invocation.deadline).await?;
     let delivery = function.pricing.delivery(body.destination, body.shipping_method);
-    let quote = function.pricing.quote(&wanted, &products, &delivery, invocation.now)?;
+    let redemption = match body.coupon_claim_id {
+        Some(claim) => Some(function.redemption(claim, &customer, &invocation).await?),
+        None => None,
+    };
+    let quote =
+        function
+            .pricing
+            .quote_with_coupon(&wanted, &products, &delivery, redemption.as_ref(), invocation.now)?;
     let shipping_methods = function.pricing.shipping_methods(&quote.lines, &delivery.destination)?;
     let quote = OrderQuote {
         lines: quote.lines,
@@ -108,4 +135,31 @@ pub async fn handle(function: &CreateQuote, request: Request, invocation: Invoca
         shipping_methods,
     };
     http::json(StatusCode::OK, &quote)
+}
+
+impl CreateQuote {
+    /// The redemption of a claim, if an order could redeem it now. An order whose deadline has passed does not keep the claim:
+    /// `checkout` ends it.
+    async fn redemption(
+        &self,
+        id: CouponClaimId,
+        customer: &CustomerId,
+        invocation: &Invocation,
+    ) -> Result<Redemption, Error> {
+        let claim = self.coupons.claim(id, invocation.deadline).await?;
+        let claim = claim.filter(|claim| claim.customer_id == *customer);
+        let mut claim = claim.ok_or(Rejected::Coupon(NotRedeemable::NotFound))?;
+        if let Some(order_id) = claim.order_id {
+            let order = self.orders.get(OrderId(order_id), invocation.deadline).await?;
+            let order = order.map(|stored| stored.order.as_of(invocation.now));
+            if order.is_some_and(|order| order.status == OrderStatus::Expired) {
+                (claim.status, claim.order_id) = (CouponClaimStatus::Issued, None);
+            }
+        }
+        claim
+            .require_redeemable(customer, None, invocation.now)
+            .map_err(Rejected::from)?;
+        let coupon = self.coupons.terms(claim.coupon_id, invocation.deadline).await?;
+        Ok(Redemption { claim, coupon })
+    }
 }

@@ -30,7 +30,7 @@ impl ExpireOrders {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             orders: OrderStore::new(platform)?,
-            reservations: ReservationStore::with_seats(platform)?,
+            reservations: ReservationStore::for_all_orders(platform)?,
         })
     }
 }

@@ -38,7 +38,7 @@ impl ReconcilePayments {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: PaymentService::new(platform)?,
-            reservations: ReservationStore::with_seats(platform)?,
+            reservations: ReservationStore::for_all_orders(platform)?,
         })
     }
 }

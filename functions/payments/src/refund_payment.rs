@@ -31,7 +31,7 @@ impl RefundPayment {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             service: PaymentService::new(platform)?,
-            reservations: ReservationStore::with_seats(platform)?,
+            reservations: ReservationStore::for_all_orders(platform)?,
         })
     }
 }

@@ -117,6 +117,28 @@ export interface AuthorizationToss {
   provider: "TOSS";
 }
 
+/** What a coupon takes off. */
+export type Benefit = BenefitFixed | BenefitPercent | { kind: runtime.Unlisted };
+
+/** What a coupon takes off. */
+export type BenefitInput = BenefitFixed | BenefitPercent;
+
+/** An amount, at most what the eligible lines cost. */
+export interface BenefitFixed {
+  /** The amount. */
+  amount: Money;
+  kind: "FIXED";
+}
+
+/** A part of what the eligible lines cost, rounded down. */
+export interface BenefitPercent {
+  /** The part. */
+  percent: number;
+  /** The most that is taken off. Absent: no limit. */
+  at_most?: Money;
+  kind: "PERCENT";
+}
+
 /** Seats side by side, near the front and the middle. */
 export interface BestSeats {
   /** Their price class. */
@@ -372,6 +394,8 @@ export interface CheckoutRequest {
   items: Item[];
   /** The shipping method. If absent, the first one that fits. Ignored if nothing is shipped. */
   shipping_method?: ShippingMethodId;
+  /** The customer's claim of a coupon, which the order redeems. */
+  coupon_claim_id?: CouponClaimId;
   /** The total that the customer was shown. If it differs, the order is rejected. */
   expected_total?: Money;
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
@@ -484,6 +508,187 @@ export interface Contact {
 /** A country: an officially assigned alpha-2 code of ISO 3166-1, in upper case. */
 export type Country = string;
 
+/** A coupon that customers claim and then redeem with an order. */
+export interface Coupon {
+  /** The coupon's id. */
+  coupon_id: CouponId;
+  /** The name that customers see. */
+  name: string;
+  /** The currency of the orders that it is for. */
+  currency: string;
+  /** What it takes off. */
+  benefit: Benefit;
+  /** What the eligible lines have to cost before the discount. Absent: anything. */
+  minimum_subtotal?: Money;
+  /** The eligible lines. Absent: all. */
+  scope?: CouponScope;
+  /** The number of customers who can claim it, first come, first served. Absent: no limit. */
+  total?: number;
+  /** The number of shards that the units are spread over, so that many customers can claim it at once. Absent without `total`. */
+  shards?: ShardCount;
+  /** The time from which it can be claimed. */
+  claims_start_at: string;
+  /** The time from which it can no longer be claimed. */
+  claims_end_at: string;
+  /** The time from which a claimed coupon can no longer be redeemed. */
+  redeemable_until: string;
+  /** What becomes of it when its customer cancels a paid order. */
+  on_cancellation: runtime.Open<OnCancellation>;
+  /** The time at which all units were found claimed. Absent while there may be more. */
+  exhausted_at?: string;
+  /** Time of the creation. */
+  created_at: string;
+  /** Time of the last change by an administrator. */
+  updated_at: string;
+}
+
+/** A coupon that a customer has claimed. */
+export interface CouponClaim {
+  /** The claim's id. A checkout names it. */
+  coupon_claim_id: CouponClaimId;
+  /** The coupon. */
+  coupon_id: CouponId;
+  /** The customer. */
+  customer_id: CustomerId;
+  /** The claim's status. */
+  status: runtime.Open<CouponClaimStatus>;
+  /** The order that has the coupon. Absent unless it is redeemed. */
+  order_id?: string;
+  /** The time of the claim. */
+  claimed_at: string;
+  /** The time from which the coupon can no longer be redeemed. */
+  redeemable_until: string;
+}
+
+/** A claim's id, derived from the coupon and the customer: a customer has at most one claim of a coupon. */
+export type CouponClaimId = string;
+
+/** A page of a list. */
+export interface CouponClaimList {
+  items: CouponClaim[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+/** The status of a claim. */
+export type CouponClaimStatus = "ISSUED" | "REDEEMED" | "EXPIRED";
+
+export type CouponCurrencyDiffersProblem = Problem & {
+  /** The currency of the coupon. */
+  coupon_currency: string;
+  type: "urn:madang:problem:coupon-currency-differs";
+  status: 422;
+  title: "The coupon is for another currency";
+};
+
+export type CouponExhaustedProblem = Problem & {
+  type: "urn:madang:problem:coupon-exhausted";
+  status: 409;
+  title: "All units of the coupon are claimed";
+};
+
+export type CouponExpiredProblem = Problem & {
+  /** The time at which it ended. */
+  ended_at: string;
+  type: "urn:madang:problem:coupon-expired";
+  status: 409;
+  title: "The time of the coupon is over";
+};
+
+/** A coupon's id, derived from the administrator and the idempotency key. */
+export type CouponId = string;
+
+/** The coupon can be redeemed again once that order gives it back: if it is not paid, or if its cancellation returns the coupon. */
+export type CouponInUseProblem = Problem & {
+  /** The order. */
+  order_id: string;
+  type: "urn:madang:problem:coupon-in-use";
+  status: 409;
+  title: "An order has the coupon";
+};
+
+/** A page of a list. */
+export interface CouponList {
+  items: Coupon[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+export type CouponMinimumNotReachedProblem = Problem & {
+  /** What the eligible lines have to cost before the discount. */
+  minimum_subtotal: Money;
+  /** What they cost. */
+  eligible_subtotal: Money;
+  type: "urn:madang:problem:coupon-minimum-not-reached";
+  status: 422;
+  title: "The order is too small for the coupon";
+};
+
+/** No line is in the coupon's scope, or the discount would be 0. The coupon stays unused. */
+export type CouponNotApplicableProblem = Problem & {
+  type: "urn:madang:problem:coupon-not-applicable";
+  status: 422;
+  title: "The coupon takes nothing off this order";
+};
+
+/** Send the `coupon_claim_id` of one of the customer's claims. */
+export type CouponNotFoundProblem = Problem & {
+  type: "urn:madang:problem:coupon-not-found";
+  status: 422;
+  title: "The customer has no such coupon";
+};
+
+export type CouponNotOpenProblem = Problem & {
+  /** The time from which it can be claimed. */
+  claims_start_at: string;
+  type: "urn:madang:problem:coupon-not-open";
+  status: 409;
+  title: "The coupon cannot be claimed yet";
+};
+
+/**
+ * The lines that a coupon takes something off.
+ *
+ * A product is in the scope if its SKU is named, or a category that it is in. A seat is in the scope if its showtime is named, or
+ * its price class; if the scope has both, the seat needs both.
+ */
+export interface CouponScope {
+  /** Products. */
+  skus?: Sku[];
+  /** Categories, with those below them. */
+  categories?: Category[];
+  /** Showtimes. */
+  showtimes?: ShowtimeId[];
+  /** Price classes of seats. */
+  classes?: ClassCode[];
+}
+
+/** A new coupon. */
+export interface CreateCouponRequest {
+  /** The name that customers see. Text of one line. */
+  name: string;
+  /** The currency of the orders that it is for, and of all its amounts. */
+  currency: string;
+  /** What it takes off. */
+  benefit: BenefitInput;
+  /** What the eligible lines have to cost before the discount. Default: anything. */
+  minimum_subtotal?: Money;
+  /** The eligible lines. Default: all. */
+  scope?: CouponScope;
+  /** The number of customers who can claim it, first come, first served. Default: no limit. */
+  total?: number;
+  /** The number of shards that the units are spread over: 16 by default. Only with `total`. */
+  shards?: ShardCount;
+  /** The time from which it can be claimed. */
+  claims_start_at: string;
+  /** The time from which it can no longer be claimed. */
+  claims_end_at: string;
+  /** The time from which a claimed coupon can no longer be redeemed. It cannot be changed. */
+  redeemable_until: string;
+  /** What becomes of it when its customer cancels a paid order. */
+  on_cancellation: OnCancellation;
+}
+
 /** A file of products to import. */
 export interface CreateImportRequest {
   /** The format of the file. */
@@ -586,6 +791,8 @@ export interface CreateQuoteRequest {
   items: Item[];
   /** The shipping method. If absent, the first one that fits. Ignored if nothing is shipped. */
   shipping_method?: ShippingMethodId;
+  /** The customer's claim of a coupon, which the order would redeem. */
+  coupon_claim_id?: CouponClaimId;
   /** Where the order would be delivered. If absent, in the shop's own country. */
   destination?: Destination;
 }
@@ -1135,6 +1342,14 @@ export type InvalidContactProblem = Problem & {
   title: "The contact cannot be written to or called";
 };
 
+export type InvalidCouponProblem = Problem & {
+  /** The field's name. */
+  field: string;
+  type: "urn:madang:problem:invalid-coupon";
+  status: 422;
+  title: "A field of a coupon breaks a rule";
+};
+
 export type InvalidDeadlineProblem = Problem & {
   type: "urn:madang:problem:invalid-deadline";
   status: 422;
@@ -1618,6 +1833,14 @@ export interface OffsetChoice {
   starts_at: string;
 }
 
+/**
+ * What becomes of a coupon when its customer cancels a paid order as a whole.
+ *
+ * An order that is not paid, or that the shop cancels, gives its coupon back in any case. One of which units are cancelled keeps
+ * it.
+ */
+export type OnCancellation = "RETURNED" | "KEPT";
+
 /** An open bid. The customer is not disclosed. */
 export interface OpenBid {
   /** The bid's price. */
@@ -1646,6 +1869,8 @@ export interface Order {
   shipping?: Shipping;
   /** What the order costs, and the parts of it. */
   totals: Totals;
+  /** The coupon that the order redeems. Absent for none. */
+  coupon?: OrderCoupon;
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
   metadata?: { [name: string]: string };
   /** What the order is called elsewhere, such as the number of a purchase order. */
@@ -1671,6 +1896,20 @@ export type OrderClosedProblem = Problem & {
   status: 409;
   title: "The order is closed";
 };
+
+/** The coupon that an order redeems. */
+export interface OrderCoupon {
+  /** The coupon. */
+  coupon_id: CouponId;
+  /** The customer's claim. */
+  coupon_claim_id: CouponClaimId;
+  /** What it takes off: the sum of the lines' discounts. */
+  discount: Money;
+  /** What becomes of it when the customer cancels the paid order. */
+  on_cancellation: runtime.Open<OnCancellation>;
+  /** The time at which the customer got the coupon back. Absent while the order has it. */
+  returned_at?: string;
+}
 
 /** An order's id. Derived from the customer and the idempotency key. */
 export type OrderId = string;
@@ -3652,6 +3891,16 @@ export interface UpdateCategoriesRequest {
   categories: CategoriesPatch;
 }
 
+/** Changes of a coupon, as a merge patch (RFC 7396): only what is named changes. */
+export interface UpdateCouponRequest {
+  /** The name that customers see. Text of one line. */
+  name?: string;
+  /** The number of customers who can claim it. Not less than before, and only for a coupon that has a total. */
+  total?: number;
+  /** The time from which it can no longer be claimed. A time in the past ends the claims within a second. */
+  claims_end_at?: string;
+}
+
 /** Changes of a performance, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
 export interface UpdatePerformanceRequest {
   /** What customers read, by language. */
@@ -3939,6 +4188,125 @@ export interface UpdateCategoriesOperation {
     | PreconditionFailedProblem
     | BodyTooLargeProblem
     | InvalidCategoriesProblem
+    | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listAdminCoupons`. */
+export interface ListAdminCouponsOperation {
+  request: {
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, CouponList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createCoupon`. */
+export interface CreateCouponOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters, new for each coupon
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreateCouponRequest;
+  };
+  answer: runtime.Answer<201, Coupon, {
+    /** For `If-Match` of a change */
+    etag: string;
+    /** true: an earlier request created it */
+    idempotencyReplayed?: string;
+    /** The coupon's path */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidCouponProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getAdminCoupon`. */
+export interface GetAdminCouponOperation {
+  request: {
+    /** The coupon */
+    coupon_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, Coupon, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `updateCoupon`. */
+export interface UpdateCouponOperation {
+  request: {
+    /** The coupon */
+    coupon_id: string;
+    /** The `ETag` of the coupon as it was read, or `*` */
+    ifMatch: string;
+    body: UpdateCouponRequest;
+  };
+  answer: runtime.Answer<200, Coupon, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | PreconditionFailedProblem
+    | BodyTooLargeProblem
+    | InvalidCouponProblem
     | PreconditionRequiredProblem
     | InternalProblem
     | UnavailableProblem;
@@ -5600,6 +5968,92 @@ export interface GetCategoriesOperation {
     | UnavailableProblem;
 }
 
+/** The types of `listClaims`. */
+export interface ListClaimsOperation {
+  request: {
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, CouponClaimList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getCoupon`. */
+export interface GetCouponOperation {
+  request: {
+    /** The coupon */
+    coupon_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, Coupon, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `claimCoupon`. */
+export interface ClaimCouponOperation {
+  request: {
+    /** The coupon */
+    coupon_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+  };
+  answer: runtime.Answer<201, CouponClaim, {
+    /** true: the customer had claimed the coupon before */
+    idempotencyReplayed?: string;
+    /** The path of the customer's claims */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | CouponNotOpenProblem
+    | CouponExhaustedProblem
+    | CouponExpiredProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `presignUpload`. */
 export interface PresignUploadOperation {
   request: {
@@ -5736,6 +6190,8 @@ export interface CheckoutOperation {
     | UnauthenticatedProblem
     | OutOfStockProblem
     | TotalDiffersProblem
+    | CouponExpiredProblem
+    | CouponInUseProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidLinesProblem
@@ -5746,6 +6202,10 @@ export interface CheckoutOperation {
     | ShippingMethodUnavailableProblem
     | NotShippableProblem
     | AddressMissingProblem
+    | CouponNotFoundProblem
+    | CouponNotApplicableProblem
+    | CouponMinimumNotReachedProblem
+    | CouponCurrencyDiffersProblem
     | InvalidMetadataProblem
     | InvalidTextProblem
     | InvalidAddressProblem
@@ -6464,6 +6924,8 @@ export interface CreateQuoteOperation {
     | MalformedRequestProblem
     | MalformedBodyProblem
     | UnauthenticatedProblem
+    | CouponExpiredProblem
+    | CouponInUseProblem
     | BodyTooLargeProblem
     | InvalidLinesProblem
     | InvalidQuantityProblem
@@ -6472,6 +6934,10 @@ export interface CreateQuoteOperation {
     | TotalTooLargeProblem
     | ShippingMethodUnavailableProblem
     | NotShippableProblem
+    | CouponNotFoundProblem
+    | CouponNotApplicableProblem
+    | CouponMinimumNotReachedProblem
+    | CouponCurrencyDiffersProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -7395,6 +7861,52 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists all coupons
+   *
+   * Newest first. The list is eventually consistent: a new coupon may take a moment to appear.
+   *
+   * `GET /admin/coupons`
+   */
+  listAdminCoupons(request?: ListAdminCouponsOperation["request"], options?: runtime.Options): runtime.List<ListAdminCouponsOperation> {
+    return this.list<ListAdminCouponsOperation>({ method: "GET", path: "/admin/coupons", query: ["limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Creates a coupon
+   *
+   * Customers claim it from `claims_start_at` on. What it takes off, its scope and its times cannot be changed, except for the end
+   * of the claims. A retry with the same key and body returns it in its current state.
+   *
+   * `POST /admin/coupons`
+   */
+  createCoupon(request: CreateCouponOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateCouponOperation>> {
+    return this.call<CreateCouponOperation>({ method: "POST", path: "/admin/coupons", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns a coupon to administrators
+   *
+   * Its `ETag` is the `If-Match` of a change. `get-coupon` is for customers, and may be some seconds old.
+   *
+   * `GET /admin/coupons/{coupon_id}`
+   */
+  getAdminCoupon(request: GetAdminCouponOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetAdminCouponOperation>> {
+    return this.call<GetAdminCouponOperation>({ method: "GET", path: "/admin/coupons/{coupon_id}", headers: ["If-None-Match"], token: true }, request, options);
+  }
+
+  /**
+   * Changes a coupon
+   *
+   * Only what is named changes (RFC 7396). `If-Match` is required: if the coupon has changed since it was read, the answer is 412
+   * and nothing changes. A change that is made already is answered with 200 in any case. More units can be claimed within a second.
+   *
+   * `PATCH /admin/coupons/{coupon_id}`
+   */
+  updateCoupon(request: UpdateCouponOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdateCouponOperation>> {
+    return this.call<UpdateCouponOperation>({ method: "PATCH", path: "/admin/coupons/{coupon_id}", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
    * Erases the personal data of a customer
    *
    * The addresses and contacts of all orders and subscriptions of the customer cannot be read again; the orders stay, and so do the
@@ -8054,6 +8566,40 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists the caller's claims of coupons
+   *
+   * Newest first. The list is eventually consistent: a new claim may take a moment to appear.
+   *
+   * `GET /coupon-claims`
+   */
+  listClaims(request?: ListClaimsOperation["request"], options?: runtime.Options): runtime.List<ListClaimsOperation> {
+    return this.list<ListClaimsOperation>({ method: "GET", path: "/coupon-claims", query: ["limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Returns a coupon
+   *
+   * At most 15 seconds old. `exhausted_at` says that nobody can claim it any more, unless its total is raised.
+   *
+   * `GET /coupons/{coupon_id}`
+   */
+  getCoupon(request: GetCouponOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetCouponOperation>> {
+    return this.call<GetCouponOperation>({ method: "GET", path: "/coupons/{coupon_id}", headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Claims a coupon
+   *
+   * A customer has at most one claim of a coupon: any other request returns it in its current state. Units are given to those who
+   * come first, but requests of the same moment are in no order. Name the claim in a checkout to redeem it.
+   *
+   * `POST /coupons/{coupon_id}/claims`
+   */
+  claimCoupon(request: ClaimCouponOperation["request"], options?: runtime.Options): Promise<runtime.Result<ClaimCouponOperation>> {
+    return this.call<ClaimCouponOperation>({ method: "POST", path: "/coupons/{coupon_id}/claims", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
    * Creates an image and presigns its upload
    *
    * `PUT` the file to `url` with `headers` within ten minutes. Then poll `GET /images/{image_id}` until its status is
@@ -8104,7 +8650,8 @@ export class Madang extends runtime.Client {
   /**
    * Places an order
    *
-   * Reserves the stock until `expires_at`. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
+   * Reserves the stock until `expires_at`. With `coupon_claim_id`, the order redeems the customer's coupon, which goes back if the order
+   * is not paid. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
    *
    * `POST /orders`
    */
@@ -8130,7 +8677,8 @@ export class Madang extends runtime.Client {
    * returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
    * are spent or held are then owed.
    *
-   * Seats of a paid order, also of one that costs nothing, are given back by an administrator only.
+   * Seats of a paid order, also of one that costs nothing, are given back by an administrator only. The coupon of an order goes back to
+   * its customer, unless the customer cancels a paid order and the coupon's terms say that it stays used.
    *
    * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
    * no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
@@ -8367,7 +8915,8 @@ export class Madang extends runtime.Client {
   /**
    * Prices an order
    *
-   * Says what a checkout of the same items costs now, and which shipping methods fit. It takes no stock and is not
+   * Says what a checkout of the same items and coupon costs now, and which shipping methods fit. It takes neither stock nor the
+   * coupon, and is not
    * remembered, so it has no `Idempotency-Key`.
    *
    * `POST /quotes`
@@ -8434,6 +8983,10 @@ export class Madang extends runtime.Client {
    * limited time without paying in an hour, which begins with the first hold. To choose other seats, name the order in
    * `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
    * order: what is left of its time is given back.
+   *
+   * Seats may be held for up to a second after the showtime was closed or cancelled or its prices changed; `expected_total`
+   * protects customers from another price than they were shown. A refusal follows from the showtime as it is now, except that one
+   * before the start of sales may follow from it as it was a second ago.
    *
    * `POST /showtimes/{showtime_id}/holds`
    */

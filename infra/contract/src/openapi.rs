@@ -81,6 +81,7 @@ the request.
         (name = "billing", description = "Subscriptions: recurring deliveries and charges"),
         (name = "auctions", description = "Bids on gift vouchers, and the points that pay for them"),
         (name = "tickets", description = "Venues, performances, showtimes, their seats, and tickets"),
+        (name = "coupons", description = "Coupons and the claims of customers"),
         (name = "images", description = "Images that customers upload"),
     ),
     components(schemas(GatewayAnswer)),

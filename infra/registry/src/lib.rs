@@ -19,7 +19,7 @@ pub struct Domain {
 }
 
 /// All domains, in the order of the API description.
-pub const DOMAINS: [Domain; 11] = [
+pub const DOMAINS: [Domain; 12] = [
     Domain {
         name: "catalog",
         actions: catalog::ACTIONS,
@@ -61,6 +61,12 @@ pub const DOMAINS: [Domain; 11] = [
         actions: tickets::ACTIONS,
         api: Some(tickets::Api::openapi),
         reasons: &[tickets::reason::REASONS],
+    },
+    Domain {
+        name: "coupons",
+        actions: coupons::ACTIONS,
+        api: Some(coupons::Api::openapi),
+        reasons: &[shared::coupons::reason::REASONS, coupons::reason::REASONS],
     },
     Domain {
         name: "images",

@@ -15,12 +15,13 @@ use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
 use crate::core::money::{Money, MoneyError};
+use crate::coupons::{CouponClaimId, CouponId, OnCancellation};
 use crate::orders::fulfillment::is_zero;
 use crate::orders::line::{self, Line, LineId, LineKind, LineSeat};
 use crate::orders::tax::{TaxRate, included};
 use crate::orders::{
-    FulfillmentStatus, Order, OrderId, OrderNumber, OrderStatus, Quantities, Shipping, ShippingMethodId, ShippingPart,
-    Totals,
+    FulfillmentStatus, Order, OrderCoupon, OrderId, OrderNumber, OrderStatus, Quantities, Shipping, ShippingMethodId,
+    ShippingPart, Totals,
 };
 
 /// Serializes the stored attributes of `order`. For the attribute `with` of Serde.
@@ -44,6 +45,8 @@ struct OrderAttributes {
     lines: Vec<LineAttributes>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shipping: Option<ShippingAttributes>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    coupon: Option<CouponAttributes>,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     metadata: Metadata,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,6 +120,16 @@ struct ShippingPartAttributes {
     tax: Option<Money>,
 }
 
+/// The stored attributes of an [`OrderCoupon`].
+#[derive(Serialize, Deserialize)]
+struct CouponAttributes {
+    coupon_id: CouponId,
+    coupon_claim_id: CouponClaimId,
+    on_cancellation: OnCancellation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    returned_at: Option<Timestamp>,
+}
+
 impl From<&Order> for OrderAttributes {
     fn from(order: &Order) -> Self {
         let order = order.clone();
@@ -126,6 +139,7 @@ impl From<&Order> for OrderAttributes {
             status: order.status,
             lines: order.lines.into_iter().map(LineAttributes::from).collect(),
             shipping: order.shipping.map(ShippingAttributes::from),
+            coupon: order.coupon.map(CouponAttributes::from),
             metadata: order.metadata,
             external_reference: order.external_reference,
             subscription: order.subscription,
@@ -148,12 +162,14 @@ impl TryFrom<OrderAttributes> for Order {
         let currency = currency.ok_or("the order has no lines")?;
         let shipping = attributes.shipping.map(|shipping| shipping.in_currency(currency));
         let shipping = shipping.transpose()?;
+        let totals = Totals::of(currency, &lines, shipping.as_ref())?;
         Ok(Self {
             order_id: attributes.order_id,
             number: OrderNumber::of(attributes.order_id),
             customer_id: attributes.customer_id,
             status: attributes.status,
-            totals: Totals::of(currency, &lines, shipping.as_ref())?,
+            coupon: attributes.coupon.map(|coupon| coupon.with_discount(totals.discount)),
+            totals,
             fulfillment_status: FulfillmentStatus::of(&lines),
             lines,
             shipping,
@@ -166,6 +182,29 @@ impl TryFrom<OrderAttributes> for Order {
             paid_at: attributes.paid_at,
             closed_at: attributes.closed_at,
         })
+    }
+}
+
+impl From<OrderCoupon> for CouponAttributes {
+    fn from(coupon: OrderCoupon) -> Self {
+        Self {
+            coupon_id: coupon.coupon_id,
+            coupon_claim_id: coupon.coupon_claim_id,
+            on_cancellation: coupon.on_cancellation,
+            returned_at: coupon.returned_at,
+        }
+    }
+}
+
+impl CouponAttributes {
+    const fn with_discount(self, discount: Money) -> OrderCoupon {
+        OrderCoupon {
+            coupon_id: self.coupon_id,
+            coupon_claim_id: self.coupon_claim_id,
+            discount,
+            on_cancellation: self.on_cancellation,
+            returned_at: self.returned_at,
+        }
     }
 }
 
@@ -337,6 +376,13 @@ mod tests {
         });
         order.totals = Totals::of(Currency::KRW, &order.lines, order.shipping.as_ref()).unwrap();
         order.external_reference = Some("PO-7".to_owned());
+        let mut order = example::with_coupon(order, OnCancellation::Kept);
+        assert_eq!(
+            stored(&order)["coupon"].get("discount"),
+            None,
+            "it is the sum of the lines'"
+        );
+        order.coupon = order.coupon.map(|coupon| coupon.returned(order.placed_at));
         assert_eq!(order.totals.total, won(28_500));
         assert_eq!(deserialize(stored(&order)).unwrap(), order);
     }

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use crate::catalog::Product;
 pub(crate) use crate::catalog::example::product;
 use crate::core::identity::CustomerId;
-use crate::orders::{Line, LineId, Order, OrderId, OrderStatus, Quote, Totals};
+use crate::coupons::{CouponClaimId, CouponId, OnCancellation};
+use crate::orders::{Line, LineId, Order, OrderCoupon, OrderId, OrderStatus, Quote, Totals};
 
 /// The first line of an order: one unit of a product that costs 1,000 won, not taxed.
 pub(crate) fn line(name: &str) -> Line {
@@ -27,6 +28,21 @@ pub(crate) fn order(status: OrderStatus, won: u64) -> Order {
     Order {
         status,
         ..Order::new(id, CustomerId::new("ann"), quote, second(0), second(100))
+    }
+}
+
+/// The order with a coupon of this policy.
+pub(crate) fn with_coupon(order: Order, on_cancellation: OnCancellation) -> Order {
+    let coupon = OrderCoupon {
+        coupon_id: CouponId(Uuid::from_u128(1)),
+        coupon_claim_id: CouponClaimId(Uuid::from_u128(2)),
+        discount: order.totals.discount,
+        on_cancellation,
+        returned_at: None,
+    };
+    Order {
+        coupon: Some(coupon),
+        ..order
     }
 }
 

@@ -156,6 +156,24 @@ impl Line {
         })
     }
 
+    /// The line with `discount`, taxed on the rest as `tax` says.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`] when the discount is more than the price, and [`MoneyError::CurrenciesMixed`].
+    pub fn discounted(self, discount: Money, tax: Option<Tax>) -> Result<Self, MoneyError> {
+        let price = self.unit_price.times(self.quantity)?.minus(discount)?;
+        let (tax_rate, zero) = (tax.map(|tax| tax.rate), Money::zero(price.currency()));
+        let tax = tax.map_or(zero, |tax| tax.added_to(price));
+        Ok(Self {
+            discount,
+            tax,
+            tax_rate,
+            included_tax: included(price, tax_rate, tax),
+            total: total(self.unit_price, self.quantity, discount, tax)?,
+            ..self
+        })
+    }
+
     /// A line of a seat that costs `price`, not taxed.
     pub fn of_seat(line_id: LineId, seat: LineSeat, name: String, price: Money) -> Self {
         let zero = Money::zero(price.currency());

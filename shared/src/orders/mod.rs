@@ -1,6 +1,7 @@
 //! Orders: states, prices, the table, and reservations of stock and seats.
 
 mod attributes;
+mod coupon;
 mod delivery_details;
 mod destination;
 mod event;
@@ -12,6 +13,7 @@ pub mod line_refund;
 mod number;
 mod order;
 mod pricing;
+mod queue;
 mod quote;
 pub mod reason;
 mod refund;
@@ -23,8 +25,8 @@ mod shipping;
 pub(crate) mod store;
 mod tax;
 mod totals;
-mod unservable;
 
+pub use coupon::OrderCoupon;
 pub use delivery_details::DeliveryDetails;
 pub use destination::{Destination, InvalidRegion, Region};
 pub use event::OrderEvent;
@@ -34,6 +36,7 @@ pub use line_refund::LineRefund;
 pub use number::{InvalidOrderNumber, OrderNumber};
 pub use order::{Ending, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};
 pub use pricing::{Delivery, Pricing};
+pub use queue::{UnservableOrder, UnservableOrders};
 pub use quote::{Item, Quote, Shortage, sum_lines};
 pub use reservations::{
     Draft, EndedHolds, HoldSeatsOutcome, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, SeatHold,
@@ -45,4 +48,3 @@ pub use store::sealed_details::{FreshDetails, SealedDetails};
 pub use store::{OrderPage, OrderStore, StoredOrder};
 pub use tax::{InvalidTaxRate, Tax, TaxRate};
 pub use totals::Totals;
-pub use unservable::{UnservableOrder, UnservableOrders};

@@ -12,8 +12,10 @@ use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
 use crate::core::money::{Money, MoneyError};
+use crate::coupons::{NotRedeemable, OnCancellation};
 use crate::orders::{
-    FulfillmentStatus, Line, LineId, LineQuantity, OrderNumber, Shipping, ShippingMethod, Step, Totals, reason, schema,
+    FulfillmentStatus, Line, LineId, LineQuantity, OrderCoupon, OrderNumber, Shipping, ShippingMethod, Step, Totals,
+    reason, schema,
 };
 
 /// The most lines that an order may have.
@@ -63,6 +65,10 @@ pub struct Order {
     pub shipping: Option<Shipping>,
     /// What the order costs, and the parts of it.
     pub totals: Totals,
+    /// The coupon that the order redeems. Absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub coupon: Option<OrderCoupon>,
     /// Notes of the client that placed the order, by name.
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     #[schema(schema_with = schema::metadata_schema)]
@@ -98,6 +104,8 @@ pub struct Order {
 pub enum Ending {
     /// The customer cancels the order.
     Cancel,
+    /// The shop cancels the order.
+    CancelByShop,
     /// The time to pay has passed.
     Expire,
 }
@@ -123,6 +131,7 @@ impl Order {
             lines: quote.lines,
             shipping: quote.shipping,
             totals: quote.totals,
+            coupon: None,
             metadata: Metadata::default(),
             external_reference: None,
             subscription: None,
@@ -164,19 +173,26 @@ impl Order {
     pub fn end(&self, ending: Ending, now: Timestamp) -> Result<Self, Rejected> {
         use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
         let status = match (ending, self.clone().as_of(now).status) {
-            (Ending::Cancel, PendingPayment | Paid) => Cancelled,
+            (Ending::Cancel | Ending::CancelByShop, PendingPayment | Paid) => Cancelled,
             (Ending::Expire, Expired) if self.status == PendingPayment => Expired,
-            (Ending::Cancel, Paying) => return Err(Rejected::PaymentUnderWay),
+            (Ending::Cancel | Ending::CancelByShop, Paying) => return Err(Rejected::PaymentUnderWay),
             (Ending::Expire, PendingPayment | Paying | Paid) => return Err(Rejected::NotDue),
             (_, status @ (Cancelled | Expired)) => return Err(Rejected::Closed(status)),
         };
         let ended = match ending {
-            Ending::Cancel => self.with_all_cancelled()?,
+            Ending::Cancel | Ending::CancelByShop => self.with_all_cancelled()?,
             // An expired order can be reinstated, so its units stay ordered.
             Ending::Expire => self.clone(),
         };
+        let coupon = ended.coupon.map(|coupon| {
+            // What is not paid, or is not the customer's decision, costs the customer no coupon.
+            let is_kept =
+                ending == Ending::Cancel && self.status == Paid && coupon.on_cancellation == OnCancellation::Kept;
+            if is_kept { coupon } else { coupon.returned(now) }
+        });
         Ok(Self {
             status,
+            coupon,
             closed_at: Some(now),
             ..ended
         })
@@ -249,7 +265,7 @@ impl Order {
         Ok(self.paid_by(payment, now))
     }
 
-    /// The expired order after `payment` was charged. The caller takes its stock again.
+    /// The expired order after `payment` was charged. The caller takes its stock and its coupon again.
     ///
     /// # Errors
     /// [`Rejected::Closed`] unless the order is expired.
@@ -257,7 +273,12 @@ impl Order {
         if self.status != OrderStatus::Expired {
             return Err(Rejected::Closed(self.status));
         }
+        let coupon = self.coupon.clone().map(|coupon| OrderCoupon {
+            returned_at: None,
+            ..coupon
+        });
         Ok(Self {
+            coupon,
             closed_at: None,
             ..self.paid_by(payment, now)
         })
@@ -333,6 +354,8 @@ pub enum Rejected {
     TooManyPayments,
     /// The order is shipped, and has no address.
     AddressMissing,
+    /// The order cannot redeem the coupon.
+    Coupon(NotRedeemable),
     /// The customer has no such order.
     NotFound,
 }
@@ -343,6 +366,12 @@ impl From<MoneyError> for Rejected {
             MoneyError::OutOfRange => Self::TotalTooLarge,
             MoneyError::CurrenciesMixed => Self::CurrenciesMixed,
         }
+    }
+}
+
+impl From<NotRedeemable> for Rejected {
+    fn from(refused: NotRedeemable) -> Self {
+        Self::Coupon(refused)
     }
 }
 
@@ -457,6 +486,7 @@ impl From<Rejected> for Rejection {
                 &reason::ADDRESS_MISSING,
                 "The order is shipped: it needs a shipping_address.",
             ),
+            Rejected::Coupon(refused) => refused.into(),
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such order."),
         }
     }
@@ -484,7 +514,7 @@ mod tests {
 
     #[test]
     fn an_order_ends_only_in_the_allowed_states() {
-        use Ending::{Cancel, Expire};
+        use Ending::{Cancel, CancelByShop, Expire};
         use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
         for (status, ending, at, outcome) in [
             (PendingPayment, Cancel, 99, Ok(Cancelled)),
@@ -494,6 +524,8 @@ mod tests {
             (Paying, Cancel, 1, Err(Rejected::PaymentUnderWay)),
             (Paying, Expire, 100, Err(Rejected::NotDue)),
             (Paid, Cancel, 1_000, Ok(Cancelled)),
+            (Paid, CancelByShop, 1_000, Ok(Cancelled)),
+            (Paying, CancelByShop, 1, Err(Rejected::PaymentUnderWay)),
             (Paid, Expire, 1_000, Err(Rejected::NotDue)),
             (Cancelled, Cancel, 1, Err(Rejected::Closed(Cancelled))),
             (Cancelled, Expire, 100, Err(Rejected::Closed(Cancelled))),
@@ -503,6 +535,40 @@ mod tests {
             let ended = order(status).end(ending, second(at)).map(|order| order.status);
             assert_eq!(ended, outcome, "{status:?} {ending:?} at {at}");
         }
+    }
+
+    #[test]
+    fn the_coupon_of_a_paid_order_follows_its_policy_and_any_other_goes_back() {
+        use Ending::{Cancel, CancelByShop, Expire};
+        use OnCancellation::{Kept, Returned};
+        use OrderStatus::{Paid, PendingPayment};
+        for (status, ending, policy, at, goes_back) in [
+            (PendingPayment, Expire, Kept, 100, true),
+            (PendingPayment, Cancel, Kept, 1, true),
+            (Paid, Cancel, Kept, 1, false),
+            (Paid, Cancel, Returned, 1, true),
+            (Paid, CancelByShop, Kept, 1, true),
+        ] {
+            let order = example::with_coupon(order(status), policy);
+            let ended = order.end(ending, second(at)).unwrap();
+            let returned_at = ended.coupon.as_ref().unwrap().returned_at;
+            assert_eq!(
+                returned_at,
+                goes_back.then_some(second(at)),
+                "{status:?} {ending:?} {policy:?}"
+            );
+            assert_eq!(order.claim_given_back_by(&ended).is_some(), goes_back);
+            assert_eq!(ended.claim_given_back_by(&ended), None, "it goes back once");
+        }
+    }
+
+    #[test]
+    fn an_order_that_is_paid_late_has_its_coupon_again() {
+        let order = example::with_coupon(order(OrderStatus::PendingPayment), OnCancellation::Kept);
+        let expired = order.end(Ending::Expire, second(100)).unwrap();
+        assert_eq!(expired.claim(), None);
+        let paid = expired.reinstated(PaymentId(uuid::Uuid::nil()), second(120)).unwrap();
+        assert_eq!(paid.coupon, order.coupon);
     }
 
     proptest! {

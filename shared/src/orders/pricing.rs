@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::catalog::{Product, Sku};
 use crate::core::country::Country;
+use crate::coupons::{CouponLine, Redemption, Sold};
 use crate::orders::shipping::{MethodTable, Shipment};
 use crate::orders::tax::{TaxTable, Taxes};
 use crate::orders::{Destination, Line, LineId, Quote, Rejected, Shipping, ShippingMethod, ShippingMethodId, Totals};
@@ -79,6 +80,21 @@ impl Pricing {
         delivery: &Delivery,
         now: Timestamp,
     ) -> Result<Quote, Rejected> {
+        self.quote_with_coupon(wanted, products, delivery, None, now)
+    }
+
+    /// As [`Pricing::quote`], less the discount of a coupon. Tax is computed on the discounted prices.
+    ///
+    /// # Errors
+    /// As [`Pricing::quote`], and [`Rejected::Coupon`] when the coupon takes nothing off.
+    pub fn quote_with_coupon(
+        &self,
+        wanted: &[(Sku, u32)],
+        products: &HashMap<Sku, Product>,
+        delivery: &Delivery,
+        redemption: Option<&Redemption>,
+        now: Timestamp,
+    ) -> Result<Quote, Rejected> {
         let taxes = self.tables.taxes.of(self.country, &delivery.destination, now);
         let mut lines = Vec::with_capacity(wanted.len());
         for (line_id, (sku, quantity)) in LineId::all().zip(wanted) {
@@ -97,8 +113,11 @@ impl Pricing {
         }
         let first = lines.first().ok_or(Rejected::LineCount(0))?;
         let currency = first.unit_price.currency();
-        // Before shipping, which depends on one currency.
+        // Before the discount and shipping, which depend on one currency.
         Totals::of(currency, &lines, None)?;
+        if let Some(redemption) = redemption {
+            lines = discounted(lines, products, redemption, &taxes)?;
+        }
         let shipping = self.shipping(&lines, delivery, &taxes)?;
         let totals = Totals::of(currency, &lines, shipping.as_ref())?;
         Ok(Quote {
@@ -138,6 +157,33 @@ impl Pricing {
             None => Err(Rejected::ShippingMethodUnavailable { fitting }),
         }
     }
+}
+
+/// The lines of products less the discount of a coupon.
+fn discounted(
+    lines: Vec<Line>,
+    products: &HashMap<Sku, Product>,
+    redemption: &Redemption,
+    taxes: &Taxes<'_>,
+) -> Result<Vec<Line>, Rejected> {
+    let product_of = |line: &Line| line.sku.as_ref().and_then(|sku| products.get(sku));
+    let of_products = lines.iter().filter_map(|line| Some((line, product_of(line)?)));
+    let sold = of_products.map(|(line, product)| {
+        let sold = Sold::Product {
+            sku: &product.sku,
+            categories: &product.categories,
+            is_worth_money: product.points.is_some(),
+        };
+        line.price().map(|price| CouponLine { sold, price })
+    });
+    let sold: Vec<CouponLine<'_>> = sold.collect::<Result<_, _>>()?;
+    let discounts = redemption.coupon.discounts(&sold)?;
+    let discounts = discounts.map_err(|none| redemption.refusal(none))?;
+    let lines = lines.into_iter().zip(discounts).map(|(line, discount)| {
+        let tax = product_of(&line).and_then(|product| taxes.on(product.tax_class));
+        line.discounted(discount, tax)
+    });
+    Ok(lines.collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

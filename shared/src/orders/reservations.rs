@@ -1,4 +1,4 @@
-//! Reservations: placing an order takes its stock or its seats, and ending an order returns them.
+//! Reservations: placing an order takes its stock or its seats, and its coupon, and ending an order returns them.
 //!
 //! Invariants: a conditional write in the transaction that records the order takes the stock, so it is never oversold. The same
 //! holds for seats: none is sold twice.
@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
+use crate::aws::dynamodb::attempts::Attempts;
 use crate::aws::dynamodb::transaction::{
     MAX_ITEMS, TransactionOutcome, WriteOutcome, Writes, put, transact, transact_changes, update,
 };
@@ -27,6 +28,8 @@ use crate::catalog::{CatalogStore, Hold, Product, Shard, ShardCount, Sku};
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
+use crate::coupons::store::claim_in;
+use crate::coupons::{CouponClaim, CouponClaimId, CouponStore, Redemption};
 use crate::orders::store::{order_key, parse_order};
 use crate::orders::{
     Ending, FreshDetails, Line, Order, OrderEvent, OrderId, OrderStatus, OrderStore, Shortage, StoredOrder,
@@ -38,8 +41,9 @@ pub use expired_holds::EndedHolds;
 const DOING: &str = "place an order";
 const HOLDING: &str = "hold seats";
 /// The most items that change in one transaction with an order's holds. A cancellation has them all: the order, its
-/// payment, the request, the credit of its points, the wallet, and the ledger entries of points taken back and owed.
-const MAX_RECORDS: usize = 7;
+/// payment, the request, the claim of its coupon, the credit of its points, the wallet, and the ledger entries of points taken back
+/// and owed.
+const MAX_RECORDS: usize = 8;
 const MAX_HOLDS: usize = MAX_ITEMS - MAX_RECORDS;
 
 /// The tables of the catalog, the orders and the seats.
@@ -50,6 +54,8 @@ pub struct ReservationStore {
     orders: OrderStore,
     /// `None` in functions whose orders have no seats.
     seats: Option<SeatStore>,
+    /// `None` in functions whose orders have no coupons.
+    coupons: Option<CouponStore>,
     hints: Hints,
 }
 
@@ -97,7 +103,7 @@ pub enum ReinstateOutcome {
     Taken,
     /// The order or the payment has changed since it was read, possibly by an earlier attempt of the same call.
     Changed,
-    /// Too few units are available. Nothing was written.
+    /// Too few units are available, or another order has the coupon. Nothing was written.
     OutOfStock,
 }
 
@@ -126,6 +132,8 @@ pub enum PlaceOrderOutcome {
     Exists(Box<StoredOrder>),
     /// Too few units are available. Nothing was written.
     OutOfStock(Vec<Shortage>),
+    /// Another order has the claim of the coupon since it was read. Nothing was written.
+    ClaimTaken(Box<CouponClaim>),
 }
 
 /// The data that a checkout reads first.
@@ -135,6 +143,8 @@ pub struct Loaded {
     pub products: HashMap<Sku, Product>,
     /// The order, if it was placed before.
     pub existing: Option<StoredOrder>,
+    /// The claim that the order is to redeem, if it exists.
+    pub claim: Option<CouponClaim>,
 }
 
 impl ReservationStore {
@@ -148,11 +158,23 @@ impl ReservationStore {
             catalog: CatalogStore::new(platform)?,
             orders: OrderStore::new(platform)?,
             seats: None,
+            coupons: None,
             hints: Hints::default(),
         })
     }
 
-    /// Creates the store over the tables of the catalog, the orders and the seats, for all orders.
+    /// Creates the store over the tables of the catalog, the orders and the coupons, for orders of products with coupons.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn with_coupons(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            coupons: Some(CouponStore::new(platform)?),
+            ..Self::new(platform)?
+        })
+    }
+
+    /// Creates the store over the tables of the catalog, the orders and the seats, for orders of seats.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -163,25 +185,51 @@ impl ReservationStore {
         })
     }
 
+    /// Creates the store over the tables of the catalog, the orders, the seats and the coupons, for all orders.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn for_all_orders(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            coupons: Some(CouponStore::new(platform)?),
+            ..Self::with_seats(platform)?
+        })
+    }
+
+    fn coupons(&self) -> Result<&CouponStore, Error> {
+        let coupons = self.coupons.as_ref();
+        coupons.ok_or_else(|| Error::internal("change an order with a coupon", "the function has no table of coupons"))
+    }
+
     fn seats(&self) -> Result<&SeatStore, Error> {
         let seats = self.seats.as_ref();
         seats.ok_or_else(|| Error::internal("change an order of seats", "the function has no table of seats"))
     }
 
-    /// Reads an order and its products, in one request for up to 99 products.
+    /// Reads an order, its products, and the claim that it is to redeem, in one request for up to 98 products.
     ///
-    /// Reads the order consistently, to recognize a retry before any other check. Reads the products consistently only
+    /// Reads the order and the claim consistently, to recognize a retry before any other check. Reads the products consistently only
     /// if `fresh`: eventually consistent reads allow twice as many buyers of one product, and the caller reads again
     /// with `fresh` before it rejects a request. For a product known to have several shards, also reads two of the
     /// shards.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn load(&self, id: OrderId, skus: &[Sku], fresh: bool, deadline: Instant) -> Result<Loaded, Error> {
-        let sampled = self.hints.draw(skus, BATCH_GET_KEYS.saturating_sub(skus.len() + 1));
+    pub async fn load(
+        &self,
+        id: OrderId,
+        skus: &[Sku],
+        claim: Option<CouponClaimId>,
+        fresh: bool,
+        deadline: Instant,
+    ) -> Result<Loaded, Error> {
+        let others = 1 + usize::from(claim.is_some());
+        let sampled = self
+            .hints
+            .draw(skus, BATCH_GET_KEYS.saturating_sub(skus.len() + others));
         let products = skus.iter().map(product_key);
         let shards = sampled.iter().map(|(sku, shard)| stock_key(sku, *shard));
-        let wanted = vec![
+        let mut wanted = vec![
             Wanted {
                 table: self.orders.table(),
                 keys: vec![key(order_key(id))],
@@ -193,7 +241,14 @@ impl ReservationStore {
                 consistent: fresh,
             },
         ];
+        if let Some(claim) = claim {
+            wanted.push(self.coupons()?.wanted(claim));
+        }
         let mut found = batch_get(&self.client, "read an order's products", wanted, deadline).await?;
+        let claim = match claim {
+            Some(_) => self.coupons()?.loaded(&mut found)?,
+            None => None,
+        };
         let existing = found.remove(self.orders.table()).and_then(|mut orders| orders.pop());
         let of_catalog = found.remove(self.catalog.table()).unwrap_or_default();
         let (levels, products): (Vec<Item>, Vec<Item>) =
@@ -207,6 +262,7 @@ impl ReservationStore {
         Ok(Loaded {
             existing: existing.map(parse_order).transpose()?,
             products,
+            claim,
         })
     }
 
@@ -219,7 +275,42 @@ impl ReservationStore {
         writes.collect()
     }
 
-    /// Places `draft` and takes its stock, in one transaction.
+    /// The claim that a new order is to redeem. If an order has it whose deadline has passed, ends that order first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn settled_claim(&self, mut claim: CouponClaim, invocation: &Invocation) -> Result<CouponClaim, Error> {
+        let mut attempts = Attempts::new("look for the order of a coupon");
+        while let Some(order_id) = claim.order_id {
+            attempts.start()?;
+            let id = claim.coupon_claim_id;
+            let stored = self.orders.get(OrderId(order_id), invocation.deadline).await?;
+            let Some(stored) = stored else {
+                return Ok(claim);
+            };
+            // The claim and the order are two reads: somebody may have ended the order between them.
+            let is_kept = !self.end_if_past(&stored, invocation).await? && stored.order.claim() == Some(id);
+            if is_kept {
+                return Ok(claim);
+            }
+            match self.coupons()?.claim(id, invocation.deadline).await? {
+                Some(present) => claim = present,
+                None => return Ok(claim),
+            }
+        }
+        Ok(claim)
+    }
+
+    /// The redemption of a claim: with its coupon.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn redemption(&self, claim: CouponClaim, deadline: Instant) -> Result<Redemption, Error> {
+        let coupon = self.coupons()?.terms(claim.coupon_id, deadline).await?;
+        Ok(Redemption { claim, coupon })
+    }
+
+    /// Places `draft`, takes its stock and redeems its coupon, in one transaction.
     ///
     /// A retry finds an earlier attempt by the order's id, even if that attempt's response was lost or it was in
     /// progress at the deadline.
@@ -240,12 +331,24 @@ impl ReservationStore {
                 event: Some(draft.event.clone()),
             };
             let key_unchanged = draft.delivery_details.as_ref().map(|fresh| fresh.key_unchanged.clone());
-            let order = put(self.orders.put_new(&stored)?)?;
-            Ok(std::iter::once(order).chain(key_unchanged).collect())
+            let order_put = put(self.orders.put_new(&stored)?)?;
+            let claim = self.redeem_write(order)?;
+            Ok(std::iter::once(order_put).chain(claim).chain(key_unchanged).collect())
         };
         match self.take(&order.lines, &draft.products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(PlaceOrderOutcome::Placed),
-            TakeOutcome::ConditionFailed(Some(item)) => Ok(PlaceOrderOutcome::Exists(Box::new(parse_order(item)?))),
+            TakeOutcome::ConditionFailed(Some(item)) => match claim_in(&item).transpose()? {
+                None => Ok(PlaceOrderOutcome::Exists(Box::new(parse_order(item)?))),
+                Some(claim) => {
+                    // A concurrent duplicate of this request may have redeemed it.
+                    let existing = self.orders.get_serializable(order.order_id, deadline).await?;
+                    Ok(
+                        existing.map_or(PlaceOrderOutcome::ClaimTaken(Box::new(claim)), |order| {
+                            PlaceOrderOutcome::Exists(Box::new(order))
+                        }),
+                    )
+                }
+            },
             // A retry encrypts the address with a new key.
             TakeOutcome::ConditionFailed(None) => Err(Error::unavailable(
                 DOING,
@@ -261,7 +364,28 @@ impl ReservationStore {
         }
     }
 
-    /// Takes the stock or the seats of an expired order again because it was paid, in one transaction with `payment`.
+    /// The write by which an order gets the claim that it redeems. `None` if it redeems none.
+    fn redeem_write(&self, order: &Order) -> Result<Option<TransactWriteItem>, Error> {
+        let Some(claim) = order.claim() else {
+            return Ok(None);
+        };
+        update(self.coupons()?.redeem_write(claim, order.order_id.0)).map(Some)
+    }
+
+    /// Whether an order that was paid late can have its coupon again, or has none: no other order has it. The time to redeem it may
+    /// be over, since the order was placed in time.
+    async fn can_redeem_again(&self, paid: &Order, invocation: &Invocation) -> Result<bool, Error> {
+        let Some(id) = paid.claim() else {
+            return Ok(true);
+        };
+        let Some(claim) = self.coupons()?.claim(id, invocation.deadline).await? else {
+            return Err(Error::internal("reinstate an order", format!("the claim {id} is gone")));
+        };
+        Ok(self.settled_claim(claim, invocation).await?.order_id.is_none())
+    }
+
+    /// Takes the stock or the seats of an expired order, and its coupon, again because it was paid, in one transaction with
+    /// `payment`.
     ///
     /// `paid` is the order to store; this function sets its holds.
     ///
@@ -275,7 +399,14 @@ impl ReservationStore {
     ) -> Result<ReinstateOutcome, Error> {
         let deadline = invocation.deadline;
         let skus: Vec<Sku> = paid.order.lines.iter().filter_map(|line| line.sku.clone()).collect();
-        let products = self.load(paid.order.order_id, &skus, true, deadline).await?.products;
+        let products = self
+            .load(paid.order.order_id, &skus, None, true, deadline)
+            .await?
+            .products;
+        if !self.can_redeem_again(&paid.order, invocation).await? {
+            return self.out_of_stock(paid, deadline).await;
+        }
+        let claim = self.redeem_write(&paid.order)?;
         let mut seats = vec![];
         if let Some(of_order) = paid.order.seats() {
             match self.can_retake(&of_order, invocation).await? {
@@ -286,7 +417,7 @@ impl ReservationStore {
         let record = |holds| {
             let stored = StoredOrder { holds, ..paid.clone() };
             let records = [put(self.orders.put_if_version(&stored)?)?, put(payment.clone())?];
-            Ok(records.into_iter().chain(seats.clone()).collect())
+            Ok(records.into_iter().chain(claim.clone()).chain(seats.clone()).collect())
         };
         match self.take(&paid.order.lines, &products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(ReinstateOutcome::Taken),
@@ -452,8 +583,8 @@ impl ReservationStore {
         released.await
     }
 
-    /// Saves the order that follows on `stored` and no longer has the holds `released`, and returns their stock and the seats that
-    /// it gives back, in one transaction with `writes`. Returns false when anything has changed since it was read.
+    /// Saves the order that follows on `stored` and no longer has the holds `released`, and returns their stock, and the seats and the
+    /// coupon that it gives back, in one transaction with `writes`. Returns false when anything has changed since it was read.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
@@ -469,6 +600,9 @@ impl ReservationStore {
         items.extend(writes.0);
         if let Some(given_back) = stored.order.seats_given_back_by(&next.order) {
             items.extend(self.seats()?.give_back_writes(&given_back.seats, given_back.left)?);
+        }
+        if let Some(claim) = stored.order.claim_given_back_by(&next.order) {
+            items.push(update(self.coupons()?.return_write(claim, next.order.order_id.0))?);
         }
         let records = items.len();
         items.extend(self.release_writes(released)?);

@@ -8,6 +8,7 @@
 
 pub mod auction_fixture;
 pub mod billing_fixture;
+pub mod coupons_fixture;
 pub mod delivery;
 pub mod fulfillment_fixture;
 pub mod image_fixture;
@@ -20,6 +21,7 @@ pub mod search_server;
 pub mod tickets_fixture;
 
 pub use billing_fixture::BillingFixture;
+pub use coupons_fixture::CouponsFixture;
 pub use payment_fixture::PaymentFixture;
 pub use search_fixture::SearchFixture;
 pub use tickets_fixture::TicketsFixture;

@@ -56,6 +56,7 @@ impl Cloud {
             ("ACCOUNTS_TABLE", "accounts"),
             ("AUCTIONS_TABLE", "auctions"),
             ("CATALOG_TABLE", "catalog"),
+            ("COUPONS_TABLE", "coupons"),
             ("FULFILLMENT_TABLE", "fulfillment"),
             ("IMAGES_TABLE", "images"),
             ("LISTINGS_TABLE", "listings"),

@@ -23,6 +23,8 @@ use crate::platform::{Services, variables};
 pub const ACCOUNTS: &str = "accounts";
 /// Name of the catalog table.
 pub const CATALOG: &str = "catalog";
+/// Name of the coupons table.
+pub const COUPONS: &str = "coupons";
 /// Name of the listings table.
 pub const LISTINGS: &str = "listings";
 /// Name of the lookups table.
@@ -388,6 +390,20 @@ pub async fn create_tables(client: &Client) {
         .send()
         .await
         .expect("the tickets' table");
+    client
+        .create_table()
+        .table_name(COUPONS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![
+            attribute("pk", ScalarAttributeType::S),
+            attribute("listed_in", ScalarAttributeType::S),
+            attribute("listed_ms", ScalarAttributeType::N),
+        ]))
+        .key_schema(key("pk", KeyType::Hash))
+        .global_secondary_indexes(index("listed", "listed_in", "listed_ms", all_attributes()))
+        .send()
+        .await
+        .expect("the coupons' table");
 }
 
 fn due_index() -> GlobalSecondaryIndex {
@@ -428,6 +444,7 @@ fn by_customer_projection() -> Projection {
         "status",
         "lines",
         "shipping",
+        "coupon",
         "metadata",
         "external_reference",
         "subscription",

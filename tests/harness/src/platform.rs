@@ -10,8 +10,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::bus::FakeBus;
 use crate::engine::{
-    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS, SUBSCRIPTIONS,
-    TICKETS,
+    ACCOUNTS, AUCTIONS, CATALOG, COUPONS, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS,
+    SUBSCRIPTIONS, TICKETS,
 };
 use crate::objects::FakeS3;
 use crate::{FakeKms, FakeQueue, FakeVault};
@@ -31,10 +31,11 @@ pub const PRIVATE_SEARCH: &str = "private-search";
 pub const SEATING: &str = "seating";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 56] = [
+const VARIABLES: [(&str, &str); 57] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
+    ("COUPONS_TABLE", COUPONS),
     ("FULFILLMENT_TABLE", FULFILLMENT),
     ("IMAGES_TABLE", IMAGES),
     ("LISTINGS_TABLE", LISTINGS),

@@ -6,9 +6,9 @@ use structure::{
     template::{self, Resource, Template, at, target, texts},
 };
 
-/// The functions with routes that require no token. Products, order books, pictures and shows are public. Payment providers
+/// The functions with routes that require no token. Products, order books, pictures, shows and coupons are public. Payment providers
 /// and carriers sign their webhooks instead.
-const PUBLIC_FUNCTIONS: [&str; 22] = [
+const PUBLIC_FUNCTIONS: [&str; 23] = [
     "get-categories",
     "get-product",
     "list-products",
@@ -27,6 +27,7 @@ const PUBLIC_FUNCTIONS: [&str; 22] = [
     "get-showtime",
     "list-showtimes",
     "get-seat-map",
+    "get-coupon",
     "receive-webhook",
     "receive-carrier-webhook",
     "search-documents",

@@ -74,6 +74,7 @@ const OPTIONAL: &[(&str, &str)] = &[
     ("madang.images", "/data/color"),
     ("madang.billing", "/data/ends_at"),
     ("madang.billing", "/data/skipped"),
+    ("madang.tickets", "/data/check_in"),
     ("madang.images", "/data/refusal"),
     ("madang.images", "/data/replaces"),
     ("madang.images", "/data/sequencer"),

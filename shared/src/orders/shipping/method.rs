@@ -92,7 +92,7 @@ struct WeightStep {
 /// What of an order is shipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::orders) struct Shipment {
-    /// The price of the goods, less discounts.
+    /// The price of the goods, before discounts: a coupon does not make the delivery dearer.
     pub(in crate::orders) goods: Money,
     /// The weight of all packages.
     pub(in crate::orders) weight_grams: u64,
@@ -105,7 +105,7 @@ impl Shipment {
         for line in lines {
             let Some(package) = line.package else { continue };
             let weight_grams = u64::from(package.weight_grams) * u64::from(line.quantity);
-            let goods = line.price()?;
+            let goods = line.unit_price.times(line.quantity)?;
             shipment = Some(match shipment {
                 None => Self { goods, weight_grams },
                 Some(others) => Self {
@@ -162,7 +162,9 @@ impl Method {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Package;
     use crate::core::text::DisplayText;
+    use crate::orders::example;
     use std::collections::HashSet;
 
     fn country(code: &str) -> Country {
@@ -189,6 +191,15 @@ mod tests {
         assert_eq!(fitting("KR", 1290, Currency::USD, 120), []);
         assert_eq!(fitting("JP", 12_900, Currency::KRW, 120), []);
         assert_eq!(fitting("US", 1290, Currency::USD, 120), named(&[("us-standard", 595)]));
+    }
+
+    #[test]
+    fn a_discount_does_not_make_the_delivery_dearer() {
+        let mut line = example::line("Tea");
+        line.package = Some(Package { weight_grams: 100 });
+        let before = Shipment::of(std::slice::from_ref(&line)).unwrap();
+        line.discount = Money::new(500, line.unit_price.currency()).unwrap();
+        assert_eq!(Shipment::of(&[line]).unwrap(), before);
     }
 
     #[test]

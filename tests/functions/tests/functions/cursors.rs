@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use function_tests::Shop;
 use function_tests::auction_fixture::{AuctionFixture, book_call};
+use function_tests::{CouponsFixture, Shop};
 use harness::gateway::{Answer, Call};
+use serde_json::json;
 use shared::aws::lambda::page::{Cursor, Position};
 use uuid::Uuid;
 
@@ -81,6 +82,21 @@ async fn a_forged_cursor_of_vouchers_is_rejected() {
     }
     let list =
         async |customer: &str, cursor: Option<&str>| shop.list_vouchers(page("/vouchers", customer, cursor)).await;
+    check_cursors::<1>(list).await;
+}
+
+#[tokio::test]
+async fn a_forged_cursor_of_claims_is_rejected() {
+    let shop = CouponsFixture::open().await;
+    for _ in 0..2 {
+        let coupon = shop.coupon(&json!({})).await;
+        for customer in ["ann", "bob"] {
+            shop.claimed(customer, &coupon).await;
+        }
+    }
+    let list = async |customer: &str, cursor: Option<&str>| {
+        shop.call("list-claims", page("/coupon-claims", customer, cursor)).await
+    };
     check_cursors::<1>(list).await;
 }
 

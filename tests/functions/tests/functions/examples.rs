@@ -6,6 +6,7 @@ use std::{env, fs};
 
 use contract::recordings::{FILE, Recording, recordings};
 use function_tests::auction_fixture::{AuctionFixture, book_call, take_call};
+use function_tests::coupons_fixture::{self, CouponsFixture};
 use function_tests::delivery::{address, delivery_call, details_call};
 use function_tests::fulfillment_fixture::{
     FulfillmentFixture, close_call, deliver_call, refund_return_call, return_call, ship_call, shipments_call,
@@ -346,6 +347,28 @@ async fn at_the_door() {
     shop.call("list-showtime-tickets", door.by_admin()).await;
 }
 
+async fn coupons() {
+    let shop = CouponsFixture::open().await;
+    let body = shop.body(&json!({
+        "benefit": { "kind": "PERCENT", "percent": 15, "at_most": amount(10_000) },
+        "minimum_subtotal": amount(1000), "scope": { "categories": ["drinks/tea"], "skus": ["tea"] },
+    }));
+    let created = shop
+        .call("create-coupon", coupons_fixture::create_call("k", &body))
+        .await
+        .body;
+    let coupon = text(&created, "coupon_id");
+    let of_coupon = |route| Call::new("GET", route).path("coupon_id", &coupon);
+    shop.change(&coupon, &json!({ "total": 20 })).await;
+    shop.call("get-admin-coupon", of_coupon("/admin/coupons/{coupon_id}").by_admin())
+        .await;
+    shop.call("list-admin-coupons", Call::new("GET", "/admin/coupons").by_admin())
+        .await;
+    shop.call("get-coupon", of_coupon("/coupons/{coupon_id}")).await;
+    shop.claim("ann", &coupon).await;
+    shop.claims("ann").await;
+}
+
 async fn personal_data() {
     let shop = Shop::with(SKU, 1, 10).await;
     let order = id_of(&shop.checkout(delivery_call("ann", "k", SKU, &address())).await);
@@ -373,6 +396,7 @@ async fn examples() -> BTreeMap<String, Recording> {
         record(Box::pin(imports_and_exports())).await,
         record(Box::pin(tickets())).await,
         record(Box::pin(at_the_door())).await,
+        record(Box::pin(coupons())).await,
         record(Box::pin(personal_data())).await,
     ] {
         for (call, answer) in exchanges.into_iter().filter(|(_, answer)| answer.status < 300) {

@@ -4,6 +4,7 @@
 //! and sends it again. The retry returns the first response's entity in its present state, marked as a replay. Another
 //! request with the same key is refused.
 
+mod coupons;
 mod tickets;
 
 use std::collections::BTreeSet;
@@ -263,6 +264,16 @@ const SCENARIOS: &[Scenario] = &[
         "the code was replaced again",
         tickets::replace_ticket_code_again
     ),
+    scenario!(
+        "create-coupon",
+        "its total was raised, and its claims have ended",
+        coupons::create_coupon_ended
+    ),
+    scenario!(
+        "claim-coupon",
+        "the coupon is exhausted and over",
+        coupons::claim_coupon_exhausted
+    ),
 ];
 
 /// Checks all scenarios of an action.
@@ -349,6 +360,8 @@ tests! {
     a_retried_check_in_is_the_first_one: "check-in-ticket",
     a_retried_upload_of_scans_is_the_first_one: "upload-scans",
     a_retried_replacement_of_a_code_is_the_first_one: "replace-ticket-code",
+    a_retried_creation_of_a_coupon_is_the_first_one: "create-coupon",
+    a_retried_claim_is_the_first_one: "claim-coupon",
 }
 
 #[test]
@@ -374,6 +387,8 @@ fn every_action_with_an_idempotency_key_has_a_scenario_and_a_test() {
 /// The id of the entity in a response.
 fn id(body: &Value) -> &Value {
     let names = [
+        "coupon_claim_id",
+        "coupon_id",
         "movement_id",
         "import_id",
         "export_id",

@@ -16,8 +16,8 @@ use harness::audit::{
     check_seats, check_units,
 };
 use harness::engine::{
-    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS, SUBSCRIPTIONS,
-    TICKETS,
+    ACCOUNTS, AUCTIONS, CATALOG, COUPONS, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS,
+    SUBSCRIPTIONS, TICKETS,
 };
 use harness::objects::Object;
 use jiff::civil::Date;
@@ -177,6 +177,7 @@ fn no_personal_data(world: &World) -> Result<()> {
         ACCOUNTS,
         AUCTIONS,
         CATALOG,
+        COUPONS,
         FULFILLMENT,
         IMAGES,
         LISTINGS,

@@ -1,0 +1,99 @@
+//! Runs for `POST /admin/coupons`: creates a coupon, with its units in shards.
+
+use lambda_http::http::StatusCode;
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::aws::lambda::{Invocation, conditional};
+use shared::core::error::Reason;
+use shared::coupons::{Coupon, CouponId, StoredCoupon};
+
+use crate::fields::CreateCouponRequest;
+use crate::reason;
+use crate::store::CouponTable;
+
+/// The function's store.
+#[derive(Debug)]
+pub struct CreateCoupon {
+    /// Coupons.
+    pub coupons: CouponTable,
+}
+
+impl CreateCoupon {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            coupons: CouponTable::new(platform)?,
+        })
+    }
+}
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&reason::INVALID_COUPON];
+
+/// Creates a coupon
+///
+/// Customers claim it from `claims_start_at` on. What it takes off, its scope and its times cannot be changed, except for the end
+/// of the claims. A retry with the same key and body returns it in its current state.
+///
+/// # Cost
+/// Two requests: one read unit, and two write units for each shard and for the coupon.
+///
+/// # Errors
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    post, path = "/admin/coupons", operation_id = "create-coupon", tag = "coupons",
+    request_body = CreateCouponRequest,
+    security(("token" = [])),
+    params(
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each coupon",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+    ),
+    responses(
+        (status = 201, description = "The coupon", body = Coupon,
+            headers(
+                ("ETag" = String, description = "For `If-Match` of a change"),
+                ("Idempotency-Replayed" = bool, description = "true: an earlier request created it"),
+                ("Location" = String, description = "The coupon's path"),
+            )),
+    )
+)]
+pub async fn handle(function: &CreateCoupon, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let caller = http::caller(&request)?;
+    let key = http::idempotency_key(&request)?;
+    let body: CreateCouponRequest = http::body(&request)?;
+    let fingerprint = key
+        .fingerprint_of(&body)
+        .map_err(|error| Error::internal("read a coupon", error))?;
+    let coupon_id = CouponId(key.derive_id("coupon", &caller.customer_id));
+    let earlier = async || -> Result<Option<Response>, Error> {
+        let Some(earlier) = function.coupons.find(coupon_id, invocation.deadline).await? else {
+            return Ok(None);
+        };
+        earlier.fingerprint.require_same(&fingerprint)?;
+        created(&earlier.coupon).map(http::replayed).map(Some)
+    };
+    // A retry succeeds even if the coupon would be refused now.
+    if let Some(earlier) = earlier().await? {
+        return Ok(earlier);
+    }
+    let stored = StoredCoupon {
+        coupon: body.checked(coupon_id, invocation.now)?,
+        fingerprint: fingerprint.clone(),
+        version: 1,
+        updated_by: invocation.actor()?.clone(),
+    };
+    if function.coupons.create(&stored, invocation.deadline).await? {
+        return created(&stored.coupon);
+    }
+    let earlier = earlier().await?;
+    earlier.ok_or_else(|| Error::unavailable("create a coupon", "a concurrent request has not created it"))
+}
+
+fn created(coupon: &Coupon) -> Result<Response, Error> {
+    let response = conditional::tagged(StatusCode::CREATED, coupon)?;
+    http::located(response, &format!("/admin/coupons/{}", coupon.coupon_id))
+}

@@ -1,0 +1,351 @@
+//! Writes coupons, their units and claims, and reads lists. [`shared::coupons::CouponStore`] describes the table.
+//!
+//! Invariant: units + claims = total. A unit is taken in the transaction that puts a claim, and added in the one that raises the
+//! total.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::dynamodb::due::uuid_in;
+use shared::aws::dynamodb::table::{Table, text_of};
+use shared::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, transact_changes, update};
+use shared::aws::dynamodb::{Item, Wanted, batch_get, classify_error, number, parse, send_until_answered, text};
+use shared::aws::lambda::Invocation;
+use shared::aws::lambda::page::Cursor;
+use shared::catalog::{Shard, StockLevel, spread};
+use shared::core::error::{self, Rejection};
+use shared::core::identity::CustomerId;
+use shared::coupons::{
+    Coupon, CouponClaim, CouponClaimId, CouponId, CouponStore, StoredCoupon, claim_key, coupon_key, shard_key,
+};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// The list of all coupons.
+pub const COUPONS: &str = "COUPONS";
+
+const INDEX: &str = "listed";
+
+/// The outcome of issuing a claim.
+#[derive(Debug, PartialEq, Eq)]
+pub enum IssueOutcome {
+    /// The claim is stored, and its unit is taken.
+    Issued,
+    /// The customer has a claim. No unit was taken.
+    Exists(Box<CouponClaim>),
+    /// The shard has no unit. Nothing was written.
+    ShardEmpty,
+    /// Another transaction was writing the shard or the claim. Nothing was written.
+    Conflict,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The start of the next page, if there is one.
+    pub next: Option<Cursor<1>>,
+}
+
+/// Reads and writes the table.
+#[derive(Clone, Debug)]
+pub struct CouponTable {
+    table: Table,
+    coupons: CouponStore,
+}
+
+impl CouponTable {
+    /// Reads the table's name from `COUPONS_TABLE`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            table: Table::new(platform, "COUPONS_TABLE")?,
+            coupons: CouponStore::new(platform)?,
+        })
+    }
+
+    /// Reads a coupon, if there is one. Strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn find(&self, id: CouponId, deadline: Instant) -> Result<Option<StoredCoupon>, Error> {
+        self.coupons.coupon(id, deadline).await
+    }
+
+    /// Reads a coupon. Strongly consistent.
+    ///
+    /// # Errors
+    /// `not-found`, [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get(&self, id: CouponId, deadline: Instant) -> Result<StoredCoupon, Error> {
+        Ok(self.find(id, deadline).await?.ok_or_else(missing)?)
+    }
+
+    /// Reads a claim, if there is one. Strongly consistent. If `settled`, waits for a transaction that is writing it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn claim(
+        &self,
+        id: CouponClaimId,
+        settled: bool,
+        deadline: Instant,
+    ) -> Result<Option<CouponClaim>, Error> {
+        const DOING: &str = "read a claim";
+        match settled {
+            true => self.table.read_serializable(DOING, claim_key(id), deadline).await,
+            false => self.table.read(DOING, claim_key(id), deadline).await,
+        }
+    }
+
+    /// Reads a coupon and a claim of it, consistently, in one request.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn coupon_and_claim(
+        &self,
+        id: CouponId,
+        claim: CouponClaimId,
+        deadline: Instant,
+    ) -> Result<(Option<StoredCoupon>, Option<CouponClaim>), Error> {
+        const DOING: &str = "read a coupon and a claim";
+        let (mut coupon, mut found_claim) = (None, None);
+        for item in self.read(vec![coupon_key(id), claim_key(claim)], deadline).await? {
+            if text_of(&item, "coupon_claim_id").is_some() {
+                found_claim = Some(parse(DOING, item)?);
+            } else {
+                coupon = Some(parse(DOING, item)?);
+            }
+        }
+        Ok((coupon, found_claim))
+    }
+
+    /// Reads the units that are left in each shard, consistently.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn levels(&self, coupon: &Coupon, deadline: Instant) -> Result<Vec<StockLevel>, Error> {
+        const DOING: &str = "read the units of a coupon";
+        #[derive(Deserialize)]
+        struct Units {
+            pk: String,
+            available: u64,
+        }
+        let shards = coupon.shards.into_iter().flat_map(|count| count.shards());
+        let keys = shards.map(|shard| shard_key(coupon.coupon_id, shard)).collect();
+        let items = self.read(keys, deadline).await?.into_iter();
+        let levels = items.map(|item| {
+            let Units { pk, available } = parse(DOING, item)?;
+            let shard = pk.rsplit_once('#').and_then(|(_, shard)| shard.parse().ok());
+            let shard = shard.ok_or_else(|| Error::internal(DOING, format!("{pk} is not a key of units")))?;
+            Ok(StockLevel { shard, available })
+        });
+        levels.collect()
+    }
+
+    /// Stores a new coupon and its units. Returns false when there is one with its id.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn create(&self, stored: &StoredCoupon, deadline: Instant) -> Result<bool, Error> {
+        let units = stored.coupon.total.unwrap_or_default();
+        let mut items = vec![self.put_coupon(stored)?];
+        items.extend(self.add_units(&stored.coupon, units)?);
+        transact_changes(&self.table.client, "create a coupon", items, 1, deadline).await
+    }
+
+    /// Stores the next version of a coupon, and adds units. Returns false when another administrator has changed it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn save(&self, stored: &StoredCoupon, added: u64, deadline: Instant) -> Result<bool, Error> {
+        let mut items = vec![self.put_coupon(stored)?];
+        items.extend(self.add_units(&stored.coupon, added)?);
+        transact_changes(&self.table.client, "change a coupon", items, 1, deadline).await
+    }
+
+    /// Stores a claim, and takes a unit of `shard`, if the coupon has a total. Conditions: the customer has no claim of the coupon,
+    /// and the shard has a unit.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn issue(
+        &self,
+        claim: &CouponClaim,
+        shard: Option<Shard>,
+        deadline: Instant,
+    ) -> Result<IssueOutcome, Error> {
+        const DOING: &str = "claim a coupon";
+        let mut item = self.table.item(DOING, claim_key(claim.coupon_claim_id), claim)?;
+        list_in(&mut item, &claims_of(&claim.customer_id), claim.claimed_at);
+        let mut items = vec![put(self.table.put_if_version(item, 1))?];
+        if let Some(shard) = shard {
+            let unit = self.units(claim.coupon_id, shard);
+            let unit = unit
+                .update_expression("SET available = available - :one")
+                .condition_expression("available >= :one")
+                .expression_attribute_values(":one", number(1));
+            items.push(update(unit)?);
+        }
+        let mut outcomes = match transact(&self.table.client, DOING, items, deadline).await? {
+            TransactionOutcome::Committed => return Ok(IssueOutcome::Issued),
+            TransactionOutcome::Cancelled(outcomes) => outcomes.into_iter(),
+        };
+        Ok(match (outcomes.next(), outcomes.next()) {
+            (Some(WriteOutcome::ConditionFailed(Some(found))), _) => IssueOutcome::Exists(parse(DOING, found)?),
+            // A concurrent request of the customer may be taking the unit.
+            (Some(WriteOutcome::Accepted), Some(WriteOutcome::ConditionFailed(_))) => IssueOutcome::ShardEmpty,
+            _ => IssueOutcome::Conflict,
+        })
+    }
+
+    /// Marks a coupon as exhausted, once. Returns false when an administrator has changed it since it was read: it may have units.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn mark_exhausted(&self, stored: &StoredCoupon, invocation: &Invocation) -> Result<bool, Error> {
+        const DOING: &str = "mark a coupon as exhausted";
+        let at = invocation.now.to_string();
+        let send = || async {
+            let sent = self.table.client.update_item().table_name(&self.table.name);
+            let sent = sent
+                .set_key(Some(coupon_key(stored.coupon.coupon_id)))
+                .update_expression("SET exhausted_at = if_not_exists(exhausted_at, :at)")
+                .condition_expression("version = :read")
+                .expression_attribute_values(":at", text(&at))
+                .expression_attribute_values(":read", number(stored.version))
+                .send();
+            match sent.await {
+                Ok(_) => Ok(true),
+                Err(SdkError::ServiceError(refused))
+                    if matches!(refused.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>
+                {
+                    Ok(false)
+                }
+                Err(error) => Err(classify_error(DOING, error)),
+            }
+        };
+        send_until_answered(DOING, invocation.deadline, send).await
+    }
+
+    /// Reads the page of a list after `after`, newest first. Eventually consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn list<T: DeserializeOwned>(
+        &self,
+        list: &str,
+        after: Option<Cursor<1>>,
+        limit: u8,
+        deadline: Instant,
+    ) -> Result<Listed<T>, Error> {
+        const DOING: &str = "list coupons";
+        let prefix = if list == COUPONS { "COUPON#" } else { "CLAIM#" };
+        let start = after.map(|cursor| {
+            let mut start = Item::from([("pk".to_owned(), text(format!("{prefix}{}", cursor.id)))]);
+            start.insert("listed_in".into(), text(list));
+            start.insert("listed_ms".into(), number(cursor.at[0]));
+            start
+        });
+        let query = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .index_name(INDEX)
+            .key_condition_expression("listed_in = :list")
+            .expression_attribute_values(":list", text(list))
+            .scan_index_forward(false)
+            .limit(limit.into())
+            .set_exclusive_start_key(start);
+        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+        let answer = send_until_answered(DOING, deadline, send).await?;
+        let items = answer.items.unwrap_or_default().into_iter();
+        let position = |last| -> Result<Cursor<1>, Error> {
+            #[derive(Deserialize)]
+            struct Position {
+                pk: String,
+                listed_ms: u64,
+            }
+            let Position { pk, listed_ms } = parse(DOING, last)?;
+            Ok(Cursor {
+                at: [listed_ms],
+                id: uuid_in(&pk, prefix)?,
+            })
+        };
+        Ok(Listed {
+            items: items.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?,
+            next: answer.last_evaluated_key.map(position).transpose()?,
+        })
+    }
+
+    async fn read(&self, keys: Vec<Item>, deadline: Instant) -> Result<Vec<Item>, Error> {
+        let wanted = Wanted {
+            table: &self.table.name,
+            keys,
+            consistent: true,
+        };
+        let found = batch_get(&self.table.client, "read a coupon", vec![wanted], deadline).await?;
+        Ok(found.into_values().flatten().collect())
+    }
+
+    fn put_coupon(&self, stored: &StoredCoupon) -> Result<TransactWriteItem, Error> {
+        let coupon = &stored.coupon;
+        let mut item = self.table.item("save a coupon", coupon_key(coupon.coupon_id), stored)?;
+        list_in(&mut item, COUPONS, coupon.created_at);
+        put(self.table.put_if_version(item, stored.version))
+    }
+
+    /// Spreads units over the shards. A shard that never had any does not exist, and counts as empty.
+    fn add_units(&self, coupon: &Coupon, units: u64) -> Result<Vec<TransactWriteItem>, Error> {
+        let Some(count) = coupon.shards.filter(|_| units > 0) else {
+            return Ok(vec![]);
+        };
+        let parts = spread(units, count, count, fastrand::u8(..count.get()));
+        let adds = parts.into_iter().map(|(shard, part)| {
+            let add = self.units(coupon.coupon_id, shard);
+            update(
+                add.update_expression("ADD available :units")
+                    .expression_attribute_values(":units", number(part)),
+            )
+        });
+        adds.collect()
+    }
+
+    fn units(&self, coupon: CouponId, shard: Shard) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(shard_key(coupon, shard)))
+    }
+}
+
+/// The list of a customer's claims.
+pub fn claims_of(customer: &CustomerId) -> String {
+    format!("CLAIMS#{}", customer.as_str())
+}
+
+/// The place in a list of what was created at `at`.
+pub fn cursor(at: Timestamp, id: Uuid) -> Cursor<1> {
+    Cursor {
+        at: [at.as_millisecond().unsigned_abs()],
+        id,
+    }
+}
+
+/// The rejection when there is no such coupon.
+pub fn missing() -> Rejection {
+    Rejection::new(&error::NOT_FOUND, "There is no such coupon.")
+}
+
+fn list_in(item: &mut Item, list: &str, at: Timestamp) {
+    item.insert("listed_in".into(), text(list));
+    item.insert("listed_ms".into(), number(at.as_millisecond().max(0)));
+}

@@ -1,0 +1,81 @@
+//! A claim: a coupon that a customer has.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::core::identity::CustomerId;
+use crate::coupons::{CouponClaimId, CouponId};
+
+/// The status of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CouponClaimStatus {
+    /// The customer can redeem the coupon.
+    Issued,
+    /// An order has the coupon: it waits for payment, is paid, or was cancelled and keeps it.
+    Redeemed,
+    /// The coupon was not redeemed in time.
+    Expired,
+}
+
+/// A coupon that a customer has claimed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CouponClaim {
+    /// The claim's id. A checkout names it.
+    pub coupon_claim_id: CouponClaimId,
+    /// The coupon.
+    pub coupon_id: CouponId,
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// The claim's status.
+    pub status: CouponClaimStatus,
+    /// The order that has the coupon. Absent unless it is redeemed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub order_id: Option<Uuid>,
+    /// The time of the claim.
+    pub claimed_at: Timestamp,
+    /// The time from which the coupon can no longer be redeemed.
+    pub redeemable_until: Timestamp,
+}
+
+impl CouponClaim {
+    /// The claim as shown at `now`: expired after its time.
+    #[must_use]
+    pub fn as_of(mut self, now: Timestamp) -> Self {
+        if self.status == CouponClaimStatus::Issued && now >= self.redeemable_until {
+            self.status = CouponClaimStatus::Expired;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_that_was_not_redeemed_expires_and_a_redeemed_one_does_not() {
+        let second = |second| Timestamp::from_second(second).unwrap();
+        let customer_id = CustomerId::new("ann");
+        let coupon_id = CouponId(Uuid::from_u128(1));
+        let claim = |status| CouponClaim {
+            coupon_claim_id: CouponClaimId::of(coupon_id, &customer_id),
+            coupon_id,
+            customer_id: customer_id.clone(),
+            status,
+            order_id: None,
+            claimed_at: second(0),
+            redeemable_until: second(100),
+        };
+        for (status, at, shown) in [
+            (CouponClaimStatus::Issued, 99, CouponClaimStatus::Issued),
+            (CouponClaimStatus::Issued, 100, CouponClaimStatus::Expired),
+            (CouponClaimStatus::Redeemed, 100, CouponClaimStatus::Redeemed),
+        ] {
+            assert_eq!(claim(status).as_of(second(at)).status, shown, "{status:?} at {at}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The definition of a coupon: what it takes off, of what, when, and how often.
+
+use iso_currency::Currency;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::catalog::{Category, ShardCount, Sku};
+use crate::core::money::Money;
+use crate::coupons::CouponId;
+use crate::tickets::{ClassCode, ShowtimeId};
+
+/// What a coupon takes off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
+pub enum Benefit {
+    /// An amount, at most what the eligible lines cost.
+    Fixed {
+        /// The amount.
+        amount: Money,
+    },
+    /// A part of what the eligible lines cost, rounded down.
+    Percent {
+        /// The part.
+        #[schema(minimum = 1, maximum = 100, examples(15))]
+        percent: u8,
+        /// The most that is taken off. Absent: no limit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        at_most: Option<Money>,
+    },
+}
+
+/// The lines that a coupon takes something off.
+///
+/// A product is in the scope if its SKU is named, or a category that it is in. A seat is in the scope if its showtime is named, or
+/// its price class; if the scope has both, the seat needs both.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CouponScope {
+    /// Products.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
+    pub skus: Vec<Sku>,
+    /// Categories, with those below them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
+    pub categories: Vec<Category>,
+    /// Showtimes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
+    pub showtimes: Vec<ShowtimeId>,
+    /// Price classes of seats.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
+    pub classes: Vec<ClassCode>,
+}
+
+/// What becomes of a coupon when its customer cancels a paid order as a whole.
+///
+/// An order that is not paid, or that the shop cancels, gives its coupon back in any case. One of which units are cancelled keeps
+/// it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OnCancellation {
+    /// The customer can use it again.
+    Returned,
+    /// It stays used.
+    Kept,
+}
+
+/// A coupon that customers claim and then redeem with an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Coupon {
+    /// The coupon's id.
+    pub coupon_id: CouponId,
+    /// The name that customers see.
+    #[schema(min_length = 1, max_length = 100, examples("Opening week: 15 % off"))]
+    pub name: String,
+    /// The currency of the orders that it is for.
+    #[schema(value_type = String, pattern = "^[A-Z]{3}$", examples("KRW"))]
+    pub currency: Currency,
+    /// What it takes off.
+    pub benefit: Benefit,
+    /// What the eligible lines have to cost before the discount. Absent: anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub minimum_subtotal: Option<Money>,
+    /// The eligible lines. Absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub scope: Option<CouponScope>,
+    /// The number of customers who can claim it, first come, first served. Absent: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, maximum = 100_000_000)]
+    pub total: Option<u64>,
+    /// The number of shards that the units are spread over, so that many customers can claim it at once. Absent without `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub shards: Option<ShardCount>,
+    /// The time from which it can be claimed.
+    pub claims_start_at: Timestamp,
+    /// The time from which it can no longer be claimed.
+    pub claims_end_at: Timestamp,
+    /// The time from which a claimed coupon can no longer be redeemed.
+    pub redeemable_until: Timestamp,
+    /// What becomes of it when its customer cancels a paid order.
+    pub on_cancellation: OnCancellation,
+    /// The time at which all units were found claimed. Absent while there may be more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub exhausted_at: Option<Timestamp>,
+    /// Time of the creation.
+    pub created_at: Timestamp,
+    /// Time of the last change by an administrator.
+    pub updated_at: Timestamp,
+}
+
+impl Coupon {
+    /// The most units.
+    pub const MAX_TOTAL: u64 = 100_000_000;
+}

@@ -1,0 +1,37 @@
+//! Reasons to reject a request that concerns coupons.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::core::money::Money;
+
+crate::reasons! {
+    COUPON_NOT_OPEN = Conflict "coupon-not-open" "The coupon cannot be claimed yet" CouponNotOpen {
+        /// The time from which it can be claimed.
+        claims_start_at: Timestamp,
+    };
+    COUPON_EXHAUSTED = Conflict "coupon-exhausted" "All units of the coupon are claimed";
+    COUPON_EXPIRED = Conflict "coupon-expired" "The time of the coupon is over" CouponExpired {
+        /// The time at which it ended.
+        ended_at: Timestamp,
+    };
+    /// Send the `coupon_claim_id` of one of the customer's claims.
+    COUPON_NOT_FOUND = Unprocessable "coupon-not-found" "The customer has no such coupon";
+    /// The coupon can be redeemed again once that order gives it back: if it is not paid, or if its cancellation returns the coupon.
+    COUPON_IN_USE = Conflict "coupon-in-use" "An order has the coupon" CouponInUse {
+        /// The order.
+        order_id: Uuid,
+    };
+    /// No line is in the coupon's scope, or the discount would be 0. The coupon stays unused.
+    COUPON_NOT_APPLICABLE = Unprocessable "coupon-not-applicable" "The coupon takes nothing off this order";
+    COUPON_MINIMUM_NOT_REACHED = Unprocessable "coupon-minimum-not-reached" "The order is too small for the coupon" CouponMinimumNotReached {
+        /// What the eligible lines have to cost before the discount.
+        minimum_subtotal: Money,
+        /// What they cost.
+        eligible_subtotal: Money,
+    };
+    COUPON_CURRENCY_DIFFERS = Unprocessable "coupon-currency-differs" "The coupon is for another currency" CouponCurrencyDiffers {
+        /// The currency of the coupon.
+        coupon_currency: String,
+    };
+}

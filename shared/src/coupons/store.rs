@@ -1,0 +1,170 @@
+//! The coupons table: coupons (`COUPON#<id>`), the units that are left of each (`UNITS#<coupon>#<shard>`), claims
+//! (`CLAIM#<id>`), and the index `listed` with the list of all coupons and that of each customer's claims.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnFailure, Update};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::aws::Platform;
+use crate::aws::dynamodb::table::Table;
+use crate::aws::dynamodb::{Item, Wanted, key, parse};
+use crate::catalog::Shard;
+use crate::core::actor::Actor;
+use crate::core::error::Error;
+use crate::core::idempotency::Fingerprint;
+use crate::coupons::{Coupon, CouponClaim, CouponClaimId, CouponId};
+
+/// A coupon as stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredCoupon {
+    /// The coupon.
+    #[serde(flatten)]
+    pub coupon: Coupon,
+    /// The fingerprint of the request that created it, which identifies a retry.
+    pub fingerprint: Fingerprint,
+    /// The number of writes by administrators, from 1. Each is conditional on the version that was read.
+    pub version: u64,
+    /// The author of this version.
+    pub updated_by: Actor,
+}
+
+/// The most coupons whose terms a function remembers. Beyond that it forgets all.
+const MAX_TERMS: usize = 100;
+
+/// Reads the coupons table, and writes which order has a claim.
+///
+/// Invariants: a claim names an order exactly while the order is open or paid and has the coupon, or has kept it. Nobody takes a
+/// claim from an order, also after the order's deadline: the order is ended first, on condition that it still waits for payment.
+#[derive(Clone, Debug)]
+pub struct CouponStore {
+    table: Table,
+    terms: Arc<Mutex<HashMap<CouponId, Arc<Coupon>>>>,
+}
+
+impl CouponStore {
+    /// Reads the table's name from `COUPONS_TABLE`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            table: Table::new(platform, "COUPONS_TABLE")?,
+            terms: Arc::default(),
+        })
+    }
+
+    /// Reads a coupon, if there is one. Strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn coupon(&self, id: CouponId, deadline: Instant) -> Result<Option<StoredCoupon>, Error> {
+        self.table.read("read a coupon", coupon_key(id), deadline).await
+    }
+
+    /// Reads a claim, if there is one. Strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn claim(&self, id: CouponClaimId, deadline: Instant) -> Result<Option<CouponClaim>, Error> {
+        self.table.read("read a claim", claim_key(id), deadline).await
+    }
+
+    /// The terms of a coupon that was claimed: what it takes off, of what, and its policy, which never change. Its name, total and
+    /// end of claims may be old.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn terms(&self, id: CouponId, deadline: Instant) -> Result<Arc<Coupon>, Error> {
+        if let Some(known) = self.known_terms().get(&id) {
+            return Ok(Arc::clone(known));
+        }
+        let stored = self.coupon(id, deadline).await?;
+        let stored = stored.ok_or_else(|| Error::internal("read a coupon", format!("{id} was claimed and is gone")))?;
+        let terms = Arc::new(stored.coupon);
+        let mut known = self.known_terms();
+        if known.len() >= MAX_TERMS {
+            known.clear();
+        }
+        known.insert(id, Arc::clone(&terms));
+        Ok(terms)
+    }
+
+    fn known_terms(&self) -> std::sync::MutexGuard<'_, HashMap<CouponId, Arc<Coupon>>> {
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The item to read of a claim, consistently, in one request with other items.
+    pub fn wanted(&self, id: CouponClaimId) -> Wanted<'_> {
+        Wanted {
+            table: &self.table.name,
+            keys: vec![claim_key(id)],
+            consistent: true,
+        }
+    }
+
+    /// Reads the [wanted](CouponStore::wanted) claim, if it was found.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for a damaged item.
+    pub fn loaded(&self, found: &mut HashMap<String, Vec<Item>>) -> Result<Option<CouponClaim>, Error> {
+        let claim = found.remove(&self.table.name).and_then(|mut claims| claims.pop());
+        claim.map(parse_claim).transpose()
+    }
+
+    /// Builds the write by which an order gets a claim. Condition: it is issued, so no order has it. Returns the claim when the
+    /// condition fails.
+    pub fn redeem_write(&self, id: CouponClaimId, order_id: Uuid) -> UpdateBuilder {
+        self.claim_update(id, order_id)
+            .update_expression("SET #status = :redeemed, order_id = :order")
+            .condition_expression("#status = :issued")
+            .return_values_on_condition_check_failure(OnFailure::AllOld)
+    }
+
+    /// Builds the write by which an order gives its claim back to the customer. Condition: the order has it.
+    pub fn return_write(&self, id: CouponClaimId, order_id: Uuid) -> UpdateBuilder {
+        self.claim_update(id, order_id)
+            .update_expression("SET #status = :issued REMOVE order_id")
+            .condition_expression("#status = :redeemed AND order_id = :order")
+    }
+
+    fn claim_update(&self, id: CouponClaimId, order_id: Uuid) -> UpdateBuilder {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(claim_key(id)))
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":issued", text("ISSUED"))
+            .expression_attribute_values(":redeemed", text("REDEEMED"))
+            .expression_attribute_values(":order", text(&order_id.to_string()))
+    }
+}
+
+/// Reads a claim from an item of the table. `None` for another item.
+pub(crate) fn claim_in(item: &Item) -> Option<Result<CouponClaim, Error>> {
+    let is_claim = item.contains_key("coupon_claim_id");
+    is_claim.then(|| parse_claim(item.clone()))
+}
+
+fn parse_claim(item: Item) -> Result<CouponClaim, Error> {
+    parse("read a claim", item)
+}
+
+/// The key of a coupon.
+pub fn coupon_key(id: CouponId) -> Item {
+    key(format!("COUPON#{id}"))
+}
+
+/// The key of a claim.
+pub fn claim_key(id: CouponClaimId) -> Item {
+    key(format!("CLAIM#{id}"))
+}
+
+/// The key of a shard of a coupon's units.
+pub fn shard_key(coupon: CouponId, shard: Shard) -> Item {
+    key(format!("UNITS#{coupon}#{shard}"))
+}
