@@ -497,7 +497,12 @@ fn each_operation_has_an_example_that_matches_its_schemas() {
         );
         let recording = &recordings[id];
         let media_type = "application/json";
-        let response = &operation["responses"][recording.status.to_string()]["content"][media_type];
+        let content = &operation["responses"][recording.status.to_string()]["content"];
+        // The text of an image tells a reader nothing.
+        if content.get("image/svg+xml").is_some() {
+            continue;
+        }
+        let response = &content[media_type];
         assert_eq!(response["example"], recording.response, "{route}");
         if let Some(reference) = response["schema"]["$ref"].as_str() {
             let name = reference.rsplit('/').next().unwrap();
