@@ -95,11 +95,13 @@ pub enum Mutant {
     TicketsKept,
     /// The orders of a cancelled showtime are not named.
     CancellationLost,
+    /// A claim is redeemed whether an order has it or not.
+    ClaimsUnchecked,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -143,6 +145,7 @@ impl Mutant {
         Self::CheckInsUnchecked,
         Self::TicketsKept,
         Self::CancellationLost,
+        Self::ClaimsUnchecked,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -218,6 +221,7 @@ impl Mutant {
                 each_write(body, &mut |write| unless(write, "SHOW#", "AND attribute_not_exists(h."))
             }
             Self::SeatsKept => each_write(body, &mut keep_seats),
+            Self::ClaimsUnchecked => each_write(body, &mut |write| unless(write, "CLAIM#", "#status = :issued")),
             Self::CheckInsUnchecked => each_write(body, &mut |write| {
                 unless(write, "TICKET#", "attribute_not_exists(check_in)")
             }),

@@ -135,7 +135,7 @@ impl Created {
         };
         let status = match world.below(8) {
             0..=3 => "ON_SALE",
-            4..=6 => "CLOSED",
+            4..=5 => "CLOSED",
             _ => "CANCELLED",
         };
         let seen = at("GET", "/admin/showtimes/{showtime_id}", &showtime).by_admin();

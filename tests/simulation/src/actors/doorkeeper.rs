@@ -14,6 +14,9 @@ use crate::world::World;
 pub async fn keep(world: Rc<World>) {
     let keys = Call::new("GET", "/ticket-keys");
     world.http("get-ticket-keys", keys).await;
+    // Nobody has sold this one a ticket.
+    let list = Call::new("GET", "/tickets").by("passer-by");
+    world.http("list-tickets", list).await;
     while world.is_running() {
         world.pause().await;
         let Some(showtime) = a_showtime(&world) else { continue };
@@ -26,7 +29,7 @@ pub async fn keep(world: Rc<World>) {
         let Some(code) = shown(&world, id, holder).await else {
             continue;
         };
-        if world.below(8) == 0 {
+        if world.below(3) == 0 {
             let replace = |key: &str| ticket_call("/tickets/{ticket_id}/replace-code", holder, id).key(key);
             repeated::send(&world, "replace-ticket-code", replace).await;
         }
@@ -75,7 +78,7 @@ async fn a_ticket(world: &World, showtime: &str) -> Option<Value> {
 
 /// The code that a holder shows. Some look at all their tickets first, or show the image.
 async fn shown(world: &World, id: &str, holder: &str) -> Option<String> {
-    match world.below(8) {
+    match world.below(3) {
         0 => drop(
             world
                 .http("list-tickets", Call::new("GET", "/tickets").by(holder))

@@ -5,6 +5,7 @@ mod after_sale;
 mod bank;
 mod box_office;
 mod carrier;
+mod coupon_hunter;
 mod doorkeeper;
 mod editor;
 mod importer;
@@ -60,6 +61,7 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     for _ in 0..actors.admins {
         tasks.push(world.spawn(admin::administer(world.clone())));
     }
+    tasks.push(world.spawn(coupon_hunter::hunt(world.clone())));
     if actors.search {
         tasks.push(world.spawn(searcher::search(world.clone())));
     }

@@ -1,5 +1,6 @@
 //! Checks the promises by reading only the tables, the buckets and the providers' ledger.
 
+mod coupons;
 mod imports;
 mod lookups;
 pub mod search;
@@ -69,6 +70,8 @@ pub fn check(world: &World, phase: Phase) {
     let all_seats = tables.items(SEATS);
     check("a seat has one order", check_seats(&orders, &all_seats));
     check("a customer has only so many seats", seats::check_limits(&all_seats));
+    let claims = coupons::check_coupons(&orders, &tables.items(COUPONS));
+    check("a coupon is claimed and redeemed once", claims);
     check("a ticket admits once", tickets::check_admissions(world));
     check("no unit is shipped twice", check_units(&orders, &fulfillment));
     check(

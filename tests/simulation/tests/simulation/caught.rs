@@ -235,6 +235,11 @@ fn a_ticket_that_stays_valid_without_its_seat_is_caught() {
 }
 
 #[test]
+fn a_coupon_that_two_orders_redeem_is_caught() {
+    is_caught(Mutant::ClaimsUnchecked, "a coupon is claimed and redeemed once");
+}
+
+#[test]
 fn orders_of_a_cancelled_showtime_that_are_forgotten_are_caught() {
     is_caught(Mutant::CancellationLost, "a cancelled showtime has no orders");
 }
