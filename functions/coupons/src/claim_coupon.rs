@@ -156,6 +156,7 @@ impl ClaimCoupon {
         }
         if self.coupons.mark_exhausted(&known.stored, invocation).await? {
             known.stored.coupon.exhausted_at = Some(invocation.now);
+            known.stored.version += 1;
             self.known.put(known);
         } else {
             self.known.forget(id);

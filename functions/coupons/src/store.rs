@@ -207,7 +207,8 @@ impl CouponTable {
         })
     }
 
-    /// Marks a coupon as exhausted, once. Returns false when an administrator has changed it since it was read: it may have units.
+    /// Marks a coupon as exhausted, in a new version, so that no concurrent change of it loses the mark. Returns false when it has
+    /// changed since it was read: it may have units, or the mark.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -218,8 +219,9 @@ impl CouponTable {
             let sent = self.table.client.update_item().table_name(&self.table.name);
             let sent = sent
                 .set_key(Some(coupon_key(stored.coupon.coupon_id)))
-                .update_expression("SET exhausted_at = if_not_exists(exhausted_at, :at)")
+                .update_expression("SET exhausted_at = :at, version = version + :one")
                 .condition_expression("version = :read")
+                .expression_attribute_values(":one", number(1))
                 .expression_attribute_values(":at", text(&at))
                 .expression_attribute_values(":read", number(stored.version))
                 .send();

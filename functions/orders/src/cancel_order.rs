@@ -1,6 +1,6 @@
 //! Runs for `POST /orders/{order_id}/cancel`: cancels the caller's order or some of its units, or those of any order for an
-//! administrator, releases the stock and the seats, gives the coupon back, takes the points back, and requests the refund of what was paid. `refund-payment` makes
-//! the refund.
+//! administrator. Releases the stock and the seats, gives the coupon back, takes the points back, and requests the refund of what
+//! was paid, which `refund-payment` makes.
 
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -140,7 +140,7 @@ pub struct CancellationRequest {
     pub request_id: Uuid,
     /// The request's fingerprint.
     pub fingerprint: Fingerprint,
-    /// The person who asks. `None` for the shop itself.
+    /// The caller. `None` when the shop itself cancels the order.
     pub caller: Option<Caller>,
 }
 

@@ -1,8 +1,8 @@
 //! On messages that name orders which the shop cannot serve, such as those of a cancelled showtime: cancels each as a whole, with a
 //! full refund.
 //!
-//! Messages may be repeated, late and in any order: an order that is cancelled or has expired stays as it is. An order that is being
-//! paid for is tried again when the message is delivered again. What cannot be cancelled ends in a dead-letter queue with an alarm.
+//! Messages may arrive twice, late and in any order: a cancelled or expired order does not change. If a payment of the order is in
+//! progress, the message fails and is delivered again. What cannot be cancelled ends in a dead-letter queue with an alarm.
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use shared::Error;

@@ -12,8 +12,8 @@ use shared::core::error::Reason;
 use shared::core::identity::CustomerId;
 use shared::coupons::{self, CouponClaimId, CouponClaimStatus, CouponStore, NotRedeemable, Redemption};
 use shared::orders::{
-    self, Destination, Item, Line, OrderId, OrderStatus, OrderStore, Pricing, Rejected, Shipping, ShippingMethod,
-    ShippingMethodId, Totals, sum_lines,
+    self, Destination, Item, Line, OrderId, OrderStore, Pricing, Rejected, Shipping, ShippingMethod, ShippingMethodId,
+    Totals, sum_lines,
 };
 
 /// The function's store and settings.
@@ -100,8 +100,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// Prices an order
 ///
 /// Says what a checkout of the same items and coupon costs now, and which shipping methods fit. It takes neither stock nor the
-/// coupon, and is not
-/// remembered, so it has no `Idempotency-Key`.
+/// coupon, and is not remembered, so it has no `Idempotency-Key`.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -151,8 +150,8 @@ impl CreateQuote {
         let mut claim = claim.ok_or(Rejected::Coupon(NotRedeemable::NotFound))?;
         if let Some(order_id) = claim.order_id {
             let order = self.orders.get(OrderId(order_id), invocation.deadline).await?;
-            let order = order.map(|stored| stored.order.as_of(invocation.now));
-            if order.is_some_and(|order| order.status == OrderStatus::Expired) {
+            // The claim and the order are two reads: the order may have ended between them.
+            if order.is_some_and(|stored| !stored.order.keeps_claim(id, invocation.now)) {
                 (claim.status, claim.order_id) = (CouponClaimStatus::Issued, None);
             }
         }

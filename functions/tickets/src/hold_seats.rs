@@ -148,9 +148,9 @@ pub const REFUSALS: &[&Reason] = &[
 /// `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
 /// order: what is left of its time is given back.
 ///
-/// Seats may be held for up to a second after the showtime was closed or cancelled or its prices changed; `expected_total`
-/// protects customers from another price than they were shown. A refusal follows from the showtime as it is now, except that one
-/// before the start of sales may follow from it as it was a second ago.
+/// Seats can be held for up to a second after the showtime was closed or cancelled, or its prices changed; `expected_total` protects
+/// customers from a price that they were not shown. A refusal is based on the current showtime, except before the start of sales,
+/// when it can be based on the showtime of up to a second ago.
 ///
 /// # Cost
 /// Two requests: one read unit for the order, the customer and each row, and once a second in each process at least half a unit

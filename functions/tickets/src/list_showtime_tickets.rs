@@ -48,7 +48,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// Lists the tickets of a showtime
 ///
 /// The door list, by the parts of the house, with void tickets too. A scanner that loads it refuses void tickets and replaced codes
-/// without a network. The list is eventually consistent, and each ticket is as it is now. A page reads at most 10 parts, so a page
+/// without a network. The list is eventually consistent; the tickets are read consistently. A page reads at most 10 parts, so a page
 /// with a `next_cursor` may have fewer tickets than `limit`, even none.
 ///
 /// # Cost

@@ -8459,7 +8459,7 @@ export class Madang extends runtime.Client {
    * Lists the tickets of a showtime
    *
    * The door list, by the parts of the house, with void tickets too. A scanner that loads it refuses void tickets and replaced codes
-   * without a network. The list is eventually consistent, and each ticket is as it is now. A page reads at most 10 parts, so a page
+   * without a network. The list is eventually consistent; the tickets are read consistently. A page reads at most 10 parts, so a page
    * with a `next_cursor` may have fewer tickets than `limit`, even none.
    *
    * `GET /admin/showtimes/{showtime_id}/tickets`
@@ -8916,8 +8916,7 @@ export class Madang extends runtime.Client {
    * Prices an order
    *
    * Says what a checkout of the same items and coupon costs now, and which shipping methods fit. It takes neither stock nor the
-   * coupon, and is not
-   * remembered, so it has no `Idempotency-Key`.
+   * coupon, and is not remembered, so it has no `Idempotency-Key`.
    *
    * `POST /quotes`
    */
@@ -8984,9 +8983,9 @@ export class Madang extends runtime.Client {
    * `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
    * order: what is left of its time is given back.
    *
-   * Seats may be held for up to a second after the showtime was closed or cancelled or its prices changed; `expected_total`
-   * protects customers from another price than they were shown. A refusal follows from the showtime as it is now, except that one
-   * before the start of sales may follow from it as it was a second ago.
+   * Seats can be held for up to a second after the showtime was closed or cancelled, or its prices changed; `expected_total` protects
+   * customers from a price that they were not shown. A refusal is based on the current showtime, except before the start of sales,
+   * when it can be based on the showtime of up to a second ago.
    *
    * `POST /showtimes/{showtime_id}/holds`
    */

@@ -27,7 +27,7 @@ pub struct StoredCoupon {
     pub coupon: Coupon,
     /// The fingerprint of the request that created it, which identifies a retry.
     pub fingerprint: Fingerprint,
-    /// The number of writes by administrators, from 1. Each is conditional on the version that was read.
+    /// The number of writes, from 1. Each is conditional on the version that was read.
     pub version: u64,
     /// The author of this version.
     pub updated_by: Actor,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Order;
+use super::{Order, OrderStatus};
 use crate::core::money::Money;
 use crate::coupons::{CouponClaimId, CouponId, OnCancellation, Redemption};
 
@@ -52,6 +52,12 @@ impl Order {
     pub fn claim(&self) -> Option<CouponClaimId> {
         let coupon = self.coupon.as_ref().filter(|coupon| coupon.returned_at.is_none());
         coupon.map(|coupon| coupon.coupon_claim_id)
+    }
+
+    /// Whether the order still has this claim at `now`. An unpaid order whose deadline has passed does not keep it.
+    pub fn keeps_claim(&self, claim: CouponClaimId, now: Timestamp) -> bool {
+        let is_past = self.clone().as_of(now).status == OrderStatus::Expired;
+        self.claim() == Some(claim) && !is_past
     }
 
     /// The claim that the order has, and `next`, which follows on it, has not.

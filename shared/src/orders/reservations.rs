@@ -289,10 +289,10 @@ impl ReservationStore {
                 return Ok(claim);
             };
             // The claim and the order are two reads: somebody may have ended the order between them.
-            let is_kept = !self.end_if_past(&stored, invocation).await? && stored.order.claim() == Some(id);
-            if is_kept {
+            if stored.order.keeps_claim(id, invocation.now) {
                 return Ok(claim);
             }
+            self.end_if_past(&stored, invocation).await?;
             match self.coupons()?.claim(id, invocation.deadline).await? {
                 Some(present) => claim = present,
                 None => return Ok(claim),

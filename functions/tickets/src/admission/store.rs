@@ -224,7 +224,7 @@ impl TicketStore {
         Ok(self.update(update, deadline).await?.map(|_| ()))
     }
 
-    /// Sends a conditional update of a ticket. Returns the ticket as it is then, or the stored one if the condition failed.
+    /// Sends a conditional update of a ticket. Returns the updated ticket, or the stored one if the condition failed.
     async fn update(
         &self,
         update: UpdateItemFluentBuilder,
@@ -295,8 +295,8 @@ impl TicketStore {
         transact_changes(&self.table.client, DOING, items, 2, deadline).await
     }
 
-    /// Reads a page of the tickets of a holder, the latest start first. The list is eventually consistent, each ticket is as it is
-    /// now.
+    /// Reads a page of the tickets of a holder, sorted by start, latest first. The list is eventually consistent; the tickets are read
+    /// consistently.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].

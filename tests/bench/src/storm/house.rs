@@ -33,7 +33,7 @@ impl House {
         row.row * 5 < self.rows
     }
 
-    /// The rows in the plan's order. `is_free` tells of each seat, by its number in the plan, whether it is free.
+    /// The rows in the plan's order. `is_free` returns whether the seat with a number in the plan is free.
     #[must_use]
     pub fn rows(self, is_free: impl Fn(usize) -> bool) -> Vec<SeatRow> {
         let keys = (0..self.sections).flat_map(|part| (0..self.rows).map(move |row| RowKey { part, row }));

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use coupons::store::CouponTable;
 use function_tests::CouponsFixture;
 use function_tests::coupons_fixture::{claim_call, create_call, update_call};
 use harness::Fault;
 use harness::gateway::Call;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use shared::coupons::CouponId;
 use tokio::task::JoinSet;
 
 fn won(amount: u64) -> Value {
@@ -427,4 +429,24 @@ async fn an_unknown_coupon_is_not_found() {
     );
     let seen = Call::new("GET", "/coupons/{coupon_id}").path("coupon_id", unknown);
     assert_eq!(shop.call("get-coupon", seen).await.problem(), "not-found");
+}
+
+#[tokio::test]
+async fn a_change_that_was_read_before_the_last_unit_was_claimed_does_not_lose_the_mark() {
+    let shop = CouponsFixture::open().await;
+    let coupon = shop.coupon(&json!({})).await;
+    let table = CouponTable::new(&shop.platform()).unwrap();
+    let (id, invocation) = (CouponId(coupon.parse().unwrap()), shop.invocation());
+    let read = table.get(id, invocation.deadline).await.unwrap();
+    assert!(table.mark_exhausted(&read, &invocation).await.unwrap());
+    let mut renamed = read.clone();
+    renamed.coupon.name = "Closing week".to_owned();
+    renamed.version += 1;
+    assert!(!table.save(&renamed, 0, invocation.deadline).await.unwrap());
+    let present = table.get(id, invocation.deadline).await.unwrap();
+    assert!(present.coupon.exhausted_at.is_some());
+    assert!(
+        !table.mark_exhausted(&read, &invocation).await.unwrap(),
+        "it was marked before"
+    );
 }
