@@ -12,13 +12,13 @@ use shared::aws::lambda::batch::{self, Batch};
 use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::orders::{OrderStatus, UnservableOrder};
 
-use crate::cancel_order::{self, CancelOrder, CancellationRequest};
+use crate::cancellation::{CancellationRequest, Cancellations};
 
 /// The function's stores.
 #[derive(Debug)]
 pub struct CancelUnservableOrders {
-    /// Orders with what a cancellation changes.
-    pub orders: CancelOrder,
+    /// Cancels orders.
+    pub cancellations: Cancellations,
 }
 
 impl CancelUnservableOrders {
@@ -28,7 +28,7 @@ impl CancelUnservableOrders {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            orders: CancelOrder::new(platform)?,
+            cancellations: Cancellations::new(platform)?,
         })
     }
 }
@@ -51,7 +51,8 @@ async fn cancel(
     UnservableOrder { order_id }: UnservableOrder,
     invocation: &Invocation,
 ) -> Result<(), Error> {
-    let stored = function.orders.order_payments.orders.get(order_id, invocation.deadline);
+    let orders = &function.cancellations.plans.order_payments.orders;
+    let stored = orders.get(order_id, invocation.deadline);
     let order = stored.await?.map(|stored| stored.order.as_of(invocation.now));
     // Money that comes for an expired order later is refunded, or the order is named again when it is paid.
     if order.is_none_or(|order| matches!(order.status, OrderStatus::Cancelled | OrderStatus::Expired)) {
@@ -60,11 +61,12 @@ async fn cancel(
     let request = CancellationRequest {
         order_id,
         lines: None,
+        expected_refund: None,
         request_id: derive_id(&["cancel unservable order", &order_id.to_string()]),
         fingerprint: Fingerprint::of(&order_id).map_err(|error| Error::internal("read the message", error))?,
         caller: None,
     };
-    match cancel_order::cancel(&function.orders, &request, invocation).await {
+    match function.cancellations.cancel(&request, invocation).await {
         Ok(_) => Ok(()),
         // A payment or a refund of it is in progress, or in review.
         Err(Error::Rejected(rejection)) => Err(Error::unavailable("cancel an unservable order", rejection.detail)),

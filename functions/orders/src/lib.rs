@@ -2,7 +2,10 @@
 
 pub mod cancel_order;
 pub mod cancel_unservable_orders;
+pub mod cancellation;
+pub mod cancellation_plan;
 pub mod checkout;
+pub mod create_cancellation_quote;
 pub mod create_quote;
 pub mod erase_lookups;
 pub mod expire_orders;
@@ -13,12 +16,14 @@ pub mod index_orders;
 pub mod list_admin_orders;
 pub mod list_orders;
 pub mod order_list;
+pub mod seat_returns;
 
 shared::actions! {
     http {
         "cancel-order" => cancel_order::CancelOrder,
         "checkout" => checkout::Checkout,
         "get-delivery-details" => get_delivery_details::GetDeliveryDetails,
+        "create-cancellation-quote" => create_cancellation_quote::CreateCancellationQuote,
         "create-quote" => create_quote::CreateQuote,
         "get-order" => get_order::GetOrder,
         "get-receipt" => get_receipt::GetReceipt,

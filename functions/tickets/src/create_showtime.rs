@@ -108,6 +108,7 @@ pub async fn handle(function: &CreateShowtime, request: Request, invocation: Inv
         prices: body.prices,
         seating: None,
         published_at: None,
+        moved_at: None,
         created_at: invocation.now,
         updated_at: invocation.now,
     };

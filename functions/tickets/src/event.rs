@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::core::identity::CustomerId;
-use shared::orders::OrderId;
-use shared::tickets::{PerformanceId, SeatId, Showtime, ShowtimeId, ShowtimeStatus, VenueId};
+use shared::orders::{Line, Order, OrderId};
+use shared::tickets::{PerformanceId, SeatId, Showtime, ShowtimeId, ShowtimeStatus, TicketId, VenueId};
 use utoipa::ToSchema;
 
-use crate::admission::ticket::{Ticket, TicketId, TicketStatus};
+use crate::admission::ticket::{Ticket, TicketStatus};
 
 shared::domain_events! {
     /// An event about showtimes or tickets.
@@ -102,6 +102,16 @@ pub struct ScanPlace {
     pub at: Timestamp,
     /// The gate.
     pub gate: String,
+}
+
+impl TicketSeat {
+    /// The ticket of a line of an order. `None` for a line without a seat.
+    pub fn of_line(order: &Order, line: &Line) -> Option<Self> {
+        Some(Self {
+            ticket_id: order.ticket_id(line.line_id),
+            seat: line.seat.as_ref()?.seat,
+        })
+    }
 }
 
 impl From<&Ticket> for TicketSeat {

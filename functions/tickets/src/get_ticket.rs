@@ -7,10 +7,10 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::vault::Vault;
 use shared::core::error::{self, Reason};
+use shared::tickets::TicketId;
 
 use crate::admission::keys::{self, TicketKeys};
 use crate::admission::store::TicketStore;
-use crate::admission::ticket::TicketId;
 use crate::admission::view::OwnTicket;
 
 /// The function's store and keys.

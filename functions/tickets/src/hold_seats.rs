@@ -445,6 +445,7 @@ impl HoldSeats {
                 fingerprint: fingerprint.clone(),
                 payments: 0,
                 shipping_refunded: None,
+                refund_terms: Some(performance.refund_policy.terms()),
                 version: 1,
                 event: Some(invocation.record(&event)?),
             },

@@ -7,11 +7,11 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::page::{Cursor, Page, PageParameters, PageRequest};
 use shared::core::error::{self, Reason};
-use shared::tickets::{RowKey, SeatId, Showtime, ShowtimeId};
+use shared::tickets::{RowKey, SeatId, Showtime, ShowtimeId, TicketId};
 use uuid::Uuid;
 
 use crate::admission::store::TicketStore;
-use crate::admission::ticket::{Ticket, TicketId};
+use crate::admission::ticket::Ticket;
 use crate::store::ShowStore;
 
 /// The function's stores.

@@ -9,7 +9,7 @@ use shared::core::error::Rejection;
 use shared::core::json::UniqueMap;
 use shared::core::money::Money;
 use shared::images::ImageId;
-use shared::tickets::PerformanceId;
+use shared::tickets::{FeeStep, PerformanceId, RefundTerms};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -55,11 +55,13 @@ pub struct CastMember {
     pub role: Option<String>,
 }
 
-/// What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue.
+/// What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. An order keeps the policy of
+/// its time. The law of the shop's country may limit the fees, and take tickets back that the policy does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefundPolicy {
-    /// The days after the booking in which a ticket is given back free of charge, until `free_days_before` days before the show.
+    /// The days after the booking in which a ticket is given back free of charge, until `free_days_before` days before the show. 0 for
+    /// none.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 365, default = 0)]
     pub free_days: u16,
@@ -115,6 +117,20 @@ impl RefundPolicy {
             return Err(invalid(FIELD, "all highest fees have one currency"));
         }
         Ok(())
+    }
+
+    /// The terms of a booking under the policy.
+    pub fn terms(&self) -> RefundTerms {
+        let step = |step: &RefundStep| FeeStep {
+            days_before: step.days_before,
+            percent: step.percent,
+            at_most: step.at_most.map(Money::amount),
+        };
+        RefundTerms {
+            free_days: self.free_days,
+            free_days_before: self.free_days_before,
+            steps: self.steps.iter().map(step).collect(),
+        }
     }
 
     /// The currencies of its highest fees.

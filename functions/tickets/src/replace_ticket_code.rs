@@ -8,10 +8,11 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::vault::Vault;
 use shared::core::error::{self, Reason, Rejection};
+use shared::tickets::TicketId;
 
 use crate::admission::keys::{self, TicketKeys};
 use crate::admission::store::TicketStore;
-use crate::admission::ticket::{Ticket, TicketId, TicketStatus};
+use crate::admission::ticket::{Ticket, TicketStatus};
 use crate::admission::view::OwnTicket;
 use crate::reason;
 

@@ -36,7 +36,7 @@ impl Entity for Plan {
 }
 
 impl Entity for Showtime {
-    const PREFIX: &'static str = "SHOW#";
+    const PREFIX: &'static str = Self::KEY_PREFIX;
     const MISSING: &'static str = "There is no such showtime.";
 
     fn id(&self) -> Uuid {

@@ -1,5 +1,5 @@
-//! On `OrderPaid`, `OrderCancelled` and `OrderLinesCancelled`: gives an order the tickets that it has paid for. Issues those of a
-//! paid order, and makes those void whose seats were given back.
+//! On `OrderPaid`, `OrderCancelled` and `OrderLinesCancelled`: issues the tickets of a paid order, and publishes which ones became
+//! void, in the transaction in which the order gave their seats back.
 //!
 //! The order decides, not the event: each run reads it, and writes under the condition that it has not changed. So events can be
 //! late, repeated and in any order, and a ticket is valid only while a paid order has its seat. A paid order of a cancelled
@@ -12,7 +12,7 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::core::event::Envelope;
-use shared::orders::{OrderId, OrderStore, StoredOrder, UnservableOrders};
+use shared::orders::{Line, OrderId, OrderStore, StoredOrder, UnservableOrders};
 use shared::tickets::{Showtime, ShowtimeId, ShowtimeStatus};
 
 use crate::admission::store::{OrderTickets, OrderTicketsUpdate, TicketStore};
@@ -117,23 +117,25 @@ impl UpdateOrderTickets {
     ) -> Result<Option<OrderTicketsUpdate>, Error> {
         let order = &stored.order;
         let known: &[TicketSeat] = present.as_ref().map_or(&[], |present| &present.tickets);
-        let has_none = known.is_empty() && lines_with_tickets(order).next().is_none();
-        if has_none {
-            return Ok(None);
-        }
-        let showtime = self.shows.get::<Showtime>(showtime_id.0, invocation.deadline).await?;
-        let (starts_at, status) = (showtime.entity.starts_at, showtime.entity.status);
-        let tickets =
-            lines_with_tickets(order).filter_map(|line| Ticket::of_line(order, line, starts_at, invocation.now));
-        let tickets: Vec<Ticket> = tickets.collect();
-        let wanted: Vec<TicketSeat> = tickets.iter().map(TicketSeat::from).collect();
+        let lines: Vec<(&Line, TicketSeat)> = lines_with_tickets(order)
+            .filter_map(|line| Some((line, TicketSeat::of_line(order, line)?)))
+            .collect();
+        let wanted: Vec<TicketSeat> = lines.iter().map(|(_, ticket)| ticket.clone()).collect();
         let voided: Vec<TicketSeat> = known.iter().filter(|known| !wanted.contains(known)).cloned().collect();
-        let mut issued = tickets;
-        issued.retain(|ticket| !known.contains(&TicketSeat::from(ticket)));
-        // It was held before the showtime was cancelled, and paid after its orders were.
-        if status == ShowtimeStatus::Cancelled && !issued.is_empty() {
-            self.unservable.name(&[order.order_id], invocation.deadline).await?;
-            return Ok(None);
+        let mut new = lines
+            .into_iter()
+            .filter(|(_, ticket)| !known.contains(ticket))
+            .peekable();
+        let mut issued = vec![];
+        if new.peek().is_some() {
+            let showtime = self.shows.get::<Showtime>(showtime_id.0, invocation.deadline).await?;
+            // It was held before the showtime was cancelled, and paid after its orders were.
+            if showtime.entity.status == ShowtimeStatus::Cancelled {
+                self.unservable.name(&[order.order_id], invocation.deadline).await?;
+                return Ok(None);
+            }
+            let starts_at = showtime.entity.starts_at;
+            issued.extend(new.filter_map(|(line, _)| Ticket::of_line(order, line, starts_at, invocation.now)));
         }
         let change = |tickets| OrderTicketsChange {
             order_id: order.order_id,
@@ -145,7 +147,7 @@ impl UpdateOrderTickets {
         let event = if !issued.is_empty() {
             TicketEvent::TicketsIssued(change(issued.iter().map(TicketSeat::from).collect()))
         } else if !voided.is_empty() {
-            TicketEvent::TicketsVoided(change(voided.clone()))
+            TicketEvent::TicketsVoided(change(voided))
         } else {
             return Ok(None);
         };
@@ -159,8 +161,6 @@ impl UpdateOrderTickets {
             order: stored,
             next,
             issued,
-            voided: voided.iter().map(|ticket| ticket.ticket_id).collect(),
-            at: invocation.now,
         }))
     }
 }

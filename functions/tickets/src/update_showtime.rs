@@ -91,7 +91,7 @@ pub const REFUSALS: &[&Reason] = &[
 ///
 /// Only what is named changes (RFC 7396). `If-Match` is required: if somebody has changed the showtime since it was read, the
 /// answer is 412 and nothing changes. A change that is made already is answered with 200 in any case. A new local time or plan
-/// makes a new start. Once the seats exist, the plan, the zones of each class and the currency stay; amounts may change, and an
+/// makes a new start, and customers who booked before give their seats back free of charge. Once the seats exist, the plan, the zones of each class and the currency stay; amounts may change, and an
 /// order keeps the price of its time. A cancelled showtime does not change.
 ///
 /// # Errors
@@ -160,6 +160,8 @@ async fn merged(
     if showtime.starts_at != previous.starts_at {
         showtimes::require_future(showtime.starts_at, invocation.now)?;
         showtimes::move_with_start(&mut showtime, previous.starts_at);
+        // What was never published has no bookings.
+        showtime.moved_at = previous.published_at.map(|_| invocation.now);
     }
     changes
         .doors_at

@@ -9,11 +9,11 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::IdempotencyKey;
-use shared::tickets::ShowtimeId;
+use shared::tickets::{ShowtimeId, TicketId};
 use utoipa::ToSchema;
 
 use crate::admission::scan::{ScanKind, ScanOutcome, Scanner, gate, scan_of};
-use crate::admission::ticket::{CheckIn, TicketId};
+use crate::admission::ticket::CheckIn;
 use crate::reason;
 
 /// The function's store and keys.

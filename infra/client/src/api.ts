@@ -229,12 +229,28 @@ export interface BookSide {
 export interface CancelOrderRequest {
   /** The units to cancel, each line once. Default: the whole order. */
   lines?: LineQuantity[];
+  /** The refund that the customer was shown. If it differs, nothing is cancelled. */
+  expected_refund?: Money;
 }
 
 /** A cancellation. */
 export interface CancelSubscriptionRequest {
   /** When the subscription ends. */
   when: When;
+}
+
+/** What a cancellation would refund. */
+export interface CancellationQuote {
+  /** The order. */
+  order_id: OrderId;
+  /** What is refunded in all, with the delivery if the whole order is cancelled: `expected_refund` of the cancellation. */
+  refund: Money;
+  /** The fees in all. */
+  fee: Money;
+  /** The lines whose units are cancelled. */
+  lines: LineCancellation[];
+  /** The time until which the fees stay the same. Absent if they do not depend on the time. */
+  valid_until?: string;
 }
 
 /** A card, as shown to its customer. */
@@ -661,6 +677,12 @@ export interface CouponScope {
   showtimes?: ShowtimeId[];
   /** Price classes of seats. */
   classes?: ClassCode[];
+}
+
+/** What would be cancelled. */
+export interface CreateCancellationQuoteRequest {
+  /** The units, each line once. Default: the whole order. */
+  lines?: LineQuantity[];
 }
 
 /** A new coupon. */
@@ -1600,12 +1622,24 @@ export interface Line {
   total: Money;
   /** The part of `total` whose refund was requested, for units that were cancelled or returned. Absent for none. */
   refunded?: Money;
+  /** The part of `total` that is kept as the fee for giving the seat back. Absent for none. */
+  cancellation_fee?: Money;
   /** The time of the latest delivery of units. */
   delivered_at?: string;
   /** The points that one unit credits, if the product is points. */
   points?: number;
   /** The package of one unit. Absent for what is not shipped. */
   package?: Package;
+}
+
+/** What the cancellation of units of a line would refund. */
+export interface LineCancellation {
+  /** The line. */
+  line_id: LineId;
+  /** The fee for giving the seat back. 0 for none. */
+  fee: Money;
+  /** What is refunded of the line. */
+  refund: Money;
 }
 
 /**
@@ -2733,9 +2767,24 @@ export interface Refund {
   failed_at?: string;
 }
 
-/** What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. */
+/** Show the customer the new refund, then send it. */
+export type RefundDiffersProblem = Problem & {
+  /** The refund now. */
+  refund: Money;
+  type: "urn:madang:problem:refund-differs";
+  status: 409;
+  title: "The refund differs from the expected one";
+};
+
+/**
+ * What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. An order keeps the policy of
+ * its time. The law of the shop's country may limit the fees, and take tickets back that the policy does not.
+ */
 export interface RefundPolicy {
-  /** The days after the booking in which a ticket is given back free of charge, until `free_days_before` days before the show. */
+  /**
+   * The days after the booking in which a ticket is given back free of charge, until `free_days_before` days before the show. 0 for
+   * none.
+   */
   free_days?: number;
   /** The last day on which `free_days` applies, in days before the show. */
   free_days_before?: number;
@@ -3118,6 +3167,14 @@ export interface SeatRun {
 /** The state of a seat at a moment. Its number is that of the seat map. */
 export type SeatState = "FREE" | "HELD" | "SOLD" | "BLOCKED";
 
+export type SeatUsedProblem = Problem & {
+  /** The seat's line. */
+  line_id: LineId;
+  type: "urn:madang:problem:seat-used";
+  status: 409;
+  title: "A ticket of the seats was checked in";
+};
+
 /** The seats of a showtime, which never change. */
 export interface Seating {
   /** The number of parts. The seats of a part are stored together. */
@@ -3151,6 +3208,13 @@ export type SeatsNotFreeProblem = Problem & {
   title: "A seat is held or sold";
 };
 
+/** The show has started, or the refund policy of the order takes no seats back any more. */
+export type SeatsNotReturnableProblem = Problem & {
+  type: "urn:madang:problem:seats-not-returnable";
+  status: 409;
+  title: "The seats are not taken back any more";
+};
+
 /** Seats of a showtime. */
 export interface SeatsRequest {
   /** The seats, each once, in at most 90 rows. */
@@ -3162,13 +3226,6 @@ export interface SeatsResponse {
   /** The seats. */
   seats: SeatNow[];
 }
-
-/** Only administrators give seats back that are paid. */
-export type SeatsSoldProblem = Problem & {
-  type: "urn:madang:problem:seats-sold";
-  status: 409;
-  title: "The seats of the order are paid";
-};
 
 /** Nothing is held. Choose other seats. */
 export type SeatsTakenProblem = Problem & {
@@ -3349,6 +3406,8 @@ export interface Showtime {
   seating?: Seating;
   /** The time at which it was published. */
   published_at?: string;
+  /** The time at which its start was last changed after it was published. Who booked before gives seats back free of charge. */
+  moved_at?: string;
   /** Time of the creation. */
   created_at: string;
   /** Time of the last change. */
@@ -6259,7 +6318,9 @@ export interface CancelOrderOperation {
     | OrderClosedProblem
     | OrderShippedProblem
     | OrderNotPaidProblem
-    | SeatsSoldProblem
+    | SeatsNotReturnableProblem
+    | SeatUsedProblem
+    | RefundDiffersProblem
     | TooFewUnitsProblem
     | LineRefundedProblem
     | PaymentUnderWayProblem
@@ -6269,6 +6330,40 @@ export interface CancelOrderOperation {
     | PointsSpentProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
+    | InvalidLinesProblem
+    | InvalidLineProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createCancellationQuote`. */
+export interface CreateCancellationQuoteOperation {
+  request: {
+    /** The order */
+    order_id: string;
+    body?: CreateCancellationQuoteRequest;
+  };
+  answer: runtime.Answer<200, CancellationQuote, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | OrderClosedProblem
+    | OrderShippedProblem
+    | OrderNotPaidProblem
+    | SeatsNotReturnableProblem
+    | SeatUsedProblem
+    | TooFewUnitsProblem
+    | LineRefundedProblem
+    | PaymentUnderWayProblem
+    | RefundUnderWayProblem
+    | NotRefundableProblem
+    | PaymentInReviewProblem
+    | BodyTooLargeProblem
     | InvalidLinesProblem
     | InvalidLineProblem
     | InternalProblem
@@ -8383,7 +8478,7 @@ export class Madang extends runtime.Client {
    *
    * Only what is named changes (RFC 7396). `If-Match` is required: if somebody has changed the showtime since it was read, the
    * answer is 412 and nothing changes. A change that is made already is answered with 200 in any case. A new local time or plan
-   * makes a new start. Once the seats exist, the plan, the zones of each class and the currency stay; amounts may change, and an
+   * makes a new start, and customers who booked before give their seats back free of charge. Once the seats exist, the plan, the zones of each class and the currency stay; amounts may change, and an
    * order keeps the price of its time. A cancelled showtime does not change.
    *
    * `PATCH /admin/showtimes/{showtime_id}`
@@ -8677,8 +8772,13 @@ export class Madang extends runtime.Client {
    * returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
    * are spent or held are then owed.
    *
-   * Seats of a paid order, also of one that costs nothing, are given back by an administrator only. The coupon of an order goes back to
-   * its customer, unless the customer cancels a paid order and the coupon's terms say that it stays used.
+   * A customer who gives paid seats back pays the fee that the refund policy of the order asks for on that day: `cancellation_fee` of
+   * each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
+   * risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives seats back
+   * without a fee.
+   *
+   * The coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
+   * stays used.
    *
    * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
    * no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
@@ -8687,6 +8787,18 @@ export class Madang extends runtime.Client {
    */
   cancelOrder(request: CancelOrderOperation["request"], options?: runtime.Options): Promise<runtime.Result<CancelOrderOperation>> {
     return this.call<CancelOrderOperation>({ method: "POST", path: "/orders/{order_id}/cancel", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Says what a cancellation would refund
+   *
+   * Computed by the same code as the cancellation, which is refused for the same reasons; the points that an order bought are not
+   * looked at. Fees rise with the time: until `valid_until` they stay the same. Send `refund` as `expected_refund` of the cancellation.
+   *
+   * `POST /orders/{order_id}/cancellation-quotes`
+   */
+  createCancellationQuote(request: CreateCancellationQuoteOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateCancellationQuoteOperation>> {
+    return this.call<CreateCancellationQuoteOperation>({ method: "POST", path: "/orders/{order_id}/cancellation-quotes", body: "application/json", token: true }, request, options);
   }
 
   /**

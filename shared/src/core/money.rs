@@ -100,6 +100,15 @@ impl Money {
         Self::new(amount, self.currency)
     }
 
+    /// `percent` percent of the amount, rounded down. All of it from 100 on.
+    #[must_use]
+    pub fn percent(self, percent: u8) -> Self {
+        let part = u128::from(self.amount) * u128::from(percent.min(100)) / 100;
+        // It is at most the amount.
+        let amount = u64::try_from(part).unwrap_or(self.amount);
+        Self { amount, ..self }
+    }
+
     /// The share of `part` in `whole`, rounded half up. All of it when `part` is `whole` or more.
     #[must_use]
     pub fn portion(self, part: u32, whole: u32) -> Self {

@@ -98,11 +98,7 @@ impl Benefit {
         match self {
             Self::Fixed { amount } => amount.min(subtotal),
             Self::Percent { percent, at_most } => {
-                let part = u128::from(subtotal.amount()) * u128::from(percent.min(100)) / 100;
-                // It is at most the subtotal.
-                let part = u64::try_from(part).ok();
-                let part = part.and_then(|part| Money::new(part, subtotal.currency()).ok());
-                let part = part.unwrap_or(subtotal);
+                let part = subtotal.percent(percent);
                 at_most.map_or(part, |at_most| part.min(at_most))
             }
         }

@@ -90,6 +90,8 @@ struct LineAttributes {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refunded: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    cancellation_fee: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     discount: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tax: Option<Money>,
@@ -224,6 +226,7 @@ impl From<Line> for LineAttributes {
             returned: line.quantities.returned,
             delivered_at: line.delivered_at,
             refunded: line.refunded,
+            cancellation_fee: line.cancellation_fee,
             discount: unless_zero(line.discount),
             tax: unless_zero(line.tax),
             tax_rate: line.tax_rate,
@@ -271,6 +274,7 @@ impl LineAttributes {
             included_tax: included(price, self.tax_rate, tax),
             total: line::total(self.unit_price, self.quantity, discount, tax)?,
             refunded: self.refunded,
+            cancellation_fee: self.cancellation_fee,
             delivered_at: self.delivered_at,
             points: self.points,
             package: self.package,
@@ -397,6 +401,7 @@ mod tests {
             class: "R".to_owned().try_into().unwrap(),
         };
         order.lines = vec![Line::of_seat(id, seat, "The Nutcracker".to_owned(), won(90_000))];
+        order.lines[0].cancellation_fee = Some(won(9000));
         let item = stored(&order);
         assert_eq!(item["lines"][0]["kind"], "SEAT");
         assert_eq!(deserialize(item.clone()).unwrap(), order);

@@ -106,6 +106,10 @@ pub struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refunded: Option<Money>,
+    /// The part of `total` that is kept as the fee for giving the seat back. Absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub cancellation_fee: Option<Money>,
     /// The time of the latest delivery of units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -150,6 +154,7 @@ impl Line {
             included_tax: included(price, tax_rate, tax),
             total: total(unit_price, quantity, zero, tax)?,
             refunded: None,
+            cancellation_fee: None,
             delivered_at: None,
             points: product.points,
             package: product.package,
@@ -192,6 +197,7 @@ impl Line {
             included_tax: zero,
             total: price,
             refunded: None,
+            cancellation_fee: None,
             delivered_at: None,
             points: None,
             package: None,

@@ -15,6 +15,15 @@ pub struct LineRefund {
     pub amount: Money,
 }
 
+/// The fee for giving the seat of a line back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineFee {
+    /// The line's id in its order.
+    pub line_id: LineId,
+    /// The fee. 0 for none.
+    pub fee: Money,
+}
+
 impl Order {
     /// What is refunded for `units`, after those that were cancelled or returned before.
     pub fn refunds_of(&self, units: &[LineQuantity]) -> Vec<LineRefund> {
@@ -46,6 +55,29 @@ impl Order {
             line.refunded = Some(before.plus(refund.amount)?).filter(|sum| sum.amount() > 0);
         }
         Ok(next)
+    }
+}
+
+impl Order {
+    /// The order with `fees` kept of its lines.
+    #[must_use]
+    pub fn with_fees(mut self, fees: &[LineFee]) -> Self {
+        for line in &mut self.lines {
+            let fee = fees.iter().find(|fee| fee.line_id == line.line_id);
+            line.cancellation_fee = fee
+                .map(|fee| fee.fee)
+                .filter(|fee| fee.amount() > 0)
+                .or(line.cancellation_fee);
+        }
+        self
+    }
+}
+
+/// Reduces `refunds` by the fees of their lines.
+pub fn deduct(refunds: &mut [LineRefund], fees: &[LineFee]) {
+    for refund in refunds {
+        let fee = fees.iter().find(|fee| fee.line_id == refund.line_id);
+        refund.amount = fee.map_or(refund.amount, |fee| refund.amount.saturating_sub(fee.fee));
     }
 }
 
@@ -106,6 +138,38 @@ mod tests {
         assert_eq!(limit(&mut refunds, won(900)), Ok(won(900)));
         assert_eq!(refunds.map(|refund| refund.amount), [won(700), won(200)]);
         assert_eq!(limit(&mut refunds, won(5000)), Ok(won(900)));
+    }
+
+    #[test]
+    fn a_fee_is_kept_of_its_line_alone() {
+        let mut order = example::order(OrderStatus::Paid, 1000);
+        let mut second = order.lines[0].clone();
+        second.line_id = crate::orders::LineId::all().nth(1).unwrap();
+        order.lines.push(second);
+        let [first, second] = [0, 1].map(|nth| order.lines[nth].line_id);
+        let fees = [
+            LineFee {
+                line_id: first,
+                fee: won(300),
+            },
+            LineFee {
+                line_id: second,
+                fee: won(0),
+            },
+        ];
+        let mut refunds = [first, second].map(|line_id| LineRefund {
+            line_id,
+            amount: won(1000),
+        });
+        deduct(&mut refunds, &fees);
+        assert_eq!(refunds.map(|refund| refund.amount), [won(700), won(1000)]);
+        let kept: Vec<_> = order
+            .with_fees(&fees)
+            .lines
+            .iter()
+            .map(|line| line.cancellation_fee)
+            .collect();
+        assert_eq!(kept, [Some(won(300)), None]);
     }
 
     proptest! {

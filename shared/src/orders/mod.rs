@@ -32,7 +32,7 @@ pub use destination::{Destination, InvalidRegion, Region};
 pub use event::OrderEvent;
 pub use fulfillment::{FulfillmentStatus, LineQuantity, Quantities, Step};
 pub use line::{InvalidLineId, Line, LineId, LineKind, LineSeat};
-pub use line_refund::LineRefund;
+pub use line_refund::{LineFee, LineRefund};
 pub use number::{InvalidOrderNumber, OrderNumber};
 pub use order::{Ending, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};
 pub use pricing::{Delivery, Pricing};
@@ -43,6 +43,7 @@ pub use reservations::{
     TakeOutcome,
 };
 pub use seats::GivenBackSeats;
+pub use service::shop_country;
 pub use shipping::{InvalidShippingMethodId, Shipping, ShippingMethod, ShippingMethodId, ShippingPart};
 pub use store::sealed_details::{FreshDetails, SealedDetails};
 pub use store::{OrderPage, OrderStore, StoredOrder};

@@ -348,8 +348,15 @@ pub enum Rejected {
     RefundTooLarge(LineId, Money),
     /// A payment of the order is in progress.
     PaymentUnderWay,
-    /// The order has seats and is paid.
-    SeatsSold,
+    /// The show has started, or the terms of the order take no seats back any more.
+    SeatsNotReturnable,
+    /// The ticket of a line was checked in.
+    SeatUsed(LineId),
+    /// The refund differs from the one that the request expected.
+    RefundDiffers {
+        /// The current refund.
+        present: Money,
+    },
     /// The order has reached the limit of started payments.
     TooManyPayments,
     /// The order is shipped, and has no address.
@@ -404,10 +411,18 @@ impl From<Rejected> for Rejection {
                 let shipping_methods = fitting;
                 Self::with(reason::ShippingMethodUnavailable { shipping_methods }, detail)
             }
-            Rejected::SeatsSold => Self::new(
-                &reason::SEATS_SOLD,
-                "The seats are paid. Ask the shop to take them back.",
+            Rejected::SeatsNotReturnable => Self::new(
+                &reason::SEATS_NOT_RETURNABLE,
+                "The show has started, or its refund policy takes no seats back any more.",
             ),
+            Rejected::SeatUsed(line_id) => Self::with(
+                reason::SeatUsed { line_id },
+                "The ticket of a seat was checked in. It cannot be given back.",
+            ),
+            Rejected::RefundDiffers { present } => {
+                let detail = format!("The refund is {present} now.");
+                Self::with(reason::RefundDiffers { refund: present }, detail)
+            }
             Rejected::NotShippable => Self::new(
                 &reason::NOT_SHIPPABLE,
                 "No shipping method delivers to this destination at this weight and in this currency.",

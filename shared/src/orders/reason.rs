@@ -36,8 +36,17 @@ crate::reasons! {
         /// The order's status.
         order_status: OrderStatus,
     };
-    /// Only administrators give seats back that are paid.
-    SEATS_SOLD = Conflict "seats-sold" "The seats of the order are paid";
+    /// The show has started, or the refund policy of the order takes no seats back any more.
+    SEATS_NOT_RETURNABLE = Conflict "seats-not-returnable" "The seats are not taken back any more";
+    SEAT_USED = Conflict "seat-used" "A ticket of the seats was checked in" SeatUsed {
+        /// The seat's line.
+        line_id: LineId,
+    };
+    /// Show the customer the new refund, then send it.
+    REFUND_DIFFERS = Conflict "refund-differs" "The refund differs from the expected one" RefundDiffers {
+        /// The refund now.
+        refund: Money,
+    };
     /// The order has no such line, or the line is named twice, has no quantity, or is not shipped.
     INVALID_LINE = Unprocessable "invalid-line" "A line is invalid" InvalidLine {
         /// The line.

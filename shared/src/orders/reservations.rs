@@ -327,6 +327,7 @@ impl ReservationStore {
                 fingerprint: draft.fingerprint.clone(),
                 payments: 0,
                 shipping_refunded: None,
+                refund_terms: None,
                 version: 1,
                 event: Some(draft.event.clone()),
             };

@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::{Order, OrderStatus};
-use crate::tickets::{OrderSeats, SeatId};
+use super::{LineId, Order, OrderStatus};
+use crate::tickets::{OrderSeats, SeatId, TicketId};
 
 /// Seats that an order gives back, and what is left of their hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,11 @@ impl Order {
         })
     }
 
+    /// The id of the ticket of a line, once it is issued.
+    pub fn ticket_id(&self, line_id: LineId) -> TicketId {
+        TicketId::of(self.order_id.0, &String::from(line_id))
+    }
+
     /// The seats that the order has, and `next`, which follows on it, has not.
     pub fn seats_given_back_by(&self, next: &Self) -> Option<GivenBackSeats> {
         let (had, has) = (self.seats()?, next.seats());
@@ -51,7 +56,7 @@ impl Order {
 mod tests {
     use super::*;
     use crate::core::money::Money;
-    use crate::orders::{Ending, Line, LineId, LineQuantity, LineSeat, Step, example};
+    use crate::orders::{Ending, Line, LineQuantity, LineSeat, Step, example};
     use crate::tickets::ShowtimeId;
     use iso_currency::Currency;
     use jiff::Timestamp;

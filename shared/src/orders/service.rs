@@ -1,19 +1,26 @@
-//! The pricing of the shop that the environment names.
+//! The shop that the environment names, and its pricing.
 
 use crate::aws::Platform;
 use crate::core::country::Country;
 use crate::core::error::Error;
 use crate::orders::Pricing;
 
+/// The shop's country, which the environment variable `SHOP_COUNTRY` names.
+///
+/// # Errors
+/// [`Error::Internal`] when the variable is missing or no country.
+pub fn shop_country(platform: &Platform) -> Result<Country, Error> {
+    let country = Country::try_from(platform.variable("SHOP_COUNTRY")?);
+    country.map_err(|error| Error::internal("read SHOP_COUNTRY", error))
+}
+
 impl Pricing {
-    /// The pricing of the shop in the country that the environment variable `SHOP_COUNTRY` names.
+    /// The pricing of the shop in its country.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the variable is missing or no country.
+    /// [`Error::Internal`] when `SHOP_COUNTRY` is missing or no country.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
-        const DOING: &str = "read SHOP_COUNTRY";
-        let country = Country::try_from(platform.variable("SHOP_COUNTRY")?);
-        let country = country.map_err(|error| Error::internal(DOING, error))?;
+        let country = shop_country(platform)?;
         Self::of_shop(country).map_err(|error| Error::internal("read taxes and shipping methods", error))
     }
 }

@@ -24,6 +24,7 @@ use crate::core::idempotency::Fingerprint;
 use crate::core::identity::CustomerId;
 use crate::core::money::Money;
 use crate::orders::{LineKind, LineQuantity, Order, OrderId, OrderStatus, Rejected, SealedDetails, attributes};
+use crate::tickets::RefundTerms;
 
 const BY_CUSTOMER: &str = "by-customer";
 
@@ -51,6 +52,9 @@ pub struct StoredOrder {
     /// What was refunded of the price of the delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipping_refunded: Option<Money>,
+    /// The terms on which its seats are given back. Absent for an order of products.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_terms: Option<RefundTerms>,
     /// Counts the changes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
     /// The newest event. The table's stream delivers it.
@@ -69,6 +73,7 @@ impl StoredOrder {
             fingerprint: self.fingerprint.clone(),
             payments: self.payments,
             shipping_refunded: self.shipping_refunded,
+            refund_terms: self.refund_terms.clone(),
             version: self.version + 1,
             event: event.or_else(|| self.event.clone()),
         }

@@ -110,7 +110,7 @@ impl Payment {
         self.refresh_reviews();
     }
 
-    /// Whether this payment has paid `order`. Of an order that was cancelled since, its refund must be on record:
+    /// Whether this payment has paid `order`. Of an order that was cancelled since, its refund or a fee must be on record:
     /// otherwise nothing was kept when the order was cancelled, and what comes back belongs to the customer.
     fn has_paid(&self, order: &Order) -> bool {
         let has_refund = || {
@@ -118,10 +118,11 @@ impl Payment {
                 .iter()
                 .any(|refund| refund.reason == RefundReason::OrderCancelled)
         };
+        let has_fee = || order.lines.iter().any(|line| line.cancellation_fee.is_some());
         let is_its_order = order.payment_id == Some(self.payment_id) && order.paid_at.is_some();
         match order.status {
             OrderStatus::Paid => is_its_order,
-            OrderStatus::Cancelled => is_its_order && has_refund(),
+            OrderStatus::Cancelled => is_its_order && (has_refund() || has_fee()),
             _ => false,
         }
     }

@@ -39,8 +39,8 @@ pub struct OrderCancellation<'a> {
     pub payment: Option<&'a StoredPayment>,
     /// The request that cancels the order.
     pub request: PaymentRequest,
-    /// The writes that take back the points that the order or the units bought.
-    pub points: Writes,
+    /// Writes of the same transaction: they take the points back, and make tickets void.
+    pub writes: Writes,
 }
 
 impl OrderPaymentStore {
@@ -94,7 +94,7 @@ impl OrderPaymentStore {
         reservations.reinstate(order, &payment, invocation).await
     }
 
-    /// Cancels an order or some of its units: releases the stock to `reservations`, takes the points back, and saves the
+    /// Cancels an order or some of its units: releases the stock to `reservations`, and saves the
     /// payment with the refund. Returns false when anything has changed since it was read.
     ///
     /// # Errors
@@ -112,9 +112,8 @@ impl OrderPaymentStore {
             event,
             payment,
             request,
-            points,
+            writes: Writes(mut writes),
         } = cancellation;
-        let Writes(mut writes) = points;
         writes.push(put(self.payments.put_request(&request)?)?);
         if let Some(payment) = payment {
             writes.push(put(self.payments.put_if_version(payment)?)?);

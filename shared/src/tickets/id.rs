@@ -1,4 +1,8 @@
-//! The ids of venues, seating plans, performances and showtimes.
+//! The ids of venues, seating plans, performances, showtimes and tickets.
+
+use uuid::Uuid;
+
+use crate::core::idempotency::derive_id;
 
 crate::entity_id! {
     /// A venue's id, derived from the administrator and the idempotency key.
@@ -18,4 +22,19 @@ crate::entity_id! {
 crate::entity_id! {
     /// A showtime's id, derived from the administrator and the idempotency key.
     pub struct ShowtimeId as "showtime_id", "There is no such showtime."
+}
+
+crate::entity_id! {
+    /// A ticket's id, derived from the order and its line.
+    pub struct TicketId as "ticket_id", "There is no such ticket."
+}
+
+impl TicketId {
+    /// The prefix of a ticket's key in the tickets table.
+    pub const KEY_PREFIX: &'static str = "TICKET#";
+
+    /// The id of the ticket of a line of an order.
+    pub fn of(order_id: Uuid, line_id: &str) -> Self {
+        Self(derive_id(&["ticket", &order_id.to_string(), line_id]))
+    }
 }

@@ -3,19 +3,23 @@
 mod aisles;
 mod allowance;
 mod id;
+mod refund_terms;
 mod row;
 mod seat;
 mod seat_map;
 mod showtime;
+mod statutory_terms;
 mod store;
 
 pub use aisles::Aisles;
 pub use allowance::{Allowance, AllowanceChange, AllowedHold, HoldLimits, NotAllowed};
-pub use id::{PerformanceId, PlanId, ShowtimeId, VenueId};
+pub use id::{PerformanceId, PlanId, ShowtimeId, TicketId, VenueId};
+pub use refund_terms::{FeeStep, InvalidRefundTerms, RefundTerms, ReturnTime};
 pub use row::{RowKey, SeatRow, Taken};
 pub use seat::{InvalidSeatId, SeatId, SeatState};
 pub use seat_map::{SeatMap, ZoneCount};
 pub use showtime::{
     ClassCode, IllegalMove, InvalidCode, PriceClass, Seating, Showtime, ShowtimeStatus, ZoneCode, ZoneSeats,
 };
-pub use store::{Change, LoadedSeats, OrderSeats, SeatStore};
+pub use statutory_terms::{CountryTerms, StatutoryTerms};
+pub use store::{Change, LoadedSeats, OrderSeats, SeatStore, SoldSeatStore, SoldSeats};

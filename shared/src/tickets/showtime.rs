@@ -50,6 +50,10 @@ pub struct Showtime {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub published_at: Option<Timestamp>,
+    /// The time at which its start was last changed after it was published. Who booked before gives seats back free of charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub moved_at: Option<Timestamp>,
     /// Time of the creation.
     pub created_at: Timestamp,
     /// Time of the last change.
@@ -199,6 +203,8 @@ fn is_code(text: &str) -> bool {
 }
 
 impl Showtime {
+    /// The prefix of its key in the shows table.
+    pub const KEY_PREFIX: &'static str = "SHOW#";
     /// The most price classes.
     pub const MAX_CLASSES: usize = 20;
 

@@ -325,6 +325,16 @@ impl Shop {
         .await
     }
 
+    /// Calls `create-cancellation-quote`.
+    pub async fn create_cancellation_quote(&self, call: Call) -> Answer {
+        let function = orders::create_cancellation_quote::CreateCancellationQuote::new(&self.platform());
+        let function = function.expect("its variables");
+        call.send(self.invocation(), |request, invocation| {
+            orders::create_cancellation_quote::handle(&function, request, invocation)
+        })
+        .await
+    }
+
     /// Calls `get-receipt`.
     pub async fn get_receipt(&self, call: Call) -> Answer {
         let function = orders::get_receipt::GetReceipt::new(&self.platform()).expect("its variables");

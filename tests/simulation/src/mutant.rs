@@ -95,13 +95,15 @@ pub enum Mutant {
     TicketsKept,
     /// The orders of a cancelled showtime are not named.
     CancellationLost,
+    /// An order forgets the fees for seats that were given back.
+    FeesForgotten,
     /// A claim is redeemed whether an order has it or not.
     ClaimsUnchecked,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -145,6 +147,7 @@ impl Mutant {
         Self::CheckInsUnchecked,
         Self::TicketsKept,
         Self::CancellationLost,
+        Self::FeesForgotten,
         Self::ClaimsUnchecked,
     ];
 
@@ -205,6 +208,7 @@ impl Mutant {
             }),
             Self::CancellationsForgotten => each_line(body, &mut |line| drop(line.remove("cancelled"))),
             Self::LineRefundsForgotten => each_line(body, &mut |line| drop(line.remove("refunded"))),
+            Self::FeesForgotten => each_line(body, &mut |line| drop(line.remove("cancellation_fee"))),
             Self::DeliveryUncharged => each_item(body, "ORDER#", &mut |item| {
                 if let Some(shipping) = item["shipping"]["M"].as_object_mut() {
                     shipping.remove("parts");
@@ -285,6 +289,7 @@ impl Mutant {
                 | Self::CheckInsUnchecked
                 | Self::TicketsKept
                 | Self::CancellationLost
+                | Self::FeesForgotten
         )
     }
 

@@ -6,11 +6,11 @@
 //! numbers in big-endian order. 64 bytes are the Ed25519 signature (RFC 8032) of `madang ticket`, a zero byte, and these 41 bytes.
 
 use data_encoding::BASE32_NOPAD;
-use shared::tickets::{RowKey, SeatId, ShowtimeId};
+use shared::tickets::{RowKey, SeatId, ShowtimeId, TicketId};
 use uuid::Uuid;
 
 use super::keys::TicketKeys;
-use super::ticket::{Ticket, TicketId};
+use super::ticket::Ticket;
 
 /// The number of characters of a code.
 pub const CODE_LENGTH: usize = 168;

@@ -6,7 +6,6 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure, Update};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -21,11 +20,11 @@ use shared::core::error::{self, Rejection};
 use shared::core::event::Record;
 use shared::core::identity::CustomerId;
 use shared::orders::{OrderId, OrderStore, StoredOrder};
-use shared::tickets::{SeatId, ShowtimeId};
+use shared::tickets::{SeatId, ShowtimeId, TicketId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::ticket::{CheckIn, Ticket, TicketId};
+use super::ticket::{CheckIn, Ticket};
 use crate::event::TicketSeat;
 
 const READING: &str = "read a ticket";
@@ -74,10 +73,6 @@ pub struct OrderTicketsUpdate {
     pub next: OrderTickets,
     /// The new tickets.
     pub issued: Vec<Ticket>,
-    /// The tickets that become void.
-    pub voided: Vec<TicketId>,
-    /// The time of the change.
-    pub at: Timestamp,
 }
 
 /// A page of tickets.
@@ -154,9 +149,6 @@ impl TicketStore {
         ];
         for ticket in &change.issued {
             items.push(put(self.put_new(ticket)?)?);
-        }
-        for &id in &change.voided {
-            items.push(update(self.void(id, change.at))?);
         }
         let records = items.len();
         transact_changes(&self.table.client, UPDATING, items, records, deadline).await
@@ -331,7 +323,7 @@ impl TicketStore {
             let position: HolderPosition = parse(DOING, position)?;
             Ok::<_, Error>(Cursor {
                 at: [position.starts_ms],
-                id: uuid_in(&position.pk, TICKET)?,
+                id: uuid_in(&position.pk, TicketId::KEY_PREFIX)?,
             })
         });
         Ok(TicketPage {
@@ -411,19 +403,6 @@ impl TicketStore {
         item.insert("door".into(), text(door_of(ticket.showtime_id, ticket.seat.row.part)));
         Ok(self.table.put_if_version(item, 1))
     }
-
-    /// Builds the update that makes a ticket void, whether it was checked in or not.
-    fn void(&self, id: TicketId, at: Timestamp) -> UpdateBuilder {
-        Update::builder()
-            .table_name(&self.table.name)
-            .set_key(Some(key(ticket_key(id))))
-            .update_expression("SET #status = :void, voided_at = :at, version = version + :one")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":void", text("VOID"))
-            .expression_attribute_values(":at", text(at.to_string()))
-            .expression_attribute_values(":one", number(1))
-    }
 }
 
 /// The record of a request to replace a code.
@@ -439,10 +418,8 @@ struct HolderPosition {
     starts_ms: u64,
 }
 
-const TICKET: &str = "TICKET#";
-
 fn ticket_key(id: TicketId) -> String {
-    format!("{TICKET}{id}")
+    format!("{}{id}", TicketId::KEY_PREFIX)
 }
 
 fn order_key(id: OrderId) -> String {

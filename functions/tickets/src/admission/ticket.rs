@@ -3,24 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::core::actor::Actor;
-use shared::core::idempotency::derive_id;
 use shared::core::identity::CustomerId;
 use shared::orders::{Line, LineId, Order, OrderId, OrderStatus};
-use shared::tickets::{ClassCode, SeatId, ShowtimeId};
+use shared::tickets::{ClassCode, SeatId, ShowtimeId, TicketId};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-shared::entity_id! {
-    /// A ticket's id, derived from the order and its line.
-    pub struct TicketId as "ticket_id", "There is no such ticket."
-}
-
-impl TicketId {
-    /// The id of the ticket of a line.
-    pub fn of(order_id: OrderId, line_id: LineId) -> Self {
-        Self(derive_id(&["ticket", &order_id.to_string(), &String::from(line_id)]))
-    }
-}
 
 /// Whether a ticket admits its holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -97,7 +84,7 @@ impl Ticket {
     pub fn of_line(order: &Order, line: &Line, starts_at: Timestamp, now: Timestamp) -> Option<Self> {
         let seat = line.seat.as_ref()?;
         Some(Self {
-            ticket_id: TicketId::of(order.order_id, line.line_id),
+            ticket_id: order.ticket_id(line.line_id),
             holder_id: order.customer_id.clone(),
             order_id: order.order_id,
             line_id: line.line_id,

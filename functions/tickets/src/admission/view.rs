@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::orders::{LineId, OrderId};
-use shared::tickets::{ClassCode, SeatId, ShowtimeId};
+use shared::tickets::{ClassCode, SeatId, ShowtimeId, TicketId};
 use utoipa::ToSchema;
 
 use super::code::TicketCode;
 use super::keys::TicketKeys;
-use super::ticket::{Ticket, TicketId, TicketStatus};
+use super::ticket::{Ticket, TicketStatus};
 
 /// A ticket of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

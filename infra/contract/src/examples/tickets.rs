@@ -4,8 +4,8 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use shared::core::event::Record;
 use shared::orders::{LineId, OrderId};
-use shared::tickets::{PerformanceId, SeatId, ShowtimeId, ShowtimeStatus, VenueId};
-use tickets::admission::ticket::{TicketId, TicketStatus};
+use shared::tickets::{PerformanceId, SeatId, ShowtimeId, ShowtimeStatus, TicketId, VenueId};
+use tickets::admission::ticket::TicketStatus;
 use tickets::event::{DoubleScan, OrderTicketsChange, ScanPlace, ShowtimeState, TicketEvent, TicketSeat};
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
     let tickets: Vec<TicketSeat> = LineId::all()
         .zip(seats)
         .map(|(line_id, seat)| TicketSeat {
-            ticket_id: TicketId::of(order_id, line_id),
+            ticket_id: TicketId::of(order_id.0, &String::from(line_id)),
             seat,
         })
         .collect();

@@ -12,6 +12,12 @@ impl Timezone {
         self.end_of(day)
     }
 
+    /// The calendar days from the day of `from` to that of `to`. 0 if that is earlier.
+    pub fn days_between(&self, from: Timestamp, to: Timestamp) -> u32 {
+        let days = self.date(from).until(self.date(to)).map_or(0, |span| span.get_days());
+        u32::try_from(days).unwrap_or(0)
+    }
+
     /// The end of the business day, Monday to Friday, that is `days` after the day of `instant`.
     pub fn end_of_business_day_after(&self, instant: Timestamp, days: u16) -> Timestamp {
         let day = (0..days).fold(self.date(instant), |day, _| {

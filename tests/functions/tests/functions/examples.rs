@@ -52,6 +52,8 @@ async fn catalog_and_orders() {
     shop.index_all_orders().await;
     let of_product = Call::new("GET", "/admin/orders").by_admin().query("sku", SKU);
     shop.list_admin_orders(of_product).await;
+    let quote = Call::new("POST", "/orders/{order_id}/cancellation-quotes").path("order_id", &order);
+    shop.create_cancellation_quote(quote.by("ann")).await;
     shop.cancel("ann", &order).await;
 }
 

@@ -75,6 +75,7 @@ mod reviews;
 mod search;
 mod search_conformance;
 mod search_faults;
+mod seat_returns;
 mod seats;
 mod shards;
 mod shipment_races;

@@ -28,8 +28,8 @@ pub fn check_line_refunds(orders: &[Value], payments: &[Value]) -> Result<()> {
         for line in array(&order["lines"]) {
             let refunded = amount(&line["refunded"]);
             ensure!(
-                refunded <= line_cost(line),
-                "a line is refunded more than it costs: {order}"
+                refunded + amount(&line["cancellation_fee"]) <= line_cost(line),
+                "a line is refunded more than it costs less its fee: {order}"
             );
             of_units += refunded;
         }

@@ -134,7 +134,8 @@ impl LedgerAudit {
     }
 
     /// Checks what is true once payments were also compared with the providers' records: tables and ledger agree to the
-    /// last unit, each paid order is paid for, and all other money is refunded.
+    /// last unit, each paid order is paid for, and all other money is refunded, except the fees for
+    /// giving seats back.
     ///
     /// # Errors
     /// The first violation.
@@ -163,8 +164,10 @@ impl LedgerAudit {
         let returned = self.returned();
         for (id, order) in &self.orders {
             let kept = kept.get(id.as_str()).copied().unwrap_or_default();
+            let fees = cancellation_fees(order);
             let due = match order["status"].as_str() {
                 Some("PAID") if cost(order) > 0 => cost(order) - returned[text(&order["payment_id"])],
+                Some("CANCELLED") if fees > 0 => (cost(order) - returned[text(&order["payment_id"])]).min(fees),
                 _ => 0,
             };
             ensure!(kept == due, "provider kept {kept} of an order with {due} due: {order}");
@@ -187,6 +190,14 @@ impl LedgerAudit {
         let reference = text(&payment["reference"]);
         self.ledger.iter().find(|entry| entry.reference == reference)
     }
+}
+
+/// Returns what is kept of a cancelled order's lines, as fees for giving seats back.
+fn cancellation_fees(order: &Value) -> i64 {
+    let lines = order["lines"].as_array().expect("lines").iter();
+    lines
+        .filter_map(|line| line["cancellation_fee"]["amount"].as_i64())
+        .sum()
 }
 
 /// Checks the law of a payment's money, which its record alone shows.

@@ -33,7 +33,7 @@ pub async fn keep(world: Rc<World>) {
             let replace = |key: &str| ticket_call("/tickets/{ticket_id}/replace-code", holder, id).key(key);
             repeated::send(&world, "replace-ticket-code", replace).await;
         }
-        if world.below(8) == 0 {
+        if world.below(5) == 0 {
             give_back(&world, &ticket).await;
         }
         let gate = format!("{}", world.below(3));
@@ -52,18 +52,29 @@ pub async fn keep(world: Rc<World>) {
     }
 }
 
-/// Gives the seat of a ticket back, or all seats of its order.
+/// Gives the seat of a ticket back, or all seats of its order: an administrator does, or the holder, who asks for the refund first.
 async fn give_back(world: &World, ticket: &Value) {
-    let Some(order) = ticket["order_id"].as_str() else {
+    let (Some(order), Some(holder)) = (ticket["order_id"].as_str(), ticket["holder_id"].as_str()) else {
         return;
     };
-    let body = match world.below(2) {
+    let mut body = match world.below(2) {
         0 => json!({}),
         _ => json!({ "lines": [{ "line_id": ticket["line_id"], "quantity": 1 }] }),
     };
+    let by_holder = world.below(3) > 0;
+    if by_holder {
+        let call = Call::new("POST", "/orders/{order_id}/cancellation-quotes").path("order_id", order);
+        let quote = world
+            .http("create-cancellation-quote", call.by(holder).json(&body))
+            .await;
+        if quote.status == 200 {
+            body["expected_refund"] = quote.body["refund"].clone();
+        }
+    }
     let cancel = |key: &str| {
         let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", order);
-        call.by_admin().key(key).json(&body)
+        let call = if by_holder { call.by(holder) } else { call.by_admin() };
+        call.key(key).json(&body)
     };
     repeated::send(world, "cancel-order", cancel).await;
 }

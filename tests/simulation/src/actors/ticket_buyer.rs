@@ -41,7 +41,6 @@ pub async fn buy(world: Rc<World>, name: String) {
             }
             _ => {
                 shopper::pay(&world, &name, &order).await;
-                // Refused, since the seats are paid.
                 if world.below(4) == 0 {
                     shopper::cancel(&world, &name, &order).await;
                 }

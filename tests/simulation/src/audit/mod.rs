@@ -72,6 +72,9 @@ pub fn check(world: &World, phase: Phase) {
     check("a customer has only so many seats", seats::check_limits(&all_seats));
     let claims = coupons::check_coupons(&orders, &tables.items(COUPONS));
     check("a coupon is claimed and redeemed once", claims);
+    let all_tickets = tables.items(TICKETS);
+    let valid = tickets::check_valid(&orders, &all_tickets);
+    check("a valid ticket has its seat", valid);
     check("a ticket admits once", tickets::check_admissions(world));
     check("no unit is shipped twice", check_units(&orders, &fulfillment));
     check(
@@ -123,7 +126,7 @@ pub fn check(world: &World, phase: Phase) {
         check("sold seats are marked", seats::check_marked(&orders, &all_seats));
         // What cannot be cancelled for hours waits for a person.
         if world.unservable_orders.dead_letters().is_empty() {
-            let tickets = tickets::check_tickets(&orders, &tables.items(TICKETS));
+            let tickets = tickets::check_tickets(&orders, &all_tickets);
             check("paid seats have tickets", tickets);
             let ended = tickets::check_cancelled_showtimes(&orders, &tables.items(SHOWS));
             check("a cancelled showtime has no orders", ended);

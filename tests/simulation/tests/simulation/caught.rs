@@ -235,6 +235,11 @@ fn a_ticket_that_stays_valid_without_its_seat_is_caught() {
 }
 
 #[test]
+fn a_fee_that_its_order_forgets_is_caught() {
+    is_caught(Mutant::FeesForgotten, "charged is recorded");
+}
+
+#[test]
 fn a_coupon_that_two_orders_redeem_is_caught() {
     is_caught(Mutant::ClaimsUnchecked, "a coupon is claimed and redeemed once");
 }

@@ -1,0 +1,162 @@
+//! Sold seats that an order gives back: their showtime, which decides about the fee, and their tickets, which become void in the
+//! transaction of the order.
+//!
+//! Invariant: a ticket is valid only while its order has the seat. Tickets are issued after the payment, on condition that the
+//! order has not changed. So a seat that is given back has a ticket, which becomes void, or never gets one.
+
+use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, UpdateBuilder};
+use aws_sdk_dynamodb::types::{ConditionCheck, Update};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tokio::time::Instant;
+
+use crate::aws::Platform;
+use crate::aws::dynamodb::table::Table;
+use crate::aws::dynamodb::transaction::{Writes, check, update};
+use crate::aws::dynamodb::{Wanted, batch_get, key, number, parse, text};
+use crate::core::error::Error;
+use crate::tickets::id::{ShowtimeId, TicketId};
+use crate::tickets::showtime::Showtime;
+
+const DOING: &str = "read sold seats";
+
+/// Reads showtimes and the tickets of sold seats.
+#[derive(Clone, Debug)]
+pub struct SoldSeatStore {
+    shows: Table,
+    tickets: Table,
+}
+
+/// Sold seats of a showtime.
+#[derive(Clone, Debug)]
+pub struct SoldSeats {
+    /// The showtime.
+    pub showtime: Showtime,
+    tickets: Vec<SoldTicket>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct SoldTicket {
+    ticket_id: TicketId,
+    state: TicketState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TicketState {
+    NotIssued,
+    Unused,
+    CheckedIn,
+}
+
+#[derive(Deserialize)]
+struct Issued {
+    ticket_id: TicketId,
+    #[serde(default)]
+    check_in: Option<IgnoredAny>,
+}
+
+impl SoldSeatStore {
+    /// Reads the tables' names from `SHOWS_TABLE` and `TICKETS_TABLE`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            shows: Table::new(platform, "SHOWS_TABLE")?,
+            tickets: Table::new(platform, "TICKETS_TABLE")?,
+        })
+    }
+
+    /// Reads a showtime and the tickets of its seats, in one request. Strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], and [`Error::Internal`], also when there is no such showtime.
+    pub async fn read(
+        &self,
+        showtime_id: ShowtimeId,
+        tickets: &[TicketId],
+        deadline: Instant,
+    ) -> Result<SoldSeats, Error> {
+        let wanted = vec![
+            Wanted {
+                table: &self.shows.name,
+                keys: vec![key(format!("{}{showtime_id}", Showtime::KEY_PREFIX))],
+                consistent: true,
+            },
+            Wanted {
+                table: &self.tickets.name,
+                keys: tickets.iter().map(|&id| key(ticket_key(id))).collect(),
+                consistent: true,
+            },
+        ];
+        let mut found = batch_get(&self.shows.client, DOING, wanted, deadline).await?;
+        let showtime = found.remove(&self.shows.name).unwrap_or_default().pop();
+        let showtime = showtime.ok_or_else(|| Error::internal(DOING, "the showtime does not exist"))?;
+        let issued = found.remove(&self.tickets.name).unwrap_or_default().into_iter();
+        let issued: Vec<Issued> = issued.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?;
+        let ticket = |&ticket_id: &TicketId| {
+            let issued = issued.iter().find(|issued| issued.ticket_id == ticket_id);
+            let state = match issued {
+                None => TicketState::NotIssued,
+                Some(Issued { check_in: None, .. }) => TicketState::Unused,
+                Some(_) => TicketState::CheckedIn,
+            };
+            SoldTicket { ticket_id, state }
+        };
+        Ok(SoldSeats {
+            showtime: parse(DOING, showtime)?,
+            tickets: tickets.iter().map(ticket).collect(),
+        })
+    }
+
+    /// Builds the writes that make the tickets void. Their conditions: no ticket was issued or checked in since it was read.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a write cannot be built.
+    pub fn void_writes(&self, seats: &SoldSeats, at: Timestamp) -> Result<Writes, Error> {
+        let write = |ticket: &SoldTicket| match ticket.state {
+            TicketState::NotIssued => check(self.check_not_issued(ticket.ticket_id)),
+            TicketState::Unused => update(
+                self.void(ticket.ticket_id, at)
+                    .condition_expression("attribute_exists(pk) AND attribute_not_exists(check_in)"),
+            ),
+            TicketState::CheckedIn => update(
+                self.void(ticket.ticket_id, at)
+                    .condition_expression("attribute_exists(pk)"),
+            ),
+        };
+        Ok(Writes(seats.tickets.iter().map(write).collect::<Result<_, _>>()?))
+    }
+
+    fn void(&self, id: TicketId, at: Timestamp) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.tickets.name)
+            .set_key(Some(key(ticket_key(id))))
+            .update_expression("SET #status = :void, voided_at = :at, version = version + :one")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":void", text("VOID"))
+            .expression_attribute_values(":at", text(at.to_string()))
+            .expression_attribute_values(":one", number(1))
+    }
+
+    fn check_not_issued(&self, id: TicketId) -> ConditionCheckBuilder {
+        ConditionCheck::builder()
+            .table_name(&self.tickets.name)
+            .set_key(Some(key(ticket_key(id))))
+            .condition_expression("attribute_not_exists(pk)")
+    }
+}
+
+impl SoldSeats {
+    /// Whether this ticket was checked in.
+    pub fn is_checked_in(&self, id: TicketId) -> bool {
+        let ticket = self.tickets.iter().find(|ticket| ticket.ticket_id == id);
+        ticket.is_some_and(|ticket| ticket.state == TicketState::CheckedIn)
+    }
+}
+
+/// The key of a ticket in the tickets table.
+fn ticket_key(id: TicketId) -> String {
+    format!("{}{id}", TicketId::KEY_PREFIX)
+}
