@@ -20,6 +20,7 @@ mod auction;
 mod aws;
 mod cloud;
 mod cloudformation;
+mod coupons;
 mod deploy;
 mod emulator;
 mod environment;

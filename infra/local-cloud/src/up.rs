@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use crate::sandbox::Sandbox;
 use crate::stack::Stack;
 use crate::tap::Tap;
-use crate::{auction, fulfillment, listing, pictures, process, search, seed, subscription, tickets};
+use crate::{auction, coupons, fulfillment, listing, pictures, process, search, seed, subscription, tickets};
 
 /// Tokens expire after an hour.
 const TOKEN_REFRESH: Duration = Duration::from_secs(45 * 60);
@@ -136,6 +136,7 @@ fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
     auction::trade(stack, &tokens, &tap, progress)?;
     auction::wait_for_expiry(&tap, &bid, progress)?;
     tickets::race(stack, &tokens, progress)?;
+    coupons::race(stack, &tokens, progress)?;
     listing::list(stack, &tokens, progress)?;
     search::find(stack, progress)?;
     subscription::wait_for_invoices(stack, &tokens, &tap, &subscriptions, progress)?;

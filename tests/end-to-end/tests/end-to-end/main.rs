@@ -9,6 +9,7 @@ mod auctions;
 mod billing;
 mod catalog;
 mod client;
+mod coupons;
 mod fulfillment;
 mod images;
 mod imports;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         billing::TESTS,
         auctions::TESTS,
         client::TESTS,
+        coupons::TESTS,
         orders::TESTS,
         payments::TESTS,
         webhooks::TESTS,
