@@ -78,8 +78,8 @@ pub const REFUSALS: &[&Reason] = &[
 ///
 /// A customer who gives paid seats back pays the fee that the refund policy of the order asks for on that day: `cancellation_fee` of
 /// each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
-/// risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives seats back
-/// without a fee.
+/// risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives the
+/// seats of others back without a fee.
 ///
 /// The coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
 /// stays used.

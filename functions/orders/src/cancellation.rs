@@ -126,8 +126,8 @@ impl Cancellations {
         if points.owed > Points::ZERO && invocation.actor()?.kind == ActorKind::Customer {
             return Err(PointsRejected::PointsSpent.into());
         }
-        let (Writes(mut writes), Writes(tickets)) = (points.writes, plan.seats.tickets);
-        writes.extend(tickets);
+        let (Writes(mut writes), Writes(of_seats)) = (points.writes, plan.seats.writes);
+        writes.extend(of_seats);
         let cancellation = OrderCancellation {
             stored,
             cancelled: plan.order.clone(),

@@ -90,27 +90,29 @@ impl CancellationPlans {
     }
 
     async fn whole(&self, stored: &StoredOrder, invocation: &Invocation) -> Result<CancellationPlan, Error> {
+        let units = stored.order.left(Step::Cancel);
+        let mut seats = self.seat_returns.of(stored, &units, invocation).await?;
         let ending = match invocation.actor()?.kind {
-            ActorKind::Customer => Ending::Cancel,
+            ActorKind::Customer if !seats.is_because_of_shop => Ending::Cancel,
             _ => Ending::CancelByShop,
         };
         let cancelled = stored.order.end(ending, invocation.now)?;
-        let units = stored.order.left(Step::Cancel);
-        let seats = self.seat_returns.of(stored, &units, invocation).await?;
         let payment = self.paid_payment(stored, invocation).await?;
         let mut refunds = stored.order.refunds_of(&units);
         let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
         let (order, payment) = match payment {
-            None => (cancelled, None),
-            Some(payment) if has_fees(&seats.fees) => {
-                let refunding = with_fees(&payment, &mut refunds, &seats.fees, |payment, amount| {
-                    let (reason, by) = (RefundReason::LinesCancelled, invocation.actor()?);
-                    Ok(payment.with_refund(refund_id, Some(amount), reason, None, by, invocation.now)?)
-                })?;
+            None => {
+                limit_to(&mut refunds, Money::zero(cancelled.totals.total.currency()))?;
+                (cancelled, None)
+            }
+            // Fees that lines have paid before stay.
+            Some(payment) if has_fees(&seats.fees) || stored.order.keeps_fees() => {
+                let refunding = with_refund_of_lines(&payment, &mut refunds, &mut seats.fees, refund_id, invocation)?;
                 let order = cancelled.with_refunds(&refunds)?.with_fees(&seats.fees);
                 (order, Some(payments::next(&payment, refunding, None, invocation)?))
             }
             Some(payment) => {
+                limit_to(&mut refunds, payment.payment.refundable())?;
                 let refunding = payment
                     .payment
                     .with_cancelled_order(refund_id, invocation.actor()?, invocation.now);
@@ -142,16 +144,13 @@ impl CancellationPlans {
         invocation: &Invocation,
     ) -> Result<CancellationPlan, Error> {
         let cancelled = stored.order.after(Step::Cancel, units)?;
-        let seats = self.seat_returns.of(stored, units, invocation).await?;
+        let mut seats = self.seat_returns.of(stored, units, invocation).await?;
         let payment = self.paid_payment(stored, invocation).await?;
         let mut refunds = stored.order.refunds_of(units);
         let (order, payment) = match payment {
             None => (cancelled, None),
             Some(payment) => {
-                let refunding = with_fees(&payment, &mut refunds, &seats.fees, |payment, amount| {
-                    let (reason, by) = (RefundReason::LinesCancelled, invocation.actor()?);
-                    Ok(payment.with_refund(request_id, Some(amount), reason, None, by, invocation.now)?)
-                })?;
+                let refunding = with_refund_of_lines(&payment, &mut refunds, &mut seats.fees, request_id, invocation)?;
                 let event = refunding.refund(request_id).map(|_| PaymentEventKind::RefundRequested);
                 let order = cancelled.with_refunds(&refunds)?.with_fees(&seats.fees);
                 (order, Some(payments::next(&payment, refunding, event, invocation)?))
@@ -200,21 +199,31 @@ fn has_fees(fees: &[LineFee]) -> bool {
     fees.iter().any(|fee| fee.fee.amount() > 0)
 }
 
-/// The payment with the refund of lines less their fees, which `request` adds. Without it if nothing is refunded.
-fn with_fees(
+/// The payment with the refund of lines, less their fees. Without it if nothing is refunded.
+fn with_refund_of_lines(
     payment: &StoredPayment,
     refunds: &mut [LineRefund],
-    fees: &[LineFee],
-    request: impl FnOnce(&payments::Payment, Money) -> Result<payments::Payment, Error>,
+    fees: &mut [LineFee],
+    refund_id: Uuid,
+    invocation: &Invocation,
 ) -> Result<payments::Payment, Error> {
     let payment = &payment.payment;
     payment.require_refundable_by_line()?;
+    limit_to(refunds, payment.refundable())?;
     line_refund::deduct(refunds, fees);
-    let amount = line_refund::limit(refunds, payment.refundable()).map_err(Rejected::from)?;
-    match amount.amount() {
-        0 => Ok(payment.clone()),
-        _ => request(payment, amount),
+    let zero = Money::zero(payment.amount.currency());
+    let amount = refunds.iter().try_fold(zero, |sum, refund| sum.plus(refund.amount));
+    let amount = amount.map_err(Rejected::from)?;
+    if amount.amount() == 0 {
+        return Ok(payment.clone());
     }
+    let (reason, by) = (RefundReason::LinesCancelled, invocation.actor()?);
+    Ok(payment.with_refund(refund_id, Some(amount), reason, None, by, invocation.now)?)
+}
+
+fn limit_to(refunds: &mut [LineRefund], limit: Money) -> Result<(), Rejected> {
+    line_refund::limit(refunds, limit)?;
+    Ok(())
 }
 
 fn refund_of(order: &Order, payment: Option<&StoredPayment>, refund_id: Uuid) -> Money {

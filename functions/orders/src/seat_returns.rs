@@ -27,8 +27,10 @@ pub struct SeatReturns {
 pub struct SeatReturn {
     /// The fee of each seat. Empty if none is charged.
     pub fees: Vec<LineFee>,
-    /// The writes that make the tickets void.
-    pub tickets: Writes,
+    /// The writes that make the tickets void, and the check that the showtime is the one that the fees follow from.
+    pub writes: Writes,
+    /// Whether the show is cancelled or was moved, so that the customer loses nothing.
+    pub is_because_of_shop: bool,
     /// The time until which the fees stay the same. `None` if they do not depend on the time.
     pub valid_until: Option<Timestamp>,
 }
@@ -67,10 +69,10 @@ impl SeatReturns {
         };
         let ids: Vec<TicketId> = lines.iter().map(|line| order.ticket_id(line.line_id)).collect();
         let seats = self.sold.read(showtime_id, &ids, invocation.deadline).await?;
-        let tickets = self.sold.void_writes(&seats, invocation.now)?;
+        let Writes(mut writes) = self.sold.void_writes(&seats, invocation.now)?;
         if invocation.actor()?.kind != ActorKind::Customer {
             return Ok(SeatReturn {
-                tickets,
+                writes: Writes(writes),
                 ..SeatReturn::default()
             });
         }
@@ -88,9 +90,14 @@ impl SeatReturns {
                 fee,
             })
         });
+        let fees: Vec<LineFee> = fees.collect::<Result<_, _>>()?;
+        if fees.iter().any(|fee| fee.fee.amount() > 0) {
+            writes.push(self.sold.check_unchanged(&seats)?);
+        }
         Ok(SeatReturn {
-            fees: fees.collect::<Result<_, _>>()?,
-            tickets,
+            fees,
+            writes: Writes(writes),
+            is_because_of_shop: is_because_of_shop(stored, &seats.showtime),
             valid_until: self.valid_until(stored, &seats.showtime, invocation.now),
         })
     }
@@ -127,6 +134,11 @@ impl SeatReturns {
         let until = time.same_until();
         Some(free_until.map_or(until, |free| free.min(until)))
     }
+}
+
+/// Whether the show is cancelled or was moved since the booking.
+fn is_because_of_shop(stored: &StoredOrder, showtime: &Showtime) -> bool {
+    showtime.status == ShowtimeStatus::Cancelled || was_moved_since(stored, showtime)
 }
 
 fn time_of<'a>(stored: &StoredOrder, showtime: &'a Showtime, now: Timestamp) -> ReturnTime<'a> {

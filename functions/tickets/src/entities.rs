@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::Error;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::aws::lambda::page::{Page, PageRequest};
+use shared::aws::lambda::page::{Cursor, Page, PageRequest};
 use shared::aws::lambda::{Invocation, conditional};
 use shared::core::idempotency::Fingerprint;
 use uuid::Uuid;
@@ -141,9 +141,22 @@ pub async fn list_public<E: Entity, V: Serialize>(
     let found = shows
         .list::<E>(list, page.after()?, page.limit, invocation.deadline)
         .await?;
-    let next_cursor = page.cursor(found.next);
-    let link = next_cursor.as_deref().map(|cursor| page.link(cursor)).transpose()?;
     let items: Vec<V> = found.items.into_iter().map(view).collect();
+    public_page(items, found.next, (request, page), cache_control)
+}
+
+/// Answers with a page of a list that everybody sees.
+///
+/// # Errors
+/// Those of the request itself, and [`Error::Internal`].
+pub fn public_page<V: Serialize>(
+    items: Vec<V>,
+    next: Option<Cursor<1>>,
+    (request, page): (&Request, &PageRequest<'_>),
+    cache_control: &'static str,
+) -> Result<Response, Error> {
+    let next_cursor = page.cursor(next);
+    let link = next_cursor.as_deref().map(|cursor| page.link(cursor)).transpose()?;
     let mut response = conditional::get(request, &Page { items, next_cursor }, cache_control)?;
     if let Some(link) = link {
         response.headers_mut().insert(header::LINK, link);

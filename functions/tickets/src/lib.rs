@@ -6,6 +6,7 @@ pub mod block_seats;
 pub mod cancel_showtime_orders;
 pub mod candidates;
 pub mod check_in_ticket;
+pub mod count_remaining_seats;
 pub mod create_performance;
 pub mod create_performer;
 pub mod create_plan;
@@ -49,6 +50,7 @@ pub mod reason;
 pub mod recent_shows;
 pub mod references;
 pub mod release_seats;
+pub mod remaining_seats;
 pub mod replace_ticket_code;
 pub mod seat_changes;
 pub mod showtimes;
@@ -108,5 +110,8 @@ shared::actions! {
         "cancel-showtime-orders" => cancel_showtime_orders::CancelShowtimeOrders,
         "mark-seats-sold" => mark_seats_sold::MarkSeatsSold,
         "update-order-tickets" => update_order_tickets::UpdateOrderTickets,
+    }
+    stream {
+        "count-remaining-seats" => count_remaining_seats::CountRemainingSeats,
     }
 }

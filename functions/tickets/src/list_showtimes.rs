@@ -7,17 +7,20 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::page::{Page, PageParameters, PageRequest};
 use shared::aws::lambda::{Invocation, cache};
 use shared::core::error::{self, Reason};
-use shared::tickets::{PerformanceId, Showtime};
+use shared::tickets::{PerformanceId, Showtime, ShowtimeId};
 
 use crate::entities;
+use crate::remaining_seats::RemainingSeatsStore;
 use crate::showtimes::{ShowtimeView, showtimes_of};
 use crate::store::{List, ShowStore};
 
-/// The function's store.
+/// The function's stores.
 #[derive(Debug)]
 pub struct ListShowtimes {
     /// Venues, performances and showtimes.
     pub shows: ShowStore,
+    /// The counts of free seats.
+    pub remaining: RemainingSeatsStore,
 }
 
 impl ListShowtimes {
@@ -28,6 +31,7 @@ impl ListShowtimes {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             shows: ShowStore::new(platform)?,
+            remaining: RemainingSeatsStore::new(platform)?,
         })
     }
 }
@@ -41,7 +45,8 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// Lists the showtimes of a performance
 ///
 /// Those that are published, the earliest first, also the closed and cancelled ones. The list is eventually consistent: a change may
-/// take a moment to appear.
+/// take a moment to appear. `remaining` says about how many seats of each class were free at `counted_at`, some seconds after the
+/// latest change of a seat; `get-showtime` counts them now.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -77,14 +82,13 @@ pub async fn handle(function: &ListShowtimes, request: Request, invocation: Invo
         from: from.map_or(0, |from| from.as_millisecond().max(0).unsigned_abs()),
         is_newest_first: false,
     };
-    let view = |showtime: Showtime| ShowtimeView::of(&showtime, |_| None);
-    entities::list_public(
-        &function.shows,
-        &list,
-        (&request, &page),
-        &invocation,
-        view,
-        cache::LISTS,
-    )
-    .await
+    let found = function
+        .shows
+        .list::<Showtime>(&list, page.after()?, page.limit, invocation.deadline)
+        .await?;
+    let ids: Vec<ShowtimeId> = found.items.iter().map(|showtime| showtime.showtime_id).collect();
+    let counts = function.remaining.of(&ids, invocation.deadline).await?;
+    let views = found.items.iter();
+    let views = views.map(|showtime| ShowtimeView::counted(showtime, counts.get(&showtime.showtime_id)));
+    entities::public_page(views.collect(), found.next, (&request, &page), cache::LISTS)
 }

@@ -85,7 +85,7 @@ pub struct RefundStep {
     /// The fee in percent of what was paid for the ticket, rounded down.
     #[schema(minimum = 0, maximum = 100)]
     pub percent: u8,
-    /// The highest fee.
+    /// The highest fee. It does not fall from step to step, and a step after one without it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub at_most: Option<Money>,
@@ -109,6 +109,13 @@ impl RefundPolicy {
             }
             if two[0].percent > two[1].percent {
                 return Err(invalid(FIELD, "percent does not fall from step to step"));
+            }
+            let highest = |step: &RefundStep| step.at_most.map_or(u64::MAX, Money::amount);
+            if highest(&two[0]) > highest(&two[1]) {
+                return Err(invalid(
+                    FIELD,
+                    "at_most does not fall from step to step, and does not come back",
+                ));
             }
         }
         let mut currencies: Vec<Currency> = self.currencies().collect();
@@ -345,14 +352,33 @@ mod tests {
             let [early, late] = currencies.map(|currency| json!({ "amount": 4000, "currency": currency }));
             let steps = json!([
                 { "days_before": 10, "percent": 10, "at_most": early },
-                { "days_before": 7, "percent": 10 },
-                { "days_before": 3, "percent": 20, "at_most": late },
+                { "days_before": 7, "percent": 10, "at_most": late },
+                { "days_before": 3, "percent": 20 },
             ]);
             let policy: RefundPolicy = serde_json::from_value(json!({ "steps": steps })).unwrap();
             policy.check()
         };
         assert!(check(["KRW", "KRW"]).is_ok());
         assert!(check(["KRW", "USD"]).unwrap_err().detail.contains("one currency"));
+    }
+
+    #[test]
+    fn the_highest_fee_does_not_fall_towards_the_show() {
+        let check = |caps: [Option<u64>; 2]| {
+            let step = |(days_before, at_most): (u16, Option<u64>)| RefundStep {
+                days_before,
+                percent: 10,
+                at_most: at_most.map(|amount| Money::new(amount, Currency::KRW).unwrap()),
+            };
+            let policy = RefundPolicy {
+                free_days: 0,
+                free_days_before: 0,
+                steps: [10, 7].into_iter().zip(caps).map(step).collect(),
+            };
+            policy.check().is_ok()
+        };
+        assert!(check([Some(4000), None]) && check([Some(4000), Some(4000)]));
+        assert!(!check([None, Some(4000)]) && !check([Some(4000), Some(0)]));
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::fields::{self, invalid};
 use crate::performance::RefundPolicy;
 use crate::plan::Plan;
 use crate::reason::{self, OffsetChoice};
+use crate::remaining_seats::RemainingSeats;
 use crate::store::Entity;
 
 impl Entity for Plan {
@@ -129,6 +130,10 @@ pub struct ShowtimeView {
     /// The price classes.
     #[schema(min_items = 1, max_items = 20)]
     pub classes: Vec<ClassView>,
+    /// The time at which the remaining seats were counted, in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub counted_at: Option<Timestamp>,
 }
 
 /// A price class as everybody sees it.
@@ -140,7 +145,7 @@ pub struct ClassView {
     pub price: Money,
     /// The zones of the plan whose seats are in this class.
     pub zones: Vec<ZoneCode>,
-    /// About how many seats are free. Absent in lists.
+    /// About how many seats are free. Absent in lists until they were counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub remaining: Option<u32>,
@@ -168,6 +173,16 @@ impl ShowtimeView {
             sales_end_at: showtime.sales_end_at,
             status: showtime.status,
             classes: classes.collect(),
+            counted_at: None,
+        }
+    }
+
+    /// The view of `showtime` in a list, with the latest count of its seats.
+    pub fn counted(showtime: &Showtime, count: Option<&RemainingSeats>) -> Self {
+        let remaining = |class: &PriceClass| Some(count?.of_class(showtime, class));
+        Self {
+            counted_at: count.map(|count| count.counted_at),
+            ..Self::of(showtime, remaining)
         }
     }
 }

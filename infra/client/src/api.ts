@@ -438,7 +438,7 @@ export interface ClassView {
   price: Money;
   /** The zones of the plan whose seats are in this class. */
   zones: ZoneCode[];
-  /** About how many seats are free. Absent in lists. */
+  /** About how many seats are free. Absent in lists until they were counted. */
   remaining?: number;
 }
 
@@ -2815,7 +2815,7 @@ export interface RefundStep {
   days_before: number;
   /** The fee in percent of what was paid for the ticket, rounded down. */
   percent: number;
-  /** The highest fee. */
+  /** The highest fee. It does not fall from step to step, and a step after one without it has none. */
   at_most?: Money;
 }
 
@@ -3460,6 +3460,8 @@ export interface ShowtimeView {
   status: runtime.Open<ShowtimeStatus>;
   /** The price classes. */
   classes: ClassView[];
+  /** The time at which the remaining seats were counted, in lists. */
+  counted_at?: string;
 }
 
 /** A page of a list. */
@@ -8774,8 +8776,8 @@ export class Madang extends runtime.Client {
    *
    * A customer who gives paid seats back pays the fee that the refund policy of the order asks for on that day: `cancellation_fee` of
    * each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
-   * risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives seats back
-   * without a fee.
+   * risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives the
+   * seats of others back without a fee.
    *
    * The coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
    * stays used.
@@ -8921,7 +8923,8 @@ export class Madang extends runtime.Client {
    * Lists the showtimes of a performance
    *
    * Those that are published, the earliest first, also the closed and cancelled ones. The list is eventually consistent: a change may
-   * take a moment to appear.
+   * take a moment to appear. `remaining` says about how many seats of each class were free at `counted_at`, some seconds after the
+   * latest change of a seat; `get-showtime` counts them now.
    *
    * `GET /performances/{performance_id}/showtimes`
    */

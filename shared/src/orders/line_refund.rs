@@ -59,6 +59,11 @@ impl Order {
 }
 
 impl Order {
+    /// Whether the fee for giving a seat back is kept of one of its lines.
+    pub fn keeps_fees(&self) -> bool {
+        self.lines.iter().any(|line| line.cancellation_fee.is_some())
+    }
+
     /// The order with `fees` kept of its lines.
     #[must_use]
     pub fn with_fees(mut self, fees: &[LineFee]) -> Self {
@@ -73,11 +78,17 @@ impl Order {
     }
 }
 
-/// Reduces `refunds` by the fees of their lines.
-pub fn deduct(refunds: &mut [LineRefund], fees: &[LineFee]) {
-    for refund in refunds {
-        let fee = fees.iter().find(|fee| fee.line_id == refund.line_id);
-        refund.amount = fee.map_or(refund.amount, |fee| refund.amount.saturating_sub(fee.fee));
+/// Takes the fees of their lines off `refunds`, and reduces each fee to what can be taken: no more is kept than would be refunded.
+pub fn deduct(refunds: &mut [LineRefund], fees: &mut [LineFee]) {
+    for fee in fees {
+        let refund = refunds.iter_mut().find(|refund| refund.line_id == fee.line_id);
+        let available = refund
+            .as_ref()
+            .map_or(Money::zero(fee.fee.currency()), |refund| refund.amount);
+        fee.fee = fee.fee.min(available);
+        if let Some(refund) = refund {
+            refund.amount = refund.amount.saturating_sub(fee.fee);
+        }
     }
 }
 
@@ -147,7 +158,7 @@ mod tests {
         second.line_id = crate::orders::LineId::all().nth(1).unwrap();
         order.lines.push(second);
         let [first, second] = [0, 1].map(|nth| order.lines[nth].line_id);
-        let fees = [
+        let mut fees = [
             LineFee {
                 line_id: first,
                 fee: won(300),
@@ -161,7 +172,7 @@ mod tests {
             line_id,
             amount: won(1000),
         });
-        deduct(&mut refunds, &fees);
+        deduct(&mut refunds, &mut fees);
         assert_eq!(refunds.map(|refund| refund.amount), [won(700), won(1000)]);
         let kept: Vec<_> = order
             .with_fees(&fees)
@@ -170,6 +181,24 @@ mod tests {
             .map(|line| line.cancellation_fee)
             .collect();
         assert_eq!(kept, [Some(won(300)), None]);
+    }
+
+    #[test]
+    fn no_more_is_kept_as_a_fee_than_would_be_refunded() {
+        let order = example::order(OrderStatus::Paid, 1000);
+        let line_id = order.lines[0].line_id;
+        let left = |limit: u64, fee: u64| {
+            let mut refunds = [LineRefund {
+                line_id,
+                amount: won(limit),
+            }];
+            let mut fees = [LineFee { line_id, fee: won(fee) }];
+            deduct(&mut refunds, &mut fees);
+            (refunds[0].amount, fees[0].fee)
+        };
+        assert_eq!(left(800, 100), (won(700), won(100)), "a part was refunded before");
+        assert_eq!(left(50, 100), (won(0), won(50)));
+        assert_eq!(left(0, 100), (won(0), won(0)), "nothing is kept");
     }
 
     proptest! {

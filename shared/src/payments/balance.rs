@@ -118,11 +118,10 @@ impl Payment {
                 .iter()
                 .any(|refund| refund.reason == RefundReason::OrderCancelled)
         };
-        let has_fee = || order.lines.iter().any(|line| line.cancellation_fee.is_some());
         let is_its_order = order.payment_id == Some(self.payment_id) && order.paid_at.is_some();
         match order.status {
             OrderStatus::Paid => is_its_order,
-            OrderStatus::Cancelled => is_its_order && (has_refund() || has_fee()),
+            OrderStatus::Cancelled => is_its_order && (has_refund() || order.keeps_fees()),
             _ => false,
         }
     }

@@ -229,11 +229,17 @@ impl Showtime {
         self.prices.iter().find(|class| class.zones.contains(zone))
     }
 
+    /// The numbers of the zones of a price class.
+    pub fn zones_of(&self, class: &PriceClass) -> impl Iterator<Item = usize> {
+        let zones = self.seating.iter().flat_map(|seating| seating.zones.iter().enumerate());
+        zones
+            .filter(|(_, zone)| class.zones.contains(&zone.zone))
+            .map(|(number, _)| number)
+    }
+
     /// The seats of a price class in `map`.
     pub fn count(&self, class: &PriceClass, map: &SeatMap) -> ZoneCount {
-        let zones = self.seating.iter().flat_map(|seating| seating.zones.iter().enumerate());
-        let own = zones.filter(|(_, zone)| class.zones.contains(&zone.zone));
-        own.fold(ZoneCount::default(), |sum, (number, _)| {
+        self.zones_of(class).fold(ZoneCount::default(), |sum, number| {
             let zone = map.zone(number);
             ZoneCount {
                 free: sum.free + zone.free,

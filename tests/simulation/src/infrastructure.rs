@@ -65,6 +65,11 @@ pub fn start(world: &Rc<World>) {
         ));
         world.spawn(watch(world.clone(), "erase-lookups", world.tables.erasures().clone()));
     }
+    world.spawn(watch(
+        world.clone(),
+        "count-remaining-seats",
+        world.tables.seat_changes().clone(),
+    ));
     world.spawn(deliver_events(world.clone()));
     world.spawn(deliver_charges(world.clone()));
     world.spawn(deliver_steps(world.clone(), "run-import", world.import_steps.clone()));

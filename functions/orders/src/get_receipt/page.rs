@@ -125,6 +125,15 @@ fn payment(page: &mut String, receipt: &Receipt) -> std::fmt::Result {
     };
     table(page, "Payment", ["By", "Amount"])?;
     row(page, "", [payment.provider.name(), &amount(payment.amount)])?;
+    for line in &receipt.lines {
+        if let Some(fee) = line.cancellation_fee {
+            row(
+                page,
+                "",
+                [&format!("Fee kept for {}", escaped(&line.name)), &amount(fee)],
+            )?;
+        }
+    }
     if let Some(refunded) = taken_off(payment.refunded) {
         row(page, "", ["Refunded", &format!("−{}", amount(refunded))])?;
     }

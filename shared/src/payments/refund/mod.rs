@@ -68,7 +68,7 @@ pub struct Refund {
 pub enum RefundReason {
     /// The customer cancelled the order.
     OrderCancelled,
-    /// Units of the order were cancelled.
+    /// Units of the order were cancelled, or all of its seats for a fee.
     LinesCancelled,
     /// Units of the order were returned.
     Returned,

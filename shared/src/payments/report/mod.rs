@@ -307,9 +307,11 @@ impl Payment {
             Some(PaymentEventKind::Confirmed)
         } else if self.disputes != before.disputes {
             Some(PaymentEventKind::Disputed)
-        } else if is_restored {
+        } else if is_restored && self.owed().amount() > 0 {
             // What came back is owed to the customer.
             Some(PaymentEventKind::Unservable)
+        } else if is_restored {
+            Some(PaymentEventKind::Confirmed)
         } else {
             (self.refunds != before.refunds).then_some(PaymentEventKind::Refunded)
         };

@@ -5,7 +5,7 @@
 //! order has not changed. So a seat that is given back has a ticket, which becomes void, or never gets one.
 
 use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, UpdateBuilder};
-use aws_sdk_dynamodb::types::{ConditionCheck, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem, Update};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -33,6 +33,7 @@ pub struct SoldSeatStore {
 pub struct SoldSeats {
     /// The showtime.
     pub showtime: Showtime,
+    showtime_version: u64,
     tickets: Vec<SoldTicket>,
 }
 
@@ -47,6 +48,13 @@ enum TicketState {
     NotIssued,
     Unused,
     CheckedIn,
+}
+
+#[derive(Deserialize)]
+struct StoredShowtime {
+    #[serde(flatten)]
+    showtime: Showtime,
+    version: u64,
 }
 
 #[derive(Deserialize)]
@@ -104,8 +112,10 @@ impl SoldSeatStore {
             };
             SoldTicket { ticket_id, state }
         };
+        let showtime: StoredShowtime = parse(DOING, showtime)?;
         Ok(SoldSeats {
-            showtime: parse(DOING, showtime)?,
+            showtime: showtime.showtime,
+            showtime_version: showtime.version,
             tickets: tickets.iter().map(ticket).collect(),
         })
     }
@@ -127,6 +137,21 @@ impl SoldSeatStore {
             ),
         };
         Ok(Writes(seats.tickets.iter().map(write).collect::<Result<_, _>>()?))
+    }
+
+    /// Builds the check that the showtime has not changed since it was read: it was neither moved nor cancelled.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the check cannot be built.
+    pub fn check_unchanged(&self, seats: &SoldSeats) -> Result<TransactWriteItem, Error> {
+        let showtime = key(format!("{}{}", Showtime::KEY_PREFIX, seats.showtime.showtime_id));
+        check(
+            ConditionCheck::builder()
+                .table_name(&self.shows.name)
+                .set_key(Some(showtime))
+                .condition_expression("version = :read")
+                .expression_attribute_values(":read", number(seats.showtime_version)),
+        )
     }
 
     fn void(&self, id: TicketId, at: Timestamp) -> UpdateBuilder {

@@ -67,6 +67,7 @@ mod redemptions;
 mod refunds;
 mod refusals;
 mod relay_events;
+mod remaining_seats;
 mod requests;
 mod resharding;
 mod retries;

@@ -6,6 +6,7 @@ use function_tests::tickets_fixture::text;
 use function_tests::{PaymentFixture, TicketsFixture, id_of};
 use futures::future::join;
 use harness::engine::{ORDERS, TICKETS};
+use harness::faults::{Fault, Hold};
 use harness::gateway::{Answer, Call};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -396,4 +397,119 @@ async fn a_quote_says_what_others_may_not_know_to_nobody_else_and_writes_nothing
     }
     assert_eq!(bought.cancel("all", json!({})).await.status, 200);
     assert_eq!(seen(&bought.quote(json!({})).await), (409, "order-closed"));
+}
+
+#[tokio::test]
+async fn a_fee_stays_kept_when_the_last_seat_is_given_back_without_one() {
+    let bought = Bought::new().await;
+    bought.go_to("2026-02-27T03:00:00Z");
+    assert_eq!(
+        bought.cancel("one", json!({ "lines": bought.line(0) })).await.status,
+        200
+    );
+    bought.refund().await;
+    let by_admin = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &bought.id());
+    let whole = bought
+        .shop
+        .cancel_order(by_admin.by_admin().key("rest").json(&json!({})))
+        .await;
+    assert_eq!(whole.body["status"], "CANCELLED", "{whole:?}");
+    assert_eq!(
+        (
+            &whole.body["lines"][0]["cancellation_fee"],
+            &whole.body["lines"][1]["cancellation_fee"]
+        ),
+        (&won(15_000), &Value::Null)
+    );
+    bought.refund().await;
+    assert_eq!(bought.refunded().await, 285_000);
+}
+
+#[tokio::test]
+async fn what_was_refunded_before_counts_and_no_more_is_kept_than_is_left() {
+    for (goodwill, refund, fee) in [(20_000, 250_000, 30_000), (290_000, 0, 10_000), (300_000, 0, 0)] {
+        let bought = Bought::new().await;
+        bought.go_to("2026-02-27T03:00:00Z");
+        let payment = bought.payments.payment_of("ann", &bought.id()).await;
+        let call = Call::new("POST", "/admin/payments/{payment_id}/refunds");
+        let call = call
+            .path("payment_id", &text(&payment, "payment_id"))
+            .by_admin()
+            .key("r");
+        let asked = bought
+            .payments
+            .request_refund(call.json(&json!({ "amount": won(goodwill) })))
+            .await;
+        assert_eq!(asked.status, 202, "{asked:?}");
+        bought.refund().await;
+        let quote = bought.quote(json!({})).await;
+        assert_eq!(
+            (&quote.body["refund"], &quote.body["fee"]),
+            (&won(refund), &won(fee)),
+            "{goodwill}: {quote:?}"
+        );
+        let of_lines: u64 = quote.body["lines"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|line| line["refund"]["amount"].as_u64().unwrap())
+            .sum();
+        assert_eq!(of_lines, refund);
+        assert_eq!(
+            bought
+                .cancel("k", json!({ "expected_refund": won(refund) }))
+                .await
+                .status,
+            200
+        );
+        bought.refund().await;
+        assert_eq!(bought.refunded().await, i64::try_from(goodwill + refund).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_fee_is_not_charged_for_a_showtime_that_is_cancelled_after_it_was_read() {
+    let bought = Bought::new().await;
+    bought.go_to("2026-03-05T03:00:00Z");
+    let hold = Hold::default();
+    bought
+        .shop
+        .engine
+        .faults
+        .plan("TransactWriteItems", Fault::Held(hold.clone()));
+    let cancel_showtime = async {
+        hold.arrived().await;
+        let cancelled = json!({ "status": "CANCELLED" });
+        assert_eq!(bought.shop.change(&bought.showtime, &cancelled).await.status, 200);
+        hold.release();
+    };
+    let (answer, ()) = join(bought.cancel("k", json!({})), cancel_showtime).await;
+    assert_eq!(answer.body["status"], "CANCELLED", "{answer:?}");
+    assert_eq!(answer.body["lines"][0]["cancellation_fee"], Value::Null, "{answer:?}");
+    bought
+        .payments
+        .refund("OrderCancelled", &bought.payments.payment_of("ann", &bought.id()).await)
+        .await
+        .unwrap();
+    assert_eq!(bought.refunded().await, 300_000);
+}
+
+#[tokio::test]
+async fn an_unpaid_order_is_quoted_without_a_refund() {
+    let (shop, showtime) = selling(2, 6).await;
+    let hold = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    let call = Call::new("POST", "/orders/{order_id}/cancellation-quotes").path("order_id", &id_of(&hold));
+    let quote = shop.create_cancellation_quote(call.by("ann")).await;
+    assert_eq!(
+        (&quote.body["refund"], &quote.body["fee"]),
+        (&won(0), &won(0)),
+        "{quote:?}"
+    );
+    assert!(
+        quote.body["lines"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|line| line["refund"] == won(0))
+    );
 }

@@ -167,7 +167,12 @@ impl LedgerAudit {
             let fees = cancellation_fees(order);
             let due = match order["status"].as_str() {
                 Some("PAID") if cost(order) > 0 => cost(order) - returned[text(&order["payment_id"])],
-                Some("CANCELLED") if fees > 0 => (cost(order) - returned[text(&order["payment_id"])]).min(fees),
+                Some("CANCELLED") if fees > 0 => {
+                    let left = cost(order) - returned[text(&order["payment_id"])];
+                    // Only an administrator, the provider's dashboard or the bank gives a fee back.
+                    let is_given_back = self.is_refunded_otherwise(text(&order["payment_id"]));
+                    if is_given_back { left.min(fees) } else { fees }
+                }
                 _ => 0,
             };
             ensure!(kept == due, "provider kept {kept} of an order with {due} due: {order}");
@@ -184,6 +189,19 @@ impl LedgerAudit {
                 (text(&payment["payment_id"]), returned)
             })
             .collect()
+    }
+
+    /// Whether money of a payment went back that no cancellation asked for.
+    fn is_refunded_otherwise(&self, payment_id: &str) -> bool {
+        let mut payments = self.payments.values();
+        let payment = payments.find(|payment| payment["payment_id"] == payment_id);
+        payment.is_none_or(|payment| {
+            let mut refunds = payment["refunds"].as_array().expect("refunds").iter();
+            let is_other = |refund: &Value| {
+                refund["by_hand"] == true || matches!(refund["reason"].as_str(), Some("REQUESTED" | "ELSEWHERE"))
+            };
+            withdrawn(payment) > 0 || refunds.any(is_other)
+        })
     }
 
     fn entry_of(&self, payment: &Value) -> Option<&Entry> {

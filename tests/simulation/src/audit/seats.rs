@@ -106,3 +106,31 @@ pub fn check_marked(orders: &[Value], seats: &[Value]) -> Result<()> {
     }
     Ok(())
 }
+
+/// Checks that the count of each showtime in lists is that of its rows, once nothing is held and all changes are delivered.
+///
+/// # Errors
+/// The first count that is not.
+pub fn check_remaining(items: &[Value]) -> Result<()> {
+    let mut free: BTreeMap<String, i64> = BTreeMap::new();
+    for row in items.iter().filter(|item| sort_key(item).starts_with("ROW#")) {
+        let taken = row["h"].as_object().map_or(0, serde_json::Map::len);
+        let showtime = key(row).split("#SEC#").next().unwrap_or_default().to_owned();
+        *free.entry(showtime).or_default() += row["n"].as_i64().unwrap_or_default() - taken as i64;
+    }
+    for count in items.iter().filter(|item| sort_key(item) == "REMAINING") {
+        let zones = count["free"].as_array().into_iter().flatten();
+        let counted: i64 = zones.filter_map(Value::as_i64).sum();
+        let showtime = key(count);
+        ensure!(
+            free.get(showtime) == Some(&counted),
+            "{count} of {:?}",
+            free.get(showtime)
+        );
+    }
+    Ok(())
+}
+
+fn sort_key(item: &Value) -> &str {
+    item["sk"].as_str().unwrap_or_default()
+}

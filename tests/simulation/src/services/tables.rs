@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use harness::embedded::{Embedded, RawResponse};
 use harness::engine::{
-    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SHOWS, SUBSCRIPTIONS, TICKETS,
+    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SEATS, SHOWS, SUBSCRIPTIONS, TICKETS,
 };
 use harness::{Engine, Fault};
 use serde_json::{Value, json};
@@ -39,6 +39,7 @@ pub struct Tables {
     stock_changes: StockChanges,
     order_changes: Arc<StreamShard>,
     erasures: Arc<StreamShard>,
+    seat_changes: Arc<StreamShard>,
     writes: AtomicU64,
     misattributed: Mutex<Vec<String>>,
 }
@@ -78,6 +79,7 @@ impl Tables {
             stock_changes: StockChanges::default(),
             order_changes: Arc::default(),
             erasures: Arc::default(),
+            seat_changes: Arc::default(),
             writes: AtomicU64::new(0),
             misattributed: Mutex::default(),
         }
@@ -116,6 +118,11 @@ impl Tables {
     /// Returns the part of the accounts table's stream that `erase-lookups` receives.
     pub const fn erasures(&self) -> &Arc<StreamShard> {
         &self.erasures
+    }
+
+    /// Returns the part of the seats table's stream that `count-remaining-seats` receives.
+    pub const fn seat_changes(&self) -> &Arc<StreamShard> {
+        &self.seat_changes
     }
 
     /// Returns the events since the last call that name a wrong actor.
@@ -183,6 +190,18 @@ impl Tables {
     }
 
     fn record_write(&self, mut write: Value, function: &str) {
+        if write["TableName"] == SEATS {
+            let key = if write["Item"].is_object() {
+                &write["Item"]
+            } else {
+                &write["Key"]
+            };
+            let [pk, sk] = ["pk", "sk"].map(|name| key[name]["S"].as_str().unwrap_or_default());
+            if sk.starts_with("ROW#") {
+                self.seat_changes.push(pk);
+            }
+            return;
+        }
         let item = write.get_mut("Item").map(Value::take).unwrap_or_default();
         let Some(changes) = self.changes.iter().find(|changes| write["TableName"] == changes.table) else {
             return;
