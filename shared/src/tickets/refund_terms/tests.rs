@@ -1,3 +1,5 @@
+//! The fee of each day: boundaries at midnight, the law, and what is stored.
+
 use super::*;
 use crate::core::country::Country;
 use crate::tickets::StatutoryTerms;
