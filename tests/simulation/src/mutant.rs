@@ -426,7 +426,9 @@ fn each_item(body: &mut Value, prefix: &str, change: &mut dyn FnMut(&mut Value))
 /// Calls `change` for each line of an order that is put.
 fn each_line(body: &mut Value, change: &mut dyn FnMut(&mut Map<String, Value>)) {
     each_item(body, "ORDER#", &mut |item| {
-        let lines = item["lines"]["L"].as_array_mut().into_iter().flatten();
+        // An order's tickets have the same prefix, and no lines.
+        let lines = item.pointer_mut("/lines/L").and_then(Value::as_array_mut);
+        let lines = lines.into_iter().flatten();
         lines
             .filter_map(|line| line["M"].as_object_mut())
             .for_each(&mut *change);

@@ -16,6 +16,7 @@ fn is_caught(mutant: Mutant, promise: &str) {
     let done = runs((100..100 + SEEDS).map(plan).collect(), |outcome| {
         outcome.findings.iter().any(|finding| finding.contains(promise))
     });
+    println!("{} runs", done.len());
     let findings: Vec<&String> = done.iter().flat_map(|(_, outcome)| &outcome.findings).collect();
     assert!(
         findings.iter().any(|finding| finding.contains(promise)),
