@@ -97,11 +97,13 @@ pub enum Mutant {
     CancellationLost,
     /// A claim is redeemed whether an order has it or not.
     ClaimsUnchecked,
+    /// A join of a waiting room is stored whether the customer has joined or not.
+    JoinsUnchecked,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -146,6 +148,7 @@ impl Mutant {
         Self::TicketsKept,
         Self::CancellationLost,
         Self::ClaimsUnchecked,
+        Self::JoinsUnchecked,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -222,6 +225,7 @@ impl Mutant {
             }
             Self::SeatsKept => each_write(body, &mut keep_seats),
             Self::ClaimsUnchecked => each_write(body, &mut |write| unless(write, "CLAIM#", "#status = :issued")),
+            Self::JoinsUnchecked => each_write(body, &mut |write| unless(write, "JOIN#", "attribute_not_exists")),
             Self::CheckInsUnchecked => each_write(body, &mut |write| {
                 unless(write, "TICKET#", "attribute_not_exists(check_in)")
             }),

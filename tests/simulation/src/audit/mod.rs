@@ -6,6 +6,7 @@ mod lookups;
 pub mod search;
 mod seats;
 mod tickets;
+mod waiting_rooms;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +19,7 @@ use harness::audit::{
 };
 use harness::engine::{
     ACCOUNTS, AUCTIONS, CATALOG, COUPONS, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS,
-    SUBSCRIPTIONS, TICKETS,
+    SUBSCRIPTIONS, TICKETS, WAITING_ROOMS,
 };
 use harness::objects::Object;
 use jiff::civil::Date;
@@ -72,6 +73,8 @@ pub fn check(world: &World, phase: Phase) {
     check("a customer has only so many seats", seats::check_limits(&all_seats));
     let claims = coupons::check_coupons(&orders, &tables.items(COUPONS));
     check("a coupon is claimed and redeemed once", claims);
+    let rooms = waiting_rooms::check_rooms(&tables.items(WAITING_ROOMS));
+    check("a waiting room counts each join once and admits at its rates", rooms);
     check("a ticket admits once", tickets::check_admissions(world));
     check("no unit is shipped twice", check_units(&orders, &fulfillment));
     check(
@@ -191,6 +194,7 @@ fn no_personal_data(world: &World) -> Result<()> {
         SHOWS,
         SUBSCRIPTIONS,
         TICKETS,
+        WAITING_ROOMS,
     ] {
         for item in world.tables.items(table) {
             ensure!(!item.to_string().contains(MARKER), "{table} has them: {item}");
