@@ -11,6 +11,8 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason, Rejection};
 use shared::coupons::{self, Coupon, CouponClaim, CouponClaimId, CouponClaimStatus, CouponId};
+use shared::waiting_rooms::service::{Passage, token_of};
+use shared::waiting_rooms::{self, AdmissionService};
 
 use crate::known_coupons::{KnownCoupon, KnownCoupons};
 use crate::store::{CouponTable, IssueOutcome, missing};
@@ -20,6 +22,8 @@ use crate::store::{CouponTable, IssueOutcome, missing};
 pub struct ClaimCoupon {
     /// Coupons and claims.
     pub coupons: CouponTable,
+    /// The admissions of waiting rooms.
+    pub admissions: AdmissionService,
     /// The coupons that were read in the last second.
     pub known: KnownCoupons,
 }
@@ -32,6 +36,7 @@ impl ClaimCoupon {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             coupons: CouponTable::new(platform)?,
+            admissions: AdmissionService::new(platform)?,
             known: KnownCoupons::default(),
         })
     }
@@ -43,16 +48,18 @@ pub const REFUSALS: &[&Reason] = &[
     &coupons::reason::COUPON_NOT_OPEN,
     &coupons::reason::COUPON_EXHAUSTED,
     &coupons::reason::COUPON_EXPIRED,
+    &waiting_rooms::reason::ADMISSION_REQUIRED,
 ];
 
 /// Claims a coupon
 ///
 /// A customer has at most one claim of a coupon: any other request returns it in its current state. Units are given to those who
-/// come first, but requests of the same moment are in no order. Name the claim in a checkout to redeem it.
+/// come first, but requests of the same moment are in no order. Name the claim in a checkout to redeem it. If the coupon has a
+/// `waiting_room_id`, a new claim needs the token of an admission by that room.
 ///
 /// # Cost
 /// One request: four write units, and one for the list of the customer's claims. Once a second and function, two read units more. A
-/// refusal before the opening costs nothing else, one after it one read unit.
+/// refusal before the opening costs nothing else, one after it, or without an admission, one read unit.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -63,6 +70,8 @@ pub const REFUSALS: &[&Reason] = &[
         ("coupon_id" = Uuid, Path, description = "The coupon"),
         ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters",
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+        ("Waiting-Room-Token" = Option<String>, Header, nullable = false,
+            description = "The token of `enter-waiting-room`, for a coupon with a waiting room"),
     ),
     responses(
         (status = 201, description = "The claim", body = CouponClaim,
@@ -109,7 +118,16 @@ pub async fn handle(function: &ClaimCoupon, request: Request, invocation: Invoca
         if invocation.now < coupon.claims_start_at {
             return Err(not_open(coupon.claims_start_at).into());
         }
-        if let Some(refusal) = closed(coupon, invocation.now) {
+        let passage = Passage {
+            room: coupon.waiting_room_id,
+            customer: &customer_id,
+            token: token_of(&request),
+        };
+        let refusal = match closed(coupon, invocation.now) {
+            Some(refusal) => Some(refusal),
+            None => function.admissions.refusal(passage, &invocation).await?,
+        };
+        if let Some(refusal) = refusal {
             // The customer may have claimed it before. A concurrent duplicate of this request may have taken the last unit.
             let claim = function
                 .coupons

@@ -11,6 +11,7 @@ use shared::core::error::Rejection;
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
 use shared::coupons::{Benefit, Coupon, CouponId, CouponScope, OnCancellation};
+use shared::waiting_rooms::WaitingRoomId;
 use utoipa::ToSchema;
 
 use crate::reason;
@@ -55,6 +56,10 @@ pub struct CreateCouponRequest {
     pub redeemable_until: Timestamp,
     /// What becomes of it when its customer cancels a paid order.
     pub on_cancellation: OnCancellation,
+    /// The waiting room whose admission a claim needs. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub waiting_room_id: Option<WaitingRoomId>,
 }
 
 impl CreateCouponRequest {
@@ -101,6 +106,7 @@ impl CreateCouponRequest {
             claims_end_at: self.claims_end_at,
             redeemable_until: self.redeemable_until,
             on_cancellation: self.on_cancellation,
+            waiting_room_id: self.waiting_room_id,
             exhausted_at: None,
             created_at: now,
             updated_at: now,

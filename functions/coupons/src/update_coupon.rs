@@ -1,4 +1,5 @@
-//! Runs for `PATCH /admin/coupons/{coupon_id}`: renames a coupon, raises its total, or moves the end of its claims.
+//! Runs for `PATCH /admin/coupons/{coupon_id}`: renames a coupon, raises its total, moves the end of its claims, or puts a waiting
+//! room before them.
 
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
@@ -9,7 +10,9 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
 use shared::core::error::{self, Reason, Rejection};
+use shared::core::merge_patch::Patch;
 use shared::coupons::{Coupon, CouponId, StoredCoupon};
+use shared::waiting_rooms::WaitingRoomId;
 
 use crate::fields::{self, invalid};
 use crate::reason;
@@ -34,7 +37,7 @@ impl UpdateCoupon {
     }
 }
 
-/// Changes of a coupon, as a merge patch (RFC 7396): only what is named changes.
+/// Changes of a coupon, as a merge patch (RFC 7396): only what is named changes, and `null` clears the waiting room.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateCouponRequest {
@@ -50,6 +53,10 @@ pub struct UpdateCouponRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub claims_end_at: Option<Timestamp>,
+    /// The waiting room whose admission a claim needs. It takes effect within a second.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<WaitingRoomId>)]
+    pub waiting_room_id: Patch<WaitingRoomId>,
 }
 
 /// The reasons for which the action itself refuses a request.
@@ -110,6 +117,9 @@ fn patched(previous: &Coupon, changes: &UpdateCouponRequest) -> Result<(Coupon, 
         coupon.name = fields::name(name)?;
     }
     coupon.claims_end_at = changes.claims_end_at.unwrap_or(previous.claims_end_at);
+    changes
+        .waiting_room_id
+        .merge(&mut coupon.waiting_room_id, |&id| Ok::<_, Rejection>(Some(id)))?;
     fields::check_times(&coupon)?;
     let Some(total) = changes.total else {
         return Ok((coupon, 0));

@@ -107,6 +107,7 @@ pub async fn handle(function: &CreateShowtime, request: Request, invocation: Inv
         status: ShowtimeStatus::Draft,
         prices: body.prices,
         seating: None,
+        waiting_room_id: body.waiting_room_id,
         published_at: None,
         moved_at: None,
         created_at: invocation.now,

@@ -28,6 +28,8 @@ use shared::orders::{
 use shared::tickets::{
     Allowance, ClassCode, HoldLimits, LoadedSeats, RowKey, SeatId, SeatRow, SeatStore, Showtime, ShowtimeId, Taken,
 };
+use shared::waiting_rooms::service::{Passage, token_of};
+use shared::waiting_rooms::{self, AdmissionService};
 use utoipa::ToSchema;
 
 use crate::candidates::Candidates;
@@ -55,6 +57,8 @@ pub struct HoldSeats {
     pub reservations: ReservationStore,
     /// The limits of holds.
     pub limits: HoldLimits,
+    /// The admissions of waiting rooms.
+    pub admissions: AdmissionService,
     /// The showtimes that were read within the last second.
     pub recent: RecentShows,
 }
@@ -83,6 +87,7 @@ impl HoldSeats {
                 hold: SignedDuration::from_mins(config.hold_minutes.into()),
                 budget: SignedDuration::from_mins(config.hold_budget_minutes.into()),
             },
+            admissions: AdmissionService::new(platform)?,
             recent: RecentShows::default(),
         })
     }
@@ -127,6 +132,7 @@ pub const REFUSALS: &[&Reason] = &[
     &reason::INVALID_HOLD,
     &reason::UNKNOWN_SEATS,
     &reason::NOT_ON_SALE,
+    &waiting_rooms::reason::ADMISSION_REQUIRED,
     &reason::SEATS_TAKEN,
     &reason::NO_SEATS_TOGETHER,
     &reason::SINGLE_SEAT_LEFT,
@@ -148,6 +154,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
 /// order: what is left of its time is given back.
 ///
+/// If the showtime has a `waiting_room_id`, the request needs the token of an admission by that room. A retry of a hold does not.
+///
 /// Seats can be held for up to a second after the showtime was closed or cancelled, or its prices changed; `expected_total` protects
 /// customers from a price that they were not shown. A refusal is based on the current showtime, except before the start of sales,
 /// when it can be based on the showtime of up to a second ago.
@@ -168,6 +176,8 @@ pub const REFUSALS: &[&Reason] = &[
         ("showtime_id" = Uuid, Path, description = "The showtime"),
         ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for each hold",
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+        ("Waiting-Room-Token" = Option<String>, Header, nullable = false,
+            description = "The token of `enter-waiting-room`, for a showtime with a waiting room"),
     ),
     responses(
         (status = 201, description = "The order that holds the seats", body = Order,
@@ -193,6 +203,7 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
         wanted: &wanted,
         body: &body,
         fingerprint: &fingerprint,
+        token: token_of(&request),
     };
     let mut candidates = Candidates::default();
     let mut attempts = Attempts::new(DOING);
@@ -222,6 +233,8 @@ struct Asked<'a> {
     wanted: &'a Wanted,
     body: &'a HoldSeatsRequest,
     fingerprint: &'a Fingerprint,
+    /// The token of a waiting room's admission.
+    token: Option<&'a str>,
 }
 
 /// The order whose seats are replaced, as read and cancelled.
@@ -389,6 +402,14 @@ impl HoldSeats {
         }
         let Show { showtime, performance } = &*loaded.show;
         require_on_sale(showtime, performance, invocation)?;
+        let passage = Passage {
+            room: showtime.waiting_room_id,
+            customer,
+            token: asked.token,
+        };
+        if let Some(refusal) = self.admissions.refusal(passage, invocation).await? {
+            return Err(refusal.into());
+        }
         let previous = self.end_previous(&loaded.seats, body.replaces, invocation);
         let (replaced, allowed) = match previous.await? {
             Previous::Changed => return Ok(None),

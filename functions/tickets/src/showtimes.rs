@@ -12,6 +12,7 @@ use shared::core::money::Money;
 use shared::tickets::{
     ClassCode, PerformanceId, PlanId, PriceClass, Showtime, ShowtimeId, ShowtimeStatus, VenueId, ZoneCode, ZoneSeats,
 };
+use shared::waiting_rooms::WaitingRoomId;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -95,6 +96,10 @@ pub struct CreateShowtimeRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sales_end_at: Option<Timestamp>,
+    /// The waiting room whose admission a hold of seats needs. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub waiting_room_id: Option<WaitingRoomId>,
     /// The price classes. Each zone of the plan is in exactly one. All prices have the same currency.
     #[schema(min_items = 1, max_items = 20)]
     pub prices: Vec<PriceClass>,
@@ -127,6 +132,10 @@ pub struct ShowtimeView {
     pub sales_end_at: Timestamp,
     /// Whether the seats are on sale.
     pub status: ShowtimeStatus,
+    /// The waiting room whose admission a hold of seats needs. Absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub waiting_room_id: Option<WaitingRoomId>,
     /// The price classes.
     #[schema(min_items = 1, max_items = 20)]
     pub classes: Vec<ClassView>,
@@ -172,6 +181,7 @@ impl ShowtimeView {
             sales_start_at: showtime.sales_start_at,
             sales_end_at: showtime.sales_end_at,
             status: showtime.status,
+            waiting_room_id: showtime.waiting_room_id,
             classes: classes.collect(),
             counted_at: None,
         }

@@ -10,6 +10,7 @@ use shared::core::calendar::LocalTime;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::merge_patch::Patch;
 use shared::tickets::{PlanId, PriceClass, Showtime, ShowtimeId, ShowtimeStatus};
+use shared::waiting_rooms::WaitingRoomId;
 
 use crate::entities;
 use crate::performance::Performance;
@@ -70,6 +71,10 @@ pub struct UpdateShowtimeRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub status: Option<ShowtimeStatus>,
+    /// The waiting room whose admission a hold of seats needs. It takes effect within a second.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<WaitingRoomId>)]
+    pub waiting_room_id: Patch<WaitingRoomId>,
     /// All price classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_items = 1, max_items = 20)]
@@ -166,6 +171,9 @@ async fn merged(
     changes
         .doors_at
         .merge(&mut showtime.doors_at, |&at| Ok::<_, Rejection>(Some(at)))?;
+    changes
+        .waiting_room_id
+        .merge(&mut showtime.waiting_room_id, |&id| Ok::<_, Rejection>(Some(id)))?;
     showtime.sales_start_at = changes.sales_start_at.unwrap_or(previous.sales_start_at);
     showtime.sales_end_at = changes.sales_end_at.unwrap_or(showtime.sales_end_at);
     if previous.status == ShowtimeStatus::Cancelled && showtime != *previous {

@@ -82,6 +82,7 @@ the request.
         (name = "auctions", description = "Bids on gift vouchers, and the points that pay for them"),
         (name = "tickets", description = "Venues, performances, showtimes, their seats, and tickets"),
         (name = "coupons", description = "Coupons and the claims of customers"),
+        (name = "waiting-rooms", description = "Waiting rooms, which admit the customers of a rush one after another"),
         (name = "images", description = "Images that customers upload"),
     ),
     components(schemas(GatewayAnswer)),

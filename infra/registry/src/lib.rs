@@ -19,7 +19,7 @@ pub struct Domain {
 }
 
 /// All domains, in the order of the API description.
-pub const DOMAINS: [Domain; 12] = [
+pub const DOMAINS: [Domain; 13] = [
     Domain {
         name: "catalog",
         actions: catalog::ACTIONS,
@@ -67,6 +67,12 @@ pub const DOMAINS: [Domain; 12] = [
         actions: coupons::ACTIONS,
         api: Some(coupons::Api::openapi),
         reasons: &[shared::coupons::reason::REASONS, coupons::reason::REASONS],
+    },
+    Domain {
+        name: "waiting-rooms",
+        actions: waiting_rooms::ACTIONS,
+        api: Some(waiting_rooms::Api::openapi),
+        reasons: &[shared::waiting_rooms::reason::REASONS, waiting_rooms::reason::REASONS],
     },
     Domain {
         name: "images",

@@ -9,6 +9,7 @@ use crate::catalog::{Category, ShardCount, Sku};
 use crate::core::money::Money;
 use crate::coupons::CouponId;
 use crate::tickets::{ClassCode, ShowtimeId};
+use crate::waiting_rooms::WaitingRoomId;
 
 /// What a coupon takes off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -106,6 +107,10 @@ pub struct Coupon {
     pub redeemable_until: Timestamp,
     /// What becomes of it when its customer cancels a paid order.
     pub on_cancellation: OnCancellation,
+    /// The waiting room whose admission a claim needs. Absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub waiting_room_id: Option<WaitingRoomId>,
     /// The time at which all units were found claimed. Absent while there may be more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -11,6 +11,7 @@ use super::id::{PerformanceId, PlanId, ShowtimeId, VenueId};
 use super::seat_map::{SeatMap, ZoneCount};
 use crate::core::calendar::{LocalTime, Timezone};
 use crate::core::money::Money;
+use crate::waiting_rooms::WaitingRoomId;
 
 /// A showtime of a performance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -46,6 +47,10 @@ pub struct Showtime {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub seating: Option<Seating>,
+    /// The waiting room whose admission a hold of seats needs. Absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub waiting_room_id: Option<WaitingRoomId>,
     /// The time at which it was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -19,12 +19,14 @@ pub mod private_search_fixture;
 pub mod search_fixture;
 pub mod search_server;
 pub mod tickets_fixture;
+pub mod waiting_rooms_fixture;
 
 pub use billing_fixture::BillingFixture;
 pub use coupons_fixture::CouponsFixture;
 pub use payment_fixture::PaymentFixture;
 pub use search_fixture::SearchFixture;
 pub use tickets_fixture::TicketsFixture;
+pub use waiting_rooms_fixture::WaitingRoomsFixture;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

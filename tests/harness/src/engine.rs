@@ -46,6 +46,8 @@ pub const AUCTIONS: &str = "auctions";
 pub const SHOWS: &str = "shows";
 /// Name of the seats table.
 pub const SEATS: &str = "seats";
+/// Name of the waiting rooms' table.
+pub const WAITING_ROOMS: &str = "waiting-rooms";
 /// Name of the tickets' table.
 pub const TICKETS: &str = "tickets";
 
@@ -404,6 +406,22 @@ pub async fn create_tables(client: &Client) {
         .send()
         .await
         .expect("the coupons' table");
+    client
+        .create_table()
+        .table_name(WAITING_ROOMS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(vec![
+            attribute("pk", ScalarAttributeType::S),
+            attribute("sk", ScalarAttributeType::S),
+            attribute("listed_in", ScalarAttributeType::S),
+            attribute("listed_ms", ScalarAttributeType::N),
+        ]))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .global_secondary_indexes(index("listed", "listed_in", "listed_ms", all_attributes()))
+        .send()
+        .await
+        .expect("the waiting rooms' table");
 }
 
 fn due_index() -> GlobalSecondaryIndex {

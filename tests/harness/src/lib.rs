@@ -28,4 +28,4 @@ pub use faults::{Fault, Faults, Hold};
 pub use kms::FakeKms;
 pub use platform::Services;
 pub use queue::FakeQueue;
-pub use vault::{CARRIER_CREDENTIALS, FakeVault, TICKET_KEYS};
+pub use vault::{ADMISSION_KEYS, CARRIER_CREDENTIALS, FakeVault, TICKET_KEYS};

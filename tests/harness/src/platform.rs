@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use crate::bus::FakeBus;
 use crate::engine::{
     ACCOUNTS, AUCTIONS, CATALOG, COUPONS, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS,
-    SUBSCRIPTIONS, TICKETS,
+    SUBSCRIPTIONS, TICKETS, WAITING_ROOMS,
 };
 use crate::objects::FakeS3;
 use crate::{FakeKms, FakeQueue, FakeVault};
@@ -31,7 +31,7 @@ pub const PRIVATE_SEARCH: &str = "private-search";
 pub const SEATING: &str = "seating";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 57] = [
+const VARIABLES: [(&str, &str); 59] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -46,6 +46,7 @@ const VARIABLES: [(&str, &str); 57] = [
     ("SHOWS_TABLE", SHOWS),
     ("SUBSCRIPTIONS_TABLE", SUBSCRIPTIONS),
     ("TICKETS_TABLE", TICKETS),
+    ("WAITING_ROOMS_TABLE", WAITING_ROOMS),
     ("RESERVATION_MINUTES", "15"),
     ("HOLD_MINUTES", "8"),
     ("HOLD_BUDGET_MINUTES", "20"),
@@ -60,6 +61,7 @@ const VARIABLES: [(&str, &str); 57] = [
     ("SHOP_TIME_ZONE", "Asia/Seoul"),
     ("PAYMENT_CREDENTIALS", crate::vault::PAYMENT_CREDENTIALS),
     ("CARRIER_CREDENTIALS", crate::vault::CARRIER_CREDENTIALS),
+    ("ADMISSION_KEYS", crate::vault::ADMISSION_KEYS),
     ("TICKET_KEYS", crate::vault::TICKET_KEYS),
     ("DATA_KEY_ID", "alias/billing"),
     ("CHARGES_URL", crate::queue::URL),

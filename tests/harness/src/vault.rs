@@ -21,6 +21,8 @@ pub const CARRIER_CREDENTIALS: &str = "carrier-credentials";
 
 /// The name of the secret with the keys of tickets.
 pub const TICKET_KEYS: &str = "ticket-keys";
+/// The name of the secret with the keys of admissions.
+pub const ADMISSION_KEYS: &str = "admission-keys";
 
 /// The stand-in. Clones share their state.
 #[derive(Clone, Debug, Default)]

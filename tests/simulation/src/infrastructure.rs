@@ -224,6 +224,16 @@ pub fn send_upload_event(world: &Rc<World>, event: &Value) {
     }
 }
 
+/// Sends the change of an alarm, sometimes twice.
+pub fn send_alarm_change(world: &Rc<World>, event: &Value) {
+    for rule in Rule::of_alarms() {
+        let times = 1 + u8::from(world.net.happens(world.net.faults().twice));
+        for _ in 0..times {
+            world.spawn(invoke_asynchronously(world.clone(), rule, event.clone()));
+        }
+    }
+}
+
 /// Invokes a function asynchronously: Lambda retries after one and two minutes, then records a dead letter.
 pub async fn invoke_asynchronously(world: Rc<World>, rule: &'static Rule, event: Value) {
     let longest = if world.net.happens(world.net.faults().slow * 4) {

@@ -99,11 +99,13 @@ pub enum Mutant {
     FeesForgotten,
     /// A claim is redeemed whether an order has it or not.
     ClaimsUnchecked,
+    /// A join of a waiting room is stored whether the customer has joined or not.
+    JoinsUnchecked,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -149,6 +151,7 @@ impl Mutant {
         Self::CancellationLost,
         Self::FeesForgotten,
         Self::ClaimsUnchecked,
+        Self::JoinsUnchecked,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -226,6 +229,7 @@ impl Mutant {
             }
             Self::SeatsKept => each_write(body, &mut keep_seats),
             Self::ClaimsUnchecked => each_write(body, &mut |write| unless(write, "CLAIM#", "#status = :issued")),
+            Self::JoinsUnchecked => each_write(body, &mut |write| unless(write, "JOIN#", "attribute_not_exists")),
             Self::CheckInsUnchecked => each_write(body, &mut |write| {
                 unless(write, "TICKET#", "attribute_not_exists(check_in)")
             }),

@@ -34,7 +34,13 @@ impl Rule {
     /// Returns the rules of uploads.
     pub fn of_uploads() -> &'static [Self] {
         static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
-        RULES.get_or_init(|| rules("EventBridgeRule", |properties| !comes_from_bus(properties)))
+        RULES.get_or_init(|| rules("EventBridgeRule", |properties| comes_from(properties, "aws.s3")))
+    }
+
+    /// Returns the rules of alarms.
+    pub fn of_alarms() -> &'static [Self] {
+        static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
+        RULES.get_or_init(|| rules("EventBridgeRule", |properties| comes_from(properties, "aws.cloudwatch")))
     }
 
     /// Returns the rules of the schedules, which run every minute, every hour or every day.
@@ -49,7 +55,11 @@ impl Rule {
     }
 }
 
-/// S3's events come from the default bus.
+/// The events of AWS services come from the default bus.
+fn comes_from(properties: &Value, source: &str) -> bool {
+    properties["Pattern"]["source"] == serde_json::json!([source])
+}
+
 fn comes_from_bus(properties: &Value) -> bool {
     properties.get("EventBusName").is_some()
 }

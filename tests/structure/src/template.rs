@@ -141,6 +141,19 @@ pub fn path_of(domain: &str) -> String {
     format!("functions/{domain}/template.yaml")
 }
 
+/// The path of the template of a domain's application in the root, whose id is the domain's name in UpperCamelCase.
+#[must_use]
+pub fn path_of_application(id: &str) -> String {
+    let mut domain = String::new();
+    for letter in id.chars() {
+        if letter.is_ascii_uppercase() && !domain.is_empty() {
+            domain.push('-');
+        }
+        domain.push(letter.to_ascii_lowercase());
+    }
+    path_of(&domain)
+}
+
 /// Parses one template and resolves its merges.
 ///
 /// # Panics
@@ -200,7 +213,7 @@ fn resolve_outputs(mut passed: Value) -> Value {
         let Value::Tagged(tagged) = &*value else { continue };
         let named = tagged.value.as_str().and_then(|text| text.split_once(".Outputs."));
         if let Some((application, output)) = named {
-            let template = parse(&path_of(&application.to_lowercase()));
+            let template = parse(&path_of_application(application));
             let found = at(&template, &format!("Outputs.{output}.Value")).cloned();
             *value = found.unwrap_or_else(|| panic!("{ROOT} passes {application}'s output {output}, which is missing"));
         }

@@ -8,8 +8,18 @@ use structure::{assert_none, repository};
 const SHARED: &str = "shared/src/";
 
 /// The domains in `shared`. Each may use the ones before it.
-const DOMAINS: [&str; 10] = [
-    "images", "catalog", "tickets", "coupons", "orders", "payments", "auctions", "accounts", "search", "lookups",
+const DOMAINS: [&str; 11] = [
+    "images",
+    "catalog",
+    "waiting_rooms",
+    "tickets",
+    "coupons",
+    "orders",
+    "payments",
+    "auctions",
+    "accounts",
+    "search",
+    "lookups",
 ];
 
 /// The modules of a domain that call AWS or payment providers. All others are models, without I/O.

@@ -6,9 +6,9 @@ use structure::{
     template::{self, Resource, Template, at, target, texts},
 };
 
-/// The functions with routes that require no token. Products, order books, pictures, shows and coupons are public. Payment providers
+/// The functions with routes that require no token. Products, order books, pictures, shows, coupons and waiting rooms are public. Payment providers
 /// and carriers sign their webhooks instead.
-const PUBLIC_FUNCTIONS: [&str; 23] = [
+const PUBLIC_FUNCTIONS: [&str; 25] = [
     "get-categories",
     "get-product",
     "list-products",
@@ -28,6 +28,8 @@ const PUBLIC_FUNCTIONS: [&str; 23] = [
     "list-showtimes",
     "get-seat-map",
     "get-coupon",
+    "get-waiting-room",
+    "get-waiting-room-page",
     "receive-webhook",
     "receive-carrier-webhook",
     "search-documents",
@@ -118,10 +120,11 @@ fn every_function_has_its_own_policy_statements() {
     let template = Template::read();
     let mut problems = Vec::new();
     for function in template.functions() {
-        let policies = function
-            .property("Policies")
-            .and_then(|policies| policies.as_sequence());
-        if policies.is_none_or(|all| all.is_empty() || all.iter().any(|policy| policy.get("Statement").is_none())) {
+        // A function that calls no service has none.
+        let policies = function.property("Policies").map(|policies| policies.as_sequence());
+        let is_list =
+            |all: &yaml_serde::Sequence| !all.is_empty() && all.iter().all(|policy| policy.get("Statement").is_some());
+        if policies.is_some_and(|policies| !policies.is_some_and(is_list)) {
             problems.push(format!(
                 "{}: `Policies` must be a list of statements: managed policies and policy templates allow more than \
                  the function needs",
@@ -153,7 +156,7 @@ fn every_function_logs_to_its_domains_log_group_with_a_retention() {
                 .and_then(target)
                 .and_then(|id| template.resource(id))
                 .filter(|group| group.kind() == "AWS::Logs::LogGroup" && group.property("RetentionInDays").is_some());
-            if group.map(|group| group.id.to_lowercase()) != Some(format!("{domain}logs"))
+            if group.map(|group| group.id.to_lowercase()) != Some(format!("{}logs", domain.replace('-', "")))
                 || at(&resource, "Properties.LoggingConfig.LogGroup").is_some()
             {
                 problems.push(format!(
@@ -342,7 +345,7 @@ fn a_function_behind_the_api_times_out_before_the_api() {
     let mut problems = Vec::new();
     for (route, operation) in operations(&template) {
         let (domain, id) = function_of(&operation).unwrap_or_default();
-        let path = template::path_of(&domain.to_lowercase());
+        let path = template::path_of_application(&domain);
         let output = template::entries(&template::parse(&path), "Outputs");
         let output = output.iter().find(|(name, _)| *name == id);
         // The output is the ARN of the function or of its alias.

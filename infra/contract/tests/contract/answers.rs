@@ -498,8 +498,8 @@ fn each_operation_has_an_example_that_matches_its_schemas() {
         let recording = &recordings[id];
         let media_type = "application/json";
         let content = &operation["responses"][recording.status.to_string()]["content"];
-        // The text of an image tells a reader nothing.
-        if content.get("image/svg+xml").is_some() {
+        // The text of an image or of a page tells a reader nothing.
+        if content.get(media_type).is_none() && content.is_object() {
             continue;
         }
         let response = &content[media_type];

@@ -22,6 +22,9 @@ pub const REFERENCE: &str = "public, max-age=60, stale-while-revalidate=240";
 /// The seats of a showtime: at most a second.
 pub const SEATS: &str = "public, max-age=1";
 
+/// How far a waiting room has come: at most a second.
+pub const WAITING_ROOM: &str = "public, max-age=1";
+
 /// What is named after its content, and so never changes.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
@@ -40,6 +43,6 @@ mod tests {
         assert_eq!([NEVER, EDITED].map(reuse), [0, 0]);
         assert_eq!([DETAILS, LISTS].map(reuse), [15, 15]);
         assert_eq!(reuse(REFERENCE), 300);
-        assert_eq!(reuse(SEATS), 1);
+        assert_eq!([SEATS, WAITING_ROOM].map(reuse), [1, 1]);
     }
 }

@@ -43,6 +43,7 @@ fn coupon(benefit: Benefit, currency: Currency) -> Coupon {
         claims_end_at: at(10),
         redeemable_until: at(20),
         on_cancellation: OnCancellation::Returned,
+        waiting_room_id: None,
         exhausted_at: None,
         created_at: at(0),
         updated_at: at(0),

@@ -17,18 +17,21 @@ use function_tests::payment_fixture::{amount, start_call, toss_call};
 use function_tests::private_search_fixture::{PrivateSearchFixture, search_orders_call};
 use function_tests::search_fixture::{SearchFixture, search_call};
 use function_tests::tickets_fixture::{self, TicketsFixture, create, showtime_call, text, ticket_call, update};
+use function_tests::waiting_rooms_fixture::{self, WaitingRoomsFixture};
 use function_tests::{
     BillingFixture, PaymentFixture, Shop, admin_product_call, categories_call, create_call, id_of, movements_call,
     order_call, product, reshard_call, update_call, write_off_call,
 };
 use harness::gateway::{Answer, Call};
 use harness::recording::record;
+use jiff::SignedDuration;
 use sandbox::Fault;
 use serde_json::{Map, Value, json};
 
 use crate::{billing_reviews, holds, refunds, reviews};
 
 const SKU: &str = "green-tea-100g";
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 async fn catalog_and_orders() {
     let shop = Shop::with(SKU, 1, 10).await;
@@ -371,6 +374,30 @@ async fn coupons() {
     shop.claims("ann").await;
 }
 
+async fn waiting_rooms() {
+    let shop = WaitingRoomsFixture::open().await;
+    let body = json!({ "name": "Spring tour", "opens_at": shop.now() + MINUTE, "rate_per_minute": 6000 });
+    let created = shop
+        .call("create-waiting-room", waiting_rooms_fixture::create_call("k", &body))
+        .await
+        .body;
+    let room = text(&created, "waiting_room_id");
+    shop.change(&room, &json!({ "rate_per_minute": 3000 })).await;
+    shop.join("ann", &room).await;
+    shop.join("bob", &room).await;
+    shop.advance(MINUTE + MINUTE);
+    let of_room = |route| waiting_rooms_fixture::of_room("GET", route, &room);
+    let seen = of_room("/admin/waiting-rooms/{waiting_room_id}").by_admin();
+    shop.call("get-admin-waiting-room", seen).await;
+    shop.status(&room).await;
+    shop.enter("ann", &room).await;
+    shop.call(
+        "get-waiting-room-page",
+        of_room("/waiting-rooms/{waiting_room_id}/page"),
+    )
+    .await;
+}
+
 async fn personal_data() {
     let shop = Shop::with(SKU, 1, 10).await;
     let order = id_of(&shop.checkout(delivery_call("ann", "k", SKU, &address())).await);
@@ -399,6 +426,7 @@ async fn examples() -> BTreeMap<String, Recording> {
         record(Box::pin(tickets())).await,
         record(Box::pin(at_the_door())).await,
         record(Box::pin(coupons())).await,
+        record(Box::pin(waiting_rooms())).await,
         record(Box::pin(personal_data())).await,
     ] {
         for (call, answer) in exchanges.into_iter().filter(|(_, answer)| answer.status < 300) {

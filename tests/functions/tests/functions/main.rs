@@ -85,5 +85,6 @@ mod shows;
 mod stock_movements;
 mod tickets;
 mod unknown_outcomes;
+mod waiting_rooms;
 mod webhooks;
 mod wire;

@@ -6,6 +6,7 @@
 
 mod coupons;
 mod tickets;
+mod waiting_rooms;
 
 use std::collections::BTreeSet;
 
@@ -274,6 +275,21 @@ const SCENARIOS: &[Scenario] = &[
         "the coupon is exhausted and over",
         coupons::claim_coupon_exhausted
     ),
+    scenario!(
+        "create-waiting-room",
+        "its rate was changed, and it has opened",
+        waiting_rooms::create_waiting_room_opened
+    ),
+    scenario!(
+        "join-waiting-room",
+        "the room has opened, and the customer has entered",
+        waiting_rooms::join_waiting_room_entered
+    ),
+    scenario!(
+        "enter-waiting-room",
+        "the admission is over",
+        waiting_rooms::enter_waiting_room_over
+    ),
 ];
 
 /// Checks all scenarios of an action.
@@ -362,6 +378,9 @@ tests! {
     a_retried_replacement_of_a_code_is_the_first_one: "replace-ticket-code",
     a_retried_creation_of_a_coupon_is_the_first_one: "create-coupon",
     a_retried_claim_is_the_first_one: "claim-coupon",
+    a_retried_creation_of_a_waiting_room_is_the_first_one: "create-waiting-room",
+    a_retried_join_is_the_first_one: "join-waiting-room",
+    a_retried_entry_is_the_first_one: "enter-waiting-room",
 }
 
 #[test]
@@ -387,6 +406,7 @@ fn every_action_with_an_idempotency_key_has_a_scenario_and_a_test() {
 /// The id of the entity in a response.
 fn id(body: &Value) -> &Value {
     let names = [
+        "waiting_room_id",
         "coupon_claim_id",
         "coupon_id",
         "movement_id",

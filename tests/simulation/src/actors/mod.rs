@@ -20,6 +20,7 @@ pub mod subscriber;
 mod ticket_buyer;
 mod trader;
 mod units;
+mod visitor;
 
 use std::rc::Rc;
 
@@ -62,6 +63,7 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
         tasks.push(world.spawn(admin::administer(world.clone())));
     }
     tasks.push(world.spawn(coupon_hunter::hunt(world.clone())));
+    tasks.push(world.spawn(visitor::visit(world.clone())));
     if actors.search {
         tasks.push(world.spawn(searcher::search(world.clone())));
     }

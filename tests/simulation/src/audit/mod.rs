@@ -6,6 +6,7 @@ mod lookups;
 pub mod search;
 mod seats;
 mod tickets;
+mod waiting_rooms;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +19,7 @@ use harness::audit::{
 };
 use harness::engine::{
     ACCOUNTS, AUCTIONS, CATALOG, COUPONS, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS,
-    SUBSCRIPTIONS, TICKETS,
+    SUBSCRIPTIONS, TICKETS, WAITING_ROOMS,
 };
 use harness::objects::Object;
 use jiff::civil::Date;
@@ -75,6 +76,8 @@ pub fn check(world: &World, phase: Phase) {
     let all_tickets = tables.items(TICKETS);
     let valid = tickets::check_valid(&orders, &all_tickets);
     check("a valid ticket has its seat", valid);
+    let rooms = waiting_rooms::check_rooms(&tables.items(WAITING_ROOMS));
+    check("a waiting room counts each join once and admits at its rates", rooms);
     check("a ticket admits once", tickets::check_admissions(world));
     check("no unit is shipped twice", check_units(&orders, &fulfillment));
     check(
@@ -195,6 +198,7 @@ fn no_personal_data(world: &World) -> Result<()> {
         SHOWS,
         SUBSCRIPTIONS,
         TICKETS,
+        WAITING_ROOMS,
     ] {
         for item in world.tables.items(table) {
             ensure!(!item.to_string().contains(MARKER), "{table} has them: {item}");

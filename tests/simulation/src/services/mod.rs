@@ -17,7 +17,7 @@ use harness::embedded::RawResponse;
 use harness::objects::FakeS3;
 use harness::platform::{PRIVATE_SEARCH, SEARCH};
 use harness::queue::{EXPORT_STEPS_URL, IMPORT_STEPS_URL, INDEX_URL, PRIVATE_INDEX_URL, UNSERVABLE_ORDERS_URL};
-use harness::{CARRIER_CREDENTIALS, FakeKms, FakeQueue, TICKET_KEYS};
+use harness::{ADMISSION_KEYS, CARRIER_CREDENTIALS, FakeKms, FakeQueue, TICKET_KEYS};
 use lambda_http::http::Method;
 use lambda_http::http::header::{IF_MATCH, IF_NONE_MATCH};
 use lambda_http::http::request::Parts;
@@ -144,7 +144,7 @@ impl Services {
                 let name = json_of(body)["SecretId"].clone();
                 let secret = match name.as_str() {
                     Some(CARRIER_CREDENTIALS) => carriers(&CARRIER_SECRETS),
-                    Some(TICKET_KEYS) => json!({ "1": TICKET_KEY }),
+                    Some(TICKET_KEYS | ADMISSION_KEYS) => json!({ "1": TICKET_KEY }),
                     _ => self.credentials.clone(),
                 };
                 let secret = json!({ "Name": name, "SecretString": secret.to_string() });

@@ -246,6 +246,11 @@ fn a_coupon_that_two_orders_redeem_is_caught() {
 }
 
 #[test]
+fn a_join_of_a_waiting_room_that_counts_twice_is_caught() {
+    is_caught(Mutant::JoinsUnchecked, "a waiting room counts each join once");
+}
+
+#[test]
 fn orders_of_a_cancelled_showtime_that_are_forgotten_are_caught() {
     is_caught(Mutant::CancellationLost, "a cancelled showtime has no orders");
 }

@@ -1,0 +1,144 @@
+//! Runs for `GET /waiting-rooms/{waiting_room_id}`: tells everybody how far a waiting room has come. Changes nothing.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::lambda::http::{self, Request, Response};
+use shared::aws::lambda::{Invocation, cache, conditional};
+use shared::core::error::{self, Reason};
+use shared::waiting_rooms::WaitingRoomId;
+
+use crate::arrivals::Line;
+use crate::room::StoredRoom;
+use crate::rooms::Rooms;
+use crate::turns::RateSegment;
+
+/// The function's rooms.
+#[derive(Debug)]
+pub struct GetWaitingRoom {
+    /// Waiting rooms.
+    pub rooms: Rooms,
+}
+
+impl GetWaitingRoom {
+    /// The function on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            rooms: Rooms::new(platform)?,
+        })
+    }
+}
+
+/// How far a waiting room has come. The same for everybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct WaitingRoomStatus {
+    /// The room's id.
+    pub waiting_room_id: WaitingRoomId,
+    /// The name.
+    pub name: String,
+    /// The time of this status.
+    pub as_of: Timestamp,
+    /// The time from which the room admits.
+    pub opens_at: Timestamp,
+    /// Whether the rates count. They do for a day. After that, everybody can enter at once.
+    pub is_paced: bool,
+    /// The rates, one after another.
+    #[schema(min_items = 1, max_items = 100)]
+    pub segments: Vec<RateSegment>,
+    /// The places that may enter: this one and those before it. At a later time: the turns that the rates give until two seconds
+    /// before it, rounded down, without `lapsed`.
+    pub serving_number: u64,
+    /// The turns that nobody was there for. Absent until the early comers are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub lapsed: Option<u64>,
+    /// The people who have joined, as far as they are counted. Absent until the early comers are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub joined: Option<u64>,
+    /// The early comers by the first byte of their draws, without the zeros at the end. Absent until they are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_items = 256)]
+    pub early: Option<Vec<u32>>,
+    /// Whether nothing is left. Returns may come.
+    pub sold_out: bool,
+    /// The SHA-256 of the seed's 32 bytes, public from the creation on.
+    #[schema(min_length = 64, max_length = 64)]
+    pub seed_sha256: String,
+    /// The seed of the lottery. Absent until the early comers are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 64, max_length = 64)]
+    pub seed: Option<String>,
+}
+
+impl WaitingRoomStatus {
+    fn of(room: &StoredRoom, line: Option<&Line>, now: Timestamp) -> Self {
+        let early = line.map(|line| {
+            let used = line.early().iter().rposition(|&people| people > 0);
+            line.early()[..used.map_or(0, |last| last + 1)].to_vec()
+        });
+        Self {
+            waiting_room_id: room.waiting_room_id,
+            name: room.name.clone(),
+            as_of: now,
+            opens_at: room.opens_at,
+            is_paced: room.is_paced_at(now),
+            segments: room.segments.clone(),
+            serving_number: line.map_or(0, |line| line.serving_number(room, now)),
+            lapsed: line.map(|line| line.lapsed),
+            joined: line.map(|line| line.joined),
+            early,
+            sold_out: room.sold_out,
+            seed_sha256: room.seed.hash(),
+            seed: line.map(|_| room.seed.reveal()),
+        }
+    }
+}
+
+/// The reasons for which the action itself refuses a request.
+pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
+
+/// Returns how far a waiting room has come
+///
+/// The same for everybody, and at most two seconds old. With it, each customer who came before the opening can compute the own
+/// place, and check that of anybody: a customer's draw is the first 8 bytes of the HMAC-SHA256 of the account id with the seed, read
+/// as a big-endian number. The place is 1, plus `early` before the draw's first byte, plus that of the byte itself times the other
+/// 56 bits over 2^56, rounded down. `enter-waiting-room` admits from `serving_number` = place on. Whoever came later learns the place
+/// by `join-waiting-room`, three seconds after the first request.
+///
+/// # Cost
+/// Once a second and function: one read unit for the room, and for the numbers 16 to 32; a function that has just started reads
+/// those of each minute with joins. Other requests cost nothing. Nothing is written.
+///
+/// # Errors
+/// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
+#[utoipa::path(
+    get, path = "/waiting-rooms/{waiting_room_id}", operation_id = "get-waiting-room", tag = "waiting-rooms",
+    params(
+        ("waiting_room_id" = Uuid, Path, description = "The waiting room"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier response"),
+    ),
+    responses(
+        (status = 200, description = "The status", body = WaitingRoomStatus,
+            headers(
+                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("ETag" = String, description = "For `If-None-Match` of a later request"),
+            )),
+        (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
+            headers(
+                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("ETag" = String, description = "As in `If-None-Match`"),
+            )),
+    )
+)]
+pub async fn handle(function: &GetWaitingRoom, request: Request, invocation: Invocation) -> Result<Response, Error> {
+    let id = http::path::<WaitingRoomId>(&request)?;
+    let room = function.rooms.room(id, &invocation).await?;
+    let line = function.rooms.line(&room, &invocation).await?;
+    let status = WaitingRoomStatus::of(&room, line.as_ref(), invocation.now);
+    conditional::get(&request, &status, cache::WAITING_ROOM)
+}

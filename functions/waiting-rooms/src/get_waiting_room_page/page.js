@@ -1,0 +1,146 @@
+"use strict";
+// Joins the waiting room, computes the own place, and enters at the turn. It reads the status that everybody reads, from a cache,
+// and asks the shop itself a few times only: to join, for the place of a late comer, and to enter.
+(() => {
+  // As in the functions: a bucket is closed two seconds after its end, and the turns of two seconds ago count.
+  const CLOSING = 2000;
+  const room = location.pathname.replace(/\/page$/, "");
+  const query = new URLSearchParams(location.search);
+  const show = (id, text) => { document.getElementById(id).textContent = text; };
+  const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+
+  // The shop passes the customer's access token in the fragment, which no server sees. It stays for reloads of this tab only.
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const KEY = `waiting-room ${room}`;
+  const saved = fragment.get("access_token");
+  if (saved) {
+    sessionStorage.setItem(KEY, saved);
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+  const accessToken = sessionStorage.getItem(KEY);
+
+  // Only a path of this site. Others could take the admission away.
+  const returnTo = () => {
+    const wanted = query.get("return_to") ?? "/";
+    try {
+      const url = new URL(wanted, location.origin);
+      return wanted.startsWith("/") && url.origin === location.origin ? url : new URL("/", location.origin);
+    } catch {
+      return new URL("/", location.origin);
+    }
+  };
+
+  const call = async (path, options = {}) => {
+    for (let pause = 500; ; pause = Math.min(pause * 2, 16000)) {
+      try {
+        const answer = await fetch(room + path, options);
+        if (answer.status < 500 && answer.status !== 429) {
+          return { status: answer.status, body: await answer.json() };
+        }
+      } catch { /* No network: try again. */ }
+      await wait(pause * (0.5 + Math.random()));
+    }
+  };
+  const post = (path, key) => call(path, {
+    method: "POST",
+    headers: { authorization: `Bearer ${accessToken}`, "idempotency-key": key },
+  });
+
+  const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+
+  // The place of an early comer, as anybody can compute it.
+  const placeOf = async (account, status) => {
+    const algorithm = { name: "HMAC", hash: "SHA-256" };
+    const key = await crypto.subtle.importKey("raw", bytes(status.seed), algorithm, false, ["sign"]);
+    const tag = new DataView(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(account)));
+    const draw = tag.getBigUint64(0);
+    const part = Number(draw >> 56n);
+    const before = status.early.slice(0, part).reduce((sum, people) => sum + people, 0);
+    const share = ((draw & ((1n << 56n) - 1n)) * BigInt(status.early[part] ?? 0)) >> 56n;
+    return 1 + before + Number(share);
+  };
+
+  const milliseconds = (from, to) => Math.max(0, to - from);
+  const servingNumber = (status, now) => {
+    const at = now - CLOSING;
+    const turns = status.segments.reduce((sum, segment, nth) => {
+      const next = status.segments[nth + 1];
+      const end = next ? Math.min(Date.parse(next.from), at) : at;
+      return sum + BigInt(segment.rate_per_minute) * BigInt(Math.floor(milliseconds(Date.parse(segment.from), end)));
+    }, 0n);
+    return Number(turns / 60000n) - (status.lapsed ?? 0);
+  };
+
+  const run = async () => {
+    if (!accessToken) {
+      show("state", "Please sign in at the shop, and come back from there.");
+      return;
+    }
+    let answer = await post("/joins", "join");
+    if (answer.status >= 400) {
+      show("state", answer.body.detail ?? "Please sign in at the shop again.");
+      return;
+    }
+    let join = answer.body;
+    let place = join.place ?? null;
+    let askAt = Date.now() + 4000 + Math.random() * 4000;
+    let skew = null;
+    for (;;) {
+      const { status: code, body: status } = await call("", { headers: { accept: "application/json" } });
+      if (code !== 200) {
+        show("state", status.detail ?? "The waiting room is closed.");
+        return;
+      }
+      // The clocks of devices are wrong; a status is at most some seconds old.
+      skew = Math.max(skew ?? -Infinity, Date.parse(status.as_of) - Date.now());
+      const now = Date.now() + skew;
+      show("name", status.name);
+      if (place === null && join.is_early && status.seed) {
+        place = await placeOf(join.customer_id, status);
+      }
+      if (place === null && !join.is_early && Date.now() >= askAt) {
+        join = (await post("/joins", "join")).body;
+        place = join.place ?? null;
+        askAt = Date.now() + 4000 + Math.random() * 4000;
+      }
+      const serving = servingNumber(status, now);
+      if (place === null) {
+        const opens = new Date(status.opens_at);
+        show("state", join.is_early && now < opens.getTime()
+          ? `The room opens at ${opens.toLocaleString()}. A draw decides the places of all who are here by then.`
+          : "Your place is being computed …");
+      } else {
+        const ahead = Math.max(0, place - Math.max(0, serving));
+        show("state", status.sold_out ? "Everything is taken at the moment. Returns may come." : "You are in line.");
+        show("place", ahead.toLocaleString());
+        const rate = status.segments[status.segments.length - 1].rate_per_minute;
+        show("expected", rate > 0
+          ? `people until it is your turn, about ${Math.ceil(ahead / rate)} min`
+          : "people until it is your turn. The room is paused.");
+        const progress = document.getElementById("progress");
+        progress.hidden = false;
+        progress.value = Math.min(1, Math.max(0, serving) / place);
+      }
+      if ((place !== null && place <= serving) || !status.is_paced || join.admitted_until) {
+        const entered = await post("/enter", "enter");
+        if (entered.status === 200) {
+          if (Date.parse(entered.body.expires_at) <= now) {
+            show("state", "Your admission is over.");
+            return;
+          }
+          const to = returnTo();
+          to.hash = new URLSearchParams({ waiting_room_token: entered.body.token, expires_at: entered.body.expires_at });
+          location.replace(to);
+          return;
+        }
+        if (entered.status === 401) {
+          show("state", "Please sign in at the shop again. Your place stays.");
+          return;
+        }
+        place = entered.body.place ?? place;
+      }
+      await wait(2000 + Math.random() * 1000);
+    }
+  };
+  run();
+})();

@@ -1,0 +1,197 @@
+//! A waiting room: when it opens, and at which rates it admits.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use shared::core::actor::Actor;
+use shared::core::error::Rejection;
+use shared::core::idempotency::Fingerprint;
+use shared::core::text::DisplayText;
+use shared::waiting_rooms::WaitingRoomId;
+use utoipa::ToSchema;
+
+use crate::lottery::{Bucket, Seed};
+use crate::reason;
+use crate::turns::RateSegment;
+
+/// How long after its end a bucket is closed: until then, a join that was sent in time may be stored.
+pub const CLOSING: SignedDuration = SignedDuration::from_secs(2);
+/// How long a room keeps the rates. From then on it admits everybody at once.
+pub const PACED: SignedDuration = SignedDuration::from_hours(24);
+/// How soon before it the opening can no longer be moved.
+const SETTLED: SignedDuration = SignedDuration::from_secs(10);
+/// The most rates that a room can have, one after another.
+pub const MAX_SEGMENTS: usize = 100;
+/// The highest rate.
+const MAX_RATE: u32 = 600_000;
+const MAX_NAME: usize = 100;
+
+/// A waiting room, as administrators see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WaitingRoom {
+    /// The room's id.
+    pub waiting_room_id: WaitingRoomId,
+    /// The name that customers see.
+    #[schema(min_length = 1, max_length = 100, examples("Spring tour, Seoul"))]
+    pub name: String,
+    /// The time from which it admits.
+    pub opens_at: Timestamp,
+    /// The rates, one after another.
+    #[schema(min_items = 1, max_items = 100)]
+    pub segments: Vec<RateSegment>,
+    /// The minutes that an admission lasts.
+    #[schema(minimum = 1, maximum = 60)]
+    pub token_minutes: u8,
+    /// Whether customers are told that nothing is left. They can wait for returns.
+    pub sold_out: bool,
+    /// The SHA-256 of the seed's 32 bytes.
+    #[schema(min_length = 64, max_length = 64)]
+    pub seed_sha256: String,
+    /// The seed of the lottery. Absent until the early comers are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 64, max_length = 64)]
+    pub seed: Option<String>,
+    /// Time of the creation.
+    pub created_at: Timestamp,
+    /// Time of the last change.
+    pub updated_at: Timestamp,
+}
+
+/// A waiting room as stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredRoom {
+    /// The room's id.
+    pub waiting_room_id: WaitingRoomId,
+    /// The name.
+    pub name: String,
+    /// The time from which it admits.
+    pub opens_at: Timestamp,
+    /// The rates, by their times. The first one counts from the opening on.
+    pub segments: Vec<RateSegment>,
+    /// The minutes that an admission lasts.
+    pub token_minutes: u8,
+    /// Whether customers are told that nothing is left.
+    pub sold_out: bool,
+    /// The seed of the lottery. Nobody sees it before [`StoredRoom::is_drawn_at`].
+    pub seed: Seed,
+    /// Time of the creation.
+    pub created_at: Timestamp,
+    /// Time of the last change.
+    pub updated_at: Timestamp,
+    /// The fingerprint of the request that created it, which identifies a retry.
+    pub fingerprint: Fingerprint,
+    /// The number of writes, from 1. Each is conditional on the version that was read.
+    pub version: u64,
+    /// The author of this version.
+    pub updated_by: Actor,
+}
+
+impl StoredRoom {
+    /// Whether the early comers are counted, so that the seed is public.
+    pub fn is_drawn_at(&self, now: Timestamp) -> bool {
+        closed_at(Bucket::Early, self.opens_at) <= now
+    }
+
+    /// Whether the rates still count. They do for a day, and as long as the rate is 0.
+    pub fn is_paced_at(&self, now: Timestamp) -> bool {
+        self.rate() == 0 || now.duration_since(self.opens_at) < PACED
+    }
+
+    /// The present rate, or that of the opening.
+    pub fn rate(&self) -> u32 {
+        self.segments.last().map_or(0, |segment| segment.rate_per_minute)
+    }
+
+    /// The room with another rate from `now` on, or from the opening on, if that is later. Numbers that were told stay right: turns
+    /// count two seconds after their time, and a room is remembered for one second at most.
+    ///
+    /// # Errors
+    /// `too-many-rates`.
+    pub fn with_rate(mut self, rate_per_minute: u32, now: Timestamp) -> Result<Self, Rejection> {
+        if rate_per_minute == self.rate() {
+            return Ok(self);
+        }
+        let from = now.max(self.opens_at);
+        let segment = RateSegment { from, rate_per_minute };
+        // A rate that has not begun is replaced.
+        self.segments.pop_if(|last| from <= last.from);
+        if self.segments.len() >= MAX_SEGMENTS {
+            let detail = format!("A waiting room has at most {MAX_SEGMENTS} rates, one after another.");
+            return Err(Rejection::new(&reason::TOO_MANY_RATES, detail));
+        }
+        self.segments.push(segment);
+        Ok(self)
+    }
+
+    /// The room with another opening.
+    ///
+    /// # Errors
+    /// `waiting-room-open` when the present opening is past or near, `invalid-waiting-room` when the other one is.
+    pub fn with_opening(mut self, opens_at: Timestamp, now: Timestamp) -> Result<Self, Rejection> {
+        if opens_at == self.opens_at {
+            return Ok(self);
+        }
+        let opened = self.opens_at;
+        if opened < now + SETTLED {
+            let detail = format!("The opening is {opened}, and stays.");
+            return Err(Rejection::with(reason::WaitingRoomOpen { opens_at: opened }, detail));
+        }
+        if opens_at < now + SETTLED {
+            return Err(invalid("opens_at", "another opening is at least ten seconds away"));
+        }
+        self.opens_at = opens_at;
+        // Rates that are set before the opening replace each other.
+        for segment in &mut self.segments {
+            segment.from = opens_at;
+        }
+        Ok(self)
+    }
+
+    /// What administrators see at `now`.
+    pub fn view(&self, now: Timestamp) -> WaitingRoom {
+        WaitingRoom {
+            waiting_room_id: self.waiting_room_id,
+            name: self.name.clone(),
+            opens_at: self.opens_at,
+            segments: self.segments.clone(),
+            token_minutes: self.token_minutes,
+            sold_out: self.sold_out,
+            seed_sha256: self.seed.hash(),
+            seed: self.is_drawn_at(now).then(|| self.seed.reveal()),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+/// The time from which the number of those who joined in a bucket stays.
+pub fn closed_at(bucket: Bucket, opens_at: Timestamp) -> Timestamp {
+    let closed = bucket.ends_at(opens_at).checked_add(CLOSING);
+    closed.unwrap_or(Timestamp::MAX)
+}
+
+/// Checks and normalizes a name.
+///
+/// # Errors
+/// `invalid-waiting-room`.
+pub fn name(text: &str) -> Result<String, Rejection> {
+    let name = DisplayText::line(text, MAX_NAME).map(String::from);
+    name.map_err(|refused| invalid("name", &refused.to_string()))
+}
+
+/// Checks a rate.
+///
+/// # Errors
+/// `invalid-waiting-room`.
+pub fn rate(rate_per_minute: u32) -> Result<u32, Rejection> {
+    if rate_per_minute > MAX_RATE {
+        return Err(invalid("rate_per_minute", &format!("it is at most {MAX_RATE}")));
+    }
+    Ok(rate_per_minute)
+}
+
+/// The rejection of a field.
+pub fn invalid(field: &str, detail: &str) -> Rejection {
+    let detail = format!("{field}: {detail}.");
+    let field = field.to_owned();
+    Rejection::with(reason::InvalidWaitingRoom { field }, detail)
+}

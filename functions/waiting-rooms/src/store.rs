@@ -1,0 +1,430 @@
+//! The table of waiting rooms: rooms (`ROOM#<id>`, `ROOM`), joins (`JOIN#<hash of room and account>`, `JOIN`), the numbers of joins
+//! (`COUNTS#<room>#<part>`, `E#<part>` for early comers and `M#<minute>` for later ones, with an attribute a second), and the index
+//! `listed` with all rooms by their opening.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnFailure, Update};
+use futures::future::try_join_all;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::dynamodb::table::{Table, text_of};
+use shared::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
+use shared::aws::dynamodb::{
+    Item, Wanted, batch_get, classify_error, composite, number, parse, send_until_answered, text,
+};
+use shared::aws::lambda::Invocation;
+use shared::core::error::{self, Rejection};
+use shared::core::idempotency::derive_id;
+use shared::core::identity::CustomerId;
+use shared::waiting_rooms::WaitingRoomId;
+use tokio::time::Instant;
+
+use crate::arrivals::{Arrivals, EARLY_BITS, LATER_BITS, LATER_PARTS, closed_seconds};
+use crate::lottery::{Bucket, Draw};
+use crate::room::{PACED, StoredRoom};
+
+const INDEX: &str = "listed";
+/// The list of all rooms.
+const ROOMS: &str = "ROOMS";
+/// The most minutes of numbers that are read by their keys, 16 items each, in one request.
+const MINUTES_BY_KEY: u32 = 6;
+/// The last minute whose numbers are read: the last one of a day.
+const LAST_MINUTE: u32 = 24 * 60 - 1;
+/// What all sort keys of numbers are after.
+const EARLIEST: &str = "E#";
+/// The attribute with the early comers of a part.
+const EARLY: &str = "early";
+
+/// A customer's join of a room, and the admission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredJoin {
+    /// The room.
+    pub waiting_room_id: WaitingRoomId,
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// The time of the join.
+    pub joined_at: Timestamp,
+    /// The second after the opening. Absent for an early comer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<u32>,
+    /// The time at which the customer entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admitted_at: Option<Timestamp>,
+    /// The time from which the admission is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admitted_until: Option<Timestamp>,
+}
+
+impl StoredJoin {
+    /// Whose order decides the place.
+    pub fn bucket(&self) -> Bucket {
+        self.second.map_or(Bucket::Early, Bucket::Second)
+    }
+}
+
+/// How long after its time a version of a room may be sent.
+const SOON: Duration = Duration::from_secs(1);
+
+/// The outcome of a join.
+#[derive(Debug, PartialEq, Eq)]
+pub enum JoinOutcome {
+    /// It is stored, and counted.
+    Joined,
+    /// The customer has joined before. Nothing was written.
+    Exists(Box<StoredJoin>),
+    /// Another transaction was writing the number. Nothing was written.
+    Conflict,
+}
+
+/// Reads and writes the table.
+#[derive(Clone, Debug)]
+pub struct RoomTable {
+    table: Table,
+}
+
+impl RoomTable {
+    /// Reads the table's name from `WAITING_ROOMS_TABLE`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            table: Table::new(platform, "WAITING_ROOMS_TABLE")?,
+        })
+    }
+
+    /// Reads a room, if there is one. Strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn find(&self, id: WaitingRoomId, deadline: Instant) -> Result<Option<StoredRoom>, Error> {
+        self.table.read("read a waiting room", room_key(id), deadline).await
+    }
+
+    /// Reads a room. Strongly consistent.
+    ///
+    /// # Errors
+    /// `not-found`, [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn get(&self, id: WaitingRoomId, deadline: Instant) -> Result<StoredRoom, Error> {
+        Ok(self.find(id, deadline).await?.ok_or_else(missing)?)
+    }
+
+    /// Reads a customer's join, and the room if asked for, consistently, in one request.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn join_and_room(
+        &self,
+        id: WaitingRoomId,
+        customer: &CustomerId,
+        with_room: bool,
+        deadline: Instant,
+    ) -> Result<(Option<StoredJoin>, Option<StoredRoom>), Error> {
+        const DOING: &str = "read a join";
+        let keys = [join_key(id, customer)];
+        let keys = keys.into_iter().chain(with_room.then(|| room_key(id)));
+        let (mut join, mut room) = (None, None);
+        for item in self.read(DOING, keys.collect(), deadline).await? {
+            if text_of(&item, "sk") == Some("ROOM") {
+                room = Some(parse(DOING, item)?);
+            } else {
+                join = Some(parse(DOING, item)?);
+            }
+        }
+        Ok((join, room))
+    }
+
+    /// Stores a version of a room soon after `invocation` began, on condition that the version before it is stored. Returns false
+    /// when it is not, or when it is not known: read the room again.
+    ///
+    /// A rate counts from the time of its version on, and takes effect two seconds later. Until then it is stored, and nobody
+    /// remembers the version before it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn save_soon(&self, room: &StoredRoom, invocation: &Invocation) -> Result<bool, Error> {
+        let soon = (invocation.began + SOON).min(invocation.deadline);
+        match self.save(room, soon).await {
+            Err(Error::Unavailable { .. }) if soon < invocation.deadline => Ok(false),
+            outcome => outcome,
+        }
+    }
+
+    /// Stores a version of a room, on condition that the version before it is stored. Returns false when it is not.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn save(&self, room: &StoredRoom, deadline: Instant) -> Result<bool, Error> {
+        const DOING: &str = "save a waiting room";
+        let mut item = self.table.item(DOING, room_key(room.waiting_room_id), room)?;
+        item.insert("listed_in".into(), text(ROOMS));
+        item.insert("listed_ms".into(), number(room.opens_at.as_millisecond().max(0)));
+        let written = self.table.write_version(DOING, item, room.version, deadline).await?;
+        Ok(written.is_ok())
+    }
+
+    /// Stores a join, and counts it. Condition: the customer has not joined.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn join(&self, join: &StoredJoin, draw: Draw, deadline: Instant) -> Result<JoinOutcome, Error> {
+        const DOING: &str = "join a waiting room";
+        let key = join_key(join.waiting_room_id, &join.customer_id);
+        let (counted, attribute) = counted(join.waiting_room_id, join.bucket(), draw);
+        let count = Update::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(counted))
+            .update_expression("ADD #counted :one")
+            .expression_attribute_names("#counted", attribute)
+            .expression_attribute_values(":one", number(1));
+        let items = vec![put(self.table.put_new(DOING, key, join)?)?, update(count)?];
+        let mut outcomes = match transact(&self.table.client, DOING, items, deadline).await? {
+            TransactionOutcome::Committed => return Ok(JoinOutcome::Joined),
+            TransactionOutcome::Cancelled(outcomes) => outcomes.into_iter(),
+        };
+        match outcomes.next() {
+            Some(WriteOutcome::ConditionFailed(Some(found))) => Ok(JoinOutcome::Exists(parse(DOING, found)?)),
+            _ => Ok(JoinOutcome::Conflict),
+        }
+    }
+
+    /// Records that a customer enters until `until`. Condition: the customer has joined, and has not entered. Returns the earlier
+    /// join with its admission when the condition fails.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn admit(
+        &self,
+        join: &StoredJoin,
+        (at, until): (Timestamp, Timestamp),
+        deadline: Instant,
+    ) -> Result<Result<(), StoredJoin>, Error> {
+        const DOING: &str = "admit a customer";
+        let send = || async {
+            let sent = self.table.client.update_item().table_name(&self.table.name);
+            let sent = sent
+                .set_key(Some(join_key(join.waiting_room_id, &join.customer_id)))
+                .update_expression("SET admitted_at = :at, admitted_until = :until")
+                .condition_expression("attribute_exists(pk) AND attribute_not_exists(admitted_at)")
+                .expression_attribute_values(":at", text(at.to_string()))
+                .expression_attribute_values(":until", text(until.to_string()))
+                .return_values_on_condition_check_failure(OnFailure::AllOld)
+                .send();
+            match sent.await {
+                Ok(_) => Ok(Ok(())),
+                Err(SdkError::ServiceError(refused))
+                    if matches!(refused.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>
+                {
+                    match refused.into_err() {
+                        UpdateItemError::ConditionalCheckFailedException(refused) => Ok(Err(refused.item)),
+                        other => Err(Error::internal(DOING, other)),
+                    }
+                }
+                Err(error) => Err(classify_error(DOING, error)),
+            }
+        };
+        match send_until_answered(DOING, deadline, send).await? {
+            Ok(()) => Ok(Ok(())),
+            Err(Some(found)) => Ok(Err(parse(DOING, found)?)),
+            Err(None) => Err(Error::internal(DOING, "the join is gone")),
+        }
+    }
+
+    /// Completes the numbers of joins up to `now`. `known` is the number of seconds that were closed when `arrivals` were read, if
+    /// they were: what was closed then does not change.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn count(
+        &self,
+        room: &StoredRoom,
+        arrivals: &mut Arrivals,
+        known: Option<u32>,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        const DOING: &str = "read the numbers of joins";
+        let id = room.waiting_room_id;
+        let Some(closed) = closed_seconds(room.opens_at, now) else {
+            return Ok(());
+        };
+        let Some(known) = known else {
+            return self.count_all(id, EARLIEST.to_owned(), arrivals, deadline).await;
+        };
+        if closed <= known {
+            return Ok(());
+        }
+        let (first, last) = (known / 60, (closed - 1) / 60);
+        if last - first >= MINUTES_BY_KEY {
+            return self.count_all(id, minute(first), arrivals, deadline).await;
+        }
+        let parts = |part| (first..=last).map(move |nth| counts_key(id, part, minute(nth)));
+        let keys = (0..LATER_PARTS).flat_map(parts).collect();
+        for item in self.read(DOING, keys, deadline).await? {
+            note(arrivals, &item)?;
+        }
+        Ok(())
+    }
+
+    /// Reads all numbers from a sort key on.
+    async fn count_all(
+        &self,
+        id: WaitingRoomId,
+        from: String,
+        arrivals: &mut Arrivals,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let parts = (0..LATER_PARTS).map(|part| self.query(id, part, &from, deadline));
+        for item in try_join_all(parts).await?.into_iter().flatten() {
+            note(arrivals, &item)?;
+        }
+        Ok(())
+    }
+
+    async fn query(&self, id: WaitingRoomId, part: usize, from: &str, deadline: Instant) -> Result<Vec<Item>, Error> {
+        const DOING: &str = "read the numbers of joins";
+        let mut items = vec![];
+        let mut start: Option<HashMap<String, AttributeValue>> = None;
+        loop {
+            let query = self
+                .table
+                .client
+                .query()
+                .table_name(&self.table.name)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :last")
+                .expression_attribute_values(":pk", text(counts(id, part)))
+                .expression_attribute_values(":from", text(from))
+                .expression_attribute_values(":last", text(minute(LAST_MINUTE)))
+                .set_exclusive_start_key(start.take());
+            let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+            let answer = send_until_answered(DOING, deadline, send).await?;
+            items.extend(answer.items.unwrap_or_default());
+            match answer.last_evaluated_key {
+                Some(last) => start = Some(last),
+                None => return Ok(items),
+            }
+        }
+    }
+
+    /// Reads the ids of the rooms that opened within the last day. Eventually consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn open_rooms(&self, now: Timestamp, deadline: Instant) -> Result<Vec<WaitingRoomId>, Error> {
+        const DOING: &str = "list open waiting rooms";
+        #[derive(Deserialize)]
+        struct Listed {
+            waiting_room_id: WaitingRoomId,
+        }
+        let since = now.checked_sub(PACED).unwrap_or(Timestamp::MIN);
+        let (mut rooms, mut start) = (vec![], None);
+        loop {
+            let query = self
+                .table
+                .client
+                .query()
+                .table_name(&self.table.name)
+                .index_name(INDEX)
+                .key_condition_expression("listed_in = :list AND listed_ms BETWEEN :since AND :now")
+                .expression_attribute_values(":list", text(ROOMS))
+                .expression_attribute_values(":since", number(since.as_millisecond()))
+                .expression_attribute_values(":now", number(now.as_millisecond()))
+                .set_exclusive_start_key(start.take());
+            let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+            let answer = send_until_answered(DOING, deadline, send).await?;
+            for item in answer.items.unwrap_or_default() {
+                rooms.push(parse::<Listed>(DOING, item)?.waiting_room_id);
+            }
+            match answer.last_evaluated_key {
+                Some(last) => start = Some(last),
+                None => return Ok(rooms),
+            }
+        }
+    }
+
+    async fn read(&self, doing: &'static str, keys: Vec<Item>, deadline: Instant) -> Result<Vec<Item>, Error> {
+        let wanted = Wanted {
+            table: &self.table.name,
+            keys,
+            consistent: true,
+        };
+        let found = batch_get(&self.table.client, doing, vec![wanted], deadline).await?;
+        Ok(found.into_values().flatten().collect())
+    }
+}
+
+/// The rejection when there is no such room.
+pub fn missing() -> Rejection {
+    Rejection::new(&error::NOT_FOUND, "There is no such waiting room.")
+}
+
+fn room_key(id: WaitingRoomId) -> Item {
+    composite(format!("ROOM#{id}"), "ROOM")
+}
+
+fn join_key(id: WaitingRoomId, customer: &CustomerId) -> Item {
+    let join = derive_id(&["waiting room join", &id.to_string(), customer.as_str()]);
+    composite(format!("JOIN#{join}"), "JOIN")
+}
+
+fn counts(id: WaitingRoomId, part: usize) -> String {
+    format!("COUNTS#{id}#{part}")
+}
+
+fn counts_key(id: WaitingRoomId, part: usize, sk: String) -> Item {
+    composite(counts(id, part), sk)
+}
+
+fn minute(nth: u32) -> String {
+    format!("M#{nth:06}")
+}
+
+/// The item and the attribute that count a join.
+fn counted(id: WaitingRoomId, bucket: Bucket, draw: Draw) -> (Item, String) {
+    let part = draw.part(LATER_BITS);
+    match bucket {
+        Bucket::Early => {
+            let early = format!("E#{:03}", draw.part(EARLY_BITS));
+            (counts_key(id, part, early), EARLY.to_owned())
+        }
+        Bucket::Second(second) => {
+            let key = counts_key(id, part, minute(second / 60));
+            (key, format!("s{:02}", second % 60))
+        }
+    }
+}
+
+/// Takes the numbers of an item over.
+fn note(arrivals: &mut Arrivals, item: &Item) -> Result<(), Error> {
+    const DOING: &str = "read the numbers of joins";
+    let damaged = || Error::internal(DOING, "an item has another form");
+    let part = text_of(item, "pk").and_then(|pk| pk.rsplit_once('#'));
+    let part: usize = part.and_then(|(_, part)| part.parse().ok()).ok_or_else(damaged)?;
+    let (kind, nth) = text_of(item, "sk")
+        .and_then(|sk| sk.split_once('#'))
+        .ok_or_else(damaged)?;
+    let nth: u32 = nth.parse().map_err(|_| damaged())?;
+    let people = |value: &AttributeValue| value.as_n().ok().and_then(|people| people.parse::<u32>().ok());
+    if kind == "E" {
+        let people = item.get(EARLY).and_then(people).ok_or_else(damaged)?;
+        let slot = usize::try_from(nth).ok().and_then(|nth| arrivals.early.get_mut(nth));
+        *slot.ok_or_else(damaged)? = people;
+        return Ok(());
+    }
+    for (name, value) in item {
+        let second = name.strip_prefix('s').and_then(|second| second.parse::<u32>().ok());
+        if let Some(second) = second {
+            let parts = arrivals.seconds.entry(nth * 60 + second).or_default();
+            let slot = parts.get_mut(part).ok_or_else(damaged)?;
+            *slot = people(value).ok_or_else(damaged)?;
+        }
+    }
+    Ok(())
+}

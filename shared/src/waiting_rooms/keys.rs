@@ -1,0 +1,98 @@
+//! The keys that sign admissions.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use ring::hmac;
+use serde::Deserialize;
+use serde::de::Error as _;
+
+use super::id::WaitingRoomId;
+
+/// The keys by their numbers, as the secret `AdmissionKeys` has them: `{"1": "<random text>"}`. The highest number signs. The
+/// admissions of all keys are valid.
+pub struct AdmissionKeys(BTreeMap<u8, hmac::Key>);
+
+/// The shortest text of a key, in bytes. A text of 32 letters and digits has 190 random bits.
+const MIN_TEXT: usize = 32;
+/// What the input of a seed begins with, so that no seed is a signature.
+const SEED: &[u8] = b"madang waiting room seed\0";
+
+impl AdmissionKeys {
+    /// The number of the key that signs, and the key.
+    pub(super) fn signing(&self) -> (u8, &hmac::Key) {
+        #[allow(clippy::expect_used, reason = "checked when the keys are read")]
+        let (number, key) = self.0.last_key_value().expect("a key");
+        (*number, key)
+    }
+
+    /// The key with a number.
+    pub(super) fn numbered(&self, number: u8) -> Option<&hmac::Key> {
+        self.0.get(&number)
+    }
+
+    /// The seed of a new waiting room's lottery. Nobody without the keys can guess it, and it tells nothing about them.
+    pub fn seed(&self, room: WaitingRoomId) -> [u8; 32] {
+        let (_, key) = self.signing();
+        let tag = hmac::sign(key, &[SEED, room.0.as_bytes()].concat());
+        let mut seed = [0; 32];
+        seed.copy_from_slice(tag.as_ref());
+        seed
+    }
+}
+
+impl<'de> Deserialize<'de> for AdmissionKeys {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let texts = BTreeMap::<String, String>::deserialize(from)?;
+        let mut keys = BTreeMap::new();
+        for (name, text) in texts {
+            let number = name.parse().ok();
+            let number = number.filter(|number: &u8| *number > 0 && number.to_string() == name);
+            let number = number.ok_or_else(|| D::Error::custom("a key's number is 1 to 255"))?;
+            if text.len() < MIN_TEXT {
+                return Err(D::Error::custom("a key is too short"));
+            }
+            keys.insert(number, hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes()));
+        }
+        if keys.is_empty() {
+            return Err(D::Error::custom("there is no key that signs"));
+        }
+        Ok(Self(keys))
+    }
+}
+
+impl fmt::Debug for AdmissionKeys {
+    /// Omits the keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdmissionKeys")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_without_a_usable_key_is_refused() {
+        let long = "0123456789abcdef0123456789abcdef";
+        for bad in [
+            "{}".to_owned(),
+            r#"{"1":"short"}"#.to_owned(),
+            format!(r#"{{"0":"{long}"}}"#),
+            format!(r#"{{"256":"{long}"}}"#),
+            format!(r#"{{"01":"{long}"}}"#),
+            format!(r#"{{"one":"{long}"}}"#),
+        ] {
+            assert!(serde_json::from_str::<AdmissionKeys>(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn each_room_has_a_seed_of_its_own_which_stays() {
+        let keys: AdmissionKeys = serde_json::from_str(r#"{"1":"0123456789abcdef0123456789abcdef"}"#).unwrap();
+        let [first, second] = [1, 2].map(|id| WaitingRoomId(uuid::Uuid::from_u128(id)));
+        assert_eq!(keys.seed(first), keys.seed(first));
+        assert_ne!(keys.seed(first), keys.seed(second));
+        assert!(!format!("{keys:?}").contains("0123"));
+    }
+}
