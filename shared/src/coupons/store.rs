@@ -132,6 +132,18 @@ impl CouponStore {
             .condition_expression("#status = :redeemed AND order_id = :order")
     }
 
+    /// Builds the write by which an order gets the claim of the order `from`, which ends in the same transaction. Condition: that
+    /// order has it.
+    pub fn hand_over_write(&self, id: CouponClaimId, from: Uuid, order_id: Uuid) -> UpdateBuilder {
+        let update = Update::builder().table_name(&self.table.name);
+        update
+            .set_key(Some(claim_key(id)))
+            .update_expression("SET order_id = :order")
+            .condition_expression("order_id = :from")
+            .expression_attribute_values(":order", AttributeValue::S(order_id.to_string()))
+            .expression_attribute_values(":from", AttributeValue::S(from.to_string()))
+    }
+
     fn claim_update(&self, id: CouponClaimId, order_id: Uuid) -> UpdateBuilder {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         Update::builder()

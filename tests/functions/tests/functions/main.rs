@@ -38,6 +38,7 @@ mod expire_orders;
 mod exports;
 mod faults;
 mod free_orders;
+mod hold_coupons;
 mod holds;
 mod images;
 mod imports;
