@@ -411,6 +411,12 @@ export interface CheckoutRequest {
   shipping_address?: Address;
 }
 
+/** A code. */
+export interface ClaimCouponCodeRequest {
+  /** The code, with or without dashes and spaces, in either case. */
+  code: string;
+}
+
 /** A price class of a showtime, such as `VIP`. */
 export type ClassCode = string;
 
@@ -464,6 +470,14 @@ export interface CloseShipmentRequest {
 
 /** Why a shipment ends without a delivery. */
 export type ClosingReason = "MISTAKE" | "LOST";
+
+/** Codes with indexes one after another. */
+export interface CodeRange {
+  /** The index of the first one. */
+  first_index: number;
+  /** The index of the last one. */
+  last_index: number;
+}
 
 /** The parameters that the provider returned to the customer's page. */
 export type ConfirmPaymentRequest = ConfirmPaymentRequestToss | ConfirmPaymentRequestStripe | ConfirmPaymentRequestKakaopay;
@@ -522,6 +536,10 @@ export interface Coupon {
   minimum_subtotal?: Money;
   /** The eligible lines. Absent: all. */
   scope?: CouponScope;
+  /** How customers come by it. */
+  distribution: runtime.Open<CouponDistribution>;
+  /** The codes that no longer work, in the order of their indexes. Shown to administrators only. */
+  revoked_codes?: CodeRange[];
   /** The number of customers who can claim it, first come, first served. Absent: no limit. */
   total?: number;
   /** The number of shards that the units are spread over, so that many customers can claim it at once. Absent without `total`. */
@@ -554,6 +572,8 @@ export interface CouponClaim {
   status: runtime.Open<CouponClaimStatus>;
   /** The order that has the coupon. Absent unless it is redeemed. */
   order_id?: string;
+  /** The index of the code that claimed it. Absent for a claim without a code. */
+  code_index?: number;
   /** The time of the claim. */
   claimed_at: string;
   /** The time from which the coupon can no longer be redeemed. */
@@ -573,6 +593,44 @@ export interface CouponClaimList {
 /** The status of a claim. */
 export type CouponClaimStatus = "ISSUED" | "REDEEMED" | "EXPIRED";
 
+/** The code stays unused: somebody else can use it. */
+export type CouponClaimedProblem = Problem & {
+  /** The customer's claim. */
+  coupon_claim_id: CouponClaimId;
+  type: "urn:madang:problem:coupon-claimed";
+  status: 409;
+  title: "The customer has the coupon already";
+};
+
+/** Also the answer for any code that does not work, after a few wrong ones. */
+export type CouponCodeInvalidProblem = Problem & {
+  type: "urn:madang:problem:coupon-code-invalid";
+  status: 422;
+  title: "The code is not valid";
+};
+
+export type CouponCodeRevokedProblem = Problem & {
+  type: "urn:madang:problem:coupon-code-revoked";
+  status: 409;
+  title: "The code was revoked";
+};
+
+export type CouponCodeUsedProblem = Problem & {
+  type: "urn:madang:problem:coupon-code-used";
+  status: 409;
+  title: "The code was used";
+};
+
+/** Codes of a coupon. */
+export interface CouponCodes {
+  /** The coupon. */
+  coupon_id: CouponId;
+  /** The index of the first code. */
+  first_index: number;
+  /** The codes, in the order of their indexes. */
+  codes: string[];
+}
+
 export type CouponCurrencyDiffersProblem = Problem & {
   /** The currency of the coupon. */
   coupon_currency: string;
@@ -580,6 +638,9 @@ export type CouponCurrencyDiffersProblem = Problem & {
   status: 422;
   title: "The coupon is for another currency";
 };
+
+/** How customers come by a coupon. */
+export type CouponDistribution = "CLAIM" | "CODES";
 
 export type CouponExhaustedProblem = Problem & {
   type: "urn:madang:problem:coupon-exhausted";
@@ -624,6 +685,13 @@ export type CouponMinimumNotReachedProblem = Problem & {
   title: "The order is too small for the coupon";
 };
 
+/** Send `POST /coupon-claims` with a code. */
+export type CouponNeedsCodeProblem = Problem & {
+  type: "urn:madang:problem:coupon-needs-code";
+  status: 409;
+  title: "The coupon is claimed with a code";
+};
+
 /** No line is in the coupon's scope, or the discount would be 0. The coupon stays unused. */
 export type CouponNotApplicableProblem = Problem & {
   type: "urn:madang:problem:coupon-not-applicable";
@@ -663,6 +731,21 @@ export interface CouponScope {
   classes?: ClassCode[];
 }
 
+/** Only a coupon with the distribution `CODES` has codes. */
+export type CouponWithoutCodesProblem = Problem & {
+  type: "urn:madang:problem:coupon-without-codes";
+  status: 409;
+  title: "The coupon has no codes";
+};
+
+/** The codes to make. */
+export interface CreateCouponCodesRequest {
+  /** The index of the first code. */
+  first_index: number;
+  /** The number of codes. */
+  count: number;
+}
+
 /** A new coupon. */
 export interface CreateCouponRequest {
   /** The name that customers see. Text of one line. */
@@ -675,7 +758,12 @@ export interface CreateCouponRequest {
   minimum_subtotal?: Money;
   /** The eligible lines. Default: all. */
   scope?: CouponScope;
-  /** The number of customers who can claim it, first come, first served. Default: no limit. */
+  /** How customers come by it. Default: everybody can claim it. */
+  distribution?: CouponDistribution;
+  /**
+   * The number of customers who can claim it, first come, first served. Default: no limit. Not with codes, which limit it
+   * themselves.
+   */
   total?: number;
   /** The number of shards that the units are spread over: 16 by default. Only with `total`. */
   shards?: ShardCount;
@@ -1132,6 +1220,8 @@ export interface HoldSeatsRequest {
   best?: BestSeats;
   /** The customer's order for this showtime that waits for payment. It is cancelled, and the new order keeps its deadline. */
   replaces?: OrderId;
+  /** The customer's claim of a coupon, which the order redeems. It may be the one of the order in `replaces`. */
+  coupon_claim_id?: CouponClaimId;
   /** The total that the customer was shown. If it differs, nothing is held. */
   expected_total?: Money;
 }
@@ -1332,6 +1422,12 @@ export type InvalidCategoriesProblem = Problem & {
   type: "urn:madang:problem:invalid-categories";
   status: 422;
   title: "The categories break a rule";
+};
+
+export type InvalidCodeRangeProblem = Problem & {
+  type: "urn:madang:problem:invalid-code-range";
+  status: 422;
+  title: "The range of codes is empty, too long, or out of range";
 };
 
 export type InvalidContactProblem = Problem & {
@@ -2964,6 +3060,14 @@ export interface Review {
 /** The kind of a matter. */
 export type ReviewCode = "REFUND_REFUSED" | "REFUND_FAILED" | "OUTCOME_UNKNOWN" | "CONTRADICTION" | "DISPUTED" | "DISPUTE_LOST" | "REVERSED";
 
+/** The codes to revoke. */
+export interface RevokeCouponCodesRequest {
+  /** The index of the first code. */
+  first_index: number;
+  /** The number of codes. */
+  count: number;
+}
+
 /** Why a row was not applied. */
 export interface RowError {
   /** The row's number in the file, from 1. The header of a CSV file is row 1. */
@@ -3783,6 +3887,13 @@ export type TooManyBidsProblem = Problem & {
   title: "Too many open bids";
 };
 
+/** Revoke ranges that touch the present ones, or end the claims of the coupon. */
+export type TooManyCodeRangesProblem = Problem & {
+  type: "urn:madang:problem:too-many-code-ranges";
+  status: 409;
+  title: "The coupon has too many ranges of revoked codes";
+};
+
 export type TooManyCodesProblem = Problem & {
   type: "urn:madang:problem:too-many-codes";
   status: 409;
@@ -3809,6 +3920,14 @@ export type TooManySeatsProblem = Problem & {
   type: "urn:madang:problem:too-many-seats";
   status: 409;
   title: "The customer would have too many seats";
+};
+
+export type TooManyWrongCodesProblem = Problem & {
+  /** The time from which a code is looked at again. */
+  again_at: string;
+  type: "urn:madang:problem:too-many-wrong-codes";
+  status: 409;
+  title: "The customer has sent too many wrong codes";
 };
 
 /** Show the customer the new total, then send it. */
@@ -4308,6 +4427,66 @@ export interface UpdateCouponOperation {
     | BodyTooLargeProblem
     | InvalidCouponProblem
     | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createCouponCodes`. */
+export interface CreateCouponCodesOperation {
+  request: {
+    /** The coupon */
+    coupon_id: string;
+    body: CreateCouponCodesRequest;
+  };
+  answer: runtime.Answer<200, CouponCodes, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | CouponWithoutCodesProblem
+    | BodyTooLargeProblem
+    | InvalidCodeRangeProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `revokeCouponCodes`. */
+export interface RevokeCouponCodesOperation {
+  request: {
+    /** The coupon */
+    coupon_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: RevokeCouponCodesRequest;
+  };
+  answer: runtime.Answer<200, Coupon, {
+    /** For `If-Match` of a change */
+    etag: string;
+    /** true: the codes were revoked before */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | CouponWithoutCodesProblem
+    | TooManyCodeRangesProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidCodeRangeProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -5990,6 +6169,42 @@ export interface ListClaimsOperation {
     | UnavailableProblem;
 }
 
+/** The types of `claimCouponCode`. */
+export interface ClaimCouponCodeOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: ClaimCouponCodeRequest;
+  };
+  answer: runtime.Answer<201, CouponClaim, {
+    /** true: the customer had used the code before */
+    idempotencyReplayed?: string;
+    /** The path of the customer's claims */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | CouponCodeUsedProblem
+    | CouponCodeRevokedProblem
+    | CouponClaimedProblem
+    | TooManyWrongCodesProblem
+    | CouponNotOpenProblem
+    | CouponExpiredProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | CouponCodeInvalidProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `getCoupon`. */
 export interface GetCouponOperation {
   request: {
@@ -6049,6 +6264,7 @@ export interface ClaimCouponOperation {
     | CouponNotOpenProblem
     | CouponExhaustedProblem
     | CouponExpiredProblem
+    | CouponNeedsCodeProblem
     | IdempotencyKeyReusedProblem
     | InternalProblem
     | UnavailableProblem;
@@ -7125,11 +7341,17 @@ export interface HoldSeatsOperation {
     | HoldNotReplaceableProblem
     | HoldTimeUsedUpProblem
     | TotalDiffersProblem
+    | CouponExpiredProblem
+    | CouponInUseProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidHoldProblem
     | UnknownSeatsProblem
     | TotalTooLargeProblem
+    | CouponNotFoundProblem
+    | CouponNotApplicableProblem
+    | CouponMinimumNotReachedProblem
+    | CouponCurrencyDiffersProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -7874,7 +8096,7 @@ export class Madang extends runtime.Client {
   /**
    * Creates a coupon
    *
-   * Customers claim it from `claims_start_at` on. What it takes off, its scope and its times cannot be changed, except for the end
+   * Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. What it takes off, its scope and its times cannot be changed, except for the end
    * of the claims. A retry with the same key and body returns it in its current state.
    *
    * `POST /admin/coupons`
@@ -7904,6 +8126,30 @@ export class Madang extends runtime.Client {
    */
   updateCoupon(request: UpdateCouponOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdateCouponOperation>> {
     return this.call<UpdateCouponOperation>({ method: "PATCH", path: "/admin/coupons/{coupon_id}", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
+   * Makes codes of a coupon
+   *
+   * Each code works once. Codes are not stored before they are used: the same request makes the same codes at any time. Give each
+   * index away once, and keep a list of who has which, so that codes can be revoked.
+   *
+   * `POST /admin/coupons/{coupon_id}/codes`
+   */
+  createCouponCodes(request: CreateCouponCodesOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateCouponCodesOperation>> {
+    return this.call<CreateCouponCodesOperation>({ method: "POST", path: "/admin/coupons/{coupon_id}/codes", body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Revokes codes of a coupon
+   *
+   * They do not work any more, within a second. A claim that a code has made stays. Codes that are revoked already stay so, whichever
+   * request revoked them. A revocation cannot be taken back: make codes with other indexes.
+   *
+   * `POST /admin/coupons/{coupon_id}/revoke-codes`
+   */
+  revokeCouponCodes(request: RevokeCouponCodesOperation["request"], options?: runtime.Options): Promise<runtime.Result<RevokeCouponCodesOperation>> {
+    return this.call<RevokeCouponCodesOperation>({ method: "POST", path: "/admin/coupons/{coupon_id}/revoke-codes", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -8577,6 +8823,22 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Claims a coupon with a code
+   *
+   * A code works once. Sent again by the customer who used it, it returns the claim in its current state. A customer has at most one
+   * claim of a coupon: with `coupon-claimed`, a second code stays unused.
+   *
+   * After ten wrong codes in an hour, no code of the customer is looked at until the hour is over. The first three are answered with
+   * the reason, the others with `coupon-code-invalid` whatever it is. A text that cannot be a code, and a code that is sent too early,
+   * do not count.
+   *
+   * `POST /coupon-claims`
+   */
+  claimCouponCode(request: ClaimCouponCodeOperation["request"], options?: runtime.Options): Promise<runtime.Result<ClaimCouponCodeOperation>> {
+    return this.call<ClaimCouponCodeOperation>({ method: "POST", path: "/coupon-claims", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
    * Returns a coupon
    *
    * At most 15 seconds old. `exhausted_at` says that nobody can claim it any more, unless its total is raised.
@@ -8982,6 +9244,10 @@ export class Madang extends runtime.Client {
    * limited time without paying in an hour, which begins with the first hold. To choose other seats, name the order in
    * `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
    * order: what is left of its time is given back.
+   *
+   * With `coupon_claim_id`, the order redeems the customer's coupon, which goes back if the order is not paid. A swap keeps the coupon of
+   * the replaced order if it names the same claim, and otherwise gives it back in the same transaction. `POST /quotes` does not price
+   * seats: `total-differs` says the total if it is not `expected_total`, and nothing is held then.
    *
    * Seats can be held for up to a second after the showtime was closed or cancelled, or its prices changed; `expected_total` protects
    * customers from a price that they were not shown. A refusal is based on the current showtime, except before the start of sales,

@@ -139,6 +139,7 @@ mod tests {
             customer_id: ann.clone(),
             status: CouponClaimStatus::Issued,
             order_id: None,
+            code_index: None,
             claimed_at: second(0),
             redeemable_until: second(100),
         };

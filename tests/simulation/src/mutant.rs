@@ -97,11 +97,13 @@ pub enum Mutant {
     CancellationLost,
     /// A claim is redeemed whether an order has it or not.
     ClaimsUnchecked,
+    /// A code makes a claim whether it was used or not.
+    CodesUnchecked,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -146,6 +148,7 @@ impl Mutant {
         Self::TicketsKept,
         Self::CancellationLost,
         Self::ClaimsUnchecked,
+        Self::CodesUnchecked,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -222,6 +225,7 @@ impl Mutant {
             }
             Self::SeatsKept => each_write(body, &mut keep_seats),
             Self::ClaimsUnchecked => each_write(body, &mut |write| unless(write, "CLAIM#", "#status = :issued")),
+            Self::CodesUnchecked => each_write(body, &mut |write| unless(write, "CODE#", "attribute_not_exists")),
             Self::CheckInsUnchecked => each_write(body, &mut |write| {
                 unless(write, "TICKET#", "attribute_not_exists(check_in)")
             }),

@@ -28,6 +28,7 @@ mod categories;
 mod checkout;
 mod contradictions;
 mod cost;
+mod coupon_codes;
 mod coupons;
 mod cursors;
 mod delivery_details;

@@ -274,6 +274,16 @@ const SCENARIOS: &[Scenario] = &[
         "the coupon is exhausted and over",
         coupons::claim_coupon_exhausted
     ),
+    scenario!(
+        "claim-coupon-code",
+        "the code was revoked, and the claims have ended",
+        coupons::claim_coupon_code_revoked
+    ),
+    scenario!(
+        "revoke-coupon-codes",
+        "other codes were revoked too",
+        coupons::revoke_coupon_codes_more
+    ),
 ];
 
 /// Checks all scenarios of an action.
@@ -362,6 +372,8 @@ tests! {
     a_retried_replacement_of_a_code_is_the_first_one: "replace-ticket-code",
     a_retried_creation_of_a_coupon_is_the_first_one: "create-coupon",
     a_retried_claim_is_the_first_one: "claim-coupon",
+    a_retried_claim_with_a_code_is_the_first_one: "claim-coupon-code",
+    a_retried_revocation_of_codes_is_the_first_one: "revoke-coupon-codes",
 }
 
 #[test]

@@ -72,6 +72,8 @@ pub fn check(world: &World, phase: Phase) {
     check("a customer has only so many seats", seats::check_limits(&all_seats));
     let claims = coupons::check_coupons(&orders, &tables.items(COUPONS));
     check("a coupon is claimed and redeemed once", claims);
+    let codes = coupons::check_codes(&tables.items(COUPONS));
+    check("a code makes one claim", codes);
     check("a ticket admits once", tickets::check_admissions(world));
     check("no unit is shipped twice", check_units(&orders, &fulfillment));
     check(
