@@ -52,7 +52,12 @@ pub struct ClaimCouponCode {
 #[serde(deny_unknown_fields)]
 pub struct ClaimCouponCodeRequest {
     /// The code, with or without dashes and spaces, in either case.
-    #[schema(min_length = 25, max_length = 100, examples("7ZC4T-000G8-Q5N3W-9B0XD-K2VHM"))]
+    #[schema(
+        min_length = 25,
+        max_length = 100,
+        pattern = "^[ -~]{25,100}$",
+        examples("7ZC4T-000G8-Q5N3W-9B0XD-K2VHM")
+    )]
     pub code: String,
 }
 
