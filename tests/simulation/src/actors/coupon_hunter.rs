@@ -29,15 +29,15 @@ pub async fn hunt(world: Rc<World>) {
     let mut given_away: Vec<(String, Vec<String>)> = vec![];
     while world.is_running() {
         world.pause().await;
-        match world.below(16) {
+        match world.below(24) {
             0 => coupons.extend(create(&world, json!({ "total": 1 + world.below(4) })).await),
             1 => given_away.extend(give_away(&world).await),
             2 => look(&world, &coupons).await,
             3 => raise(&world, &coupons).await,
-            4..=6 => claim(&world, &coupons).await,
-            7..=9 => use_codes(&world, &mut given_away).await,
-            10 => revoke(&world, &given_away).await,
-            11..=12 => hold(&world).await,
+            4..=8 => claim(&world, &coupons).await,
+            9..=11 => use_codes(&world, &mut given_away).await,
+            12 => revoke(&world, &given_away).await,
+            13..=14 => hold(&world).await,
             _ => redeem(&world).await,
         }
     }
