@@ -23,6 +23,7 @@ use function_tests::{
 };
 use harness::gateway::{Answer, Call};
 use harness::recording::record;
+use jiff::SignedDuration;
 use sandbox::Fault;
 use serde_json::{Map, Value, json};
 
@@ -369,6 +370,8 @@ async fn coupons() {
     let with_codes = json!({ "distribution": "CODES", "total": null, "name": "Newsletter: 300 won off" });
     let with_codes = shop.coupon(&with_codes).await;
     let codes = shop.codes(&with_codes, 0, 2).await;
+    // The claims have an order in the list.
+    shop.advance(SignedDuration::from_secs(1));
     shop.claim_code("ann", &codes[0]).await;
     shop.revoke(&with_codes, 1, 1).await;
     shop.claims("ann").await;
