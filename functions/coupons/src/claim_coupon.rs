@@ -10,12 +10,14 @@ use shared::aws::backoff::Backoff;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason, Rejection};
-use shared::coupons::{self, Coupon, CouponClaim, CouponClaimId, CouponClaimStatus, CouponId};
+use shared::coupons::{self, Coupon, CouponClaim, CouponClaimId, CouponClaimStatus, CouponDistribution, CouponId};
 use shared::waiting_rooms::service::{Passage, token_of};
 use shared::waiting_rooms::{self, AdmissionService};
 
+use crate::event::CouponEvent;
 use crate::known_coupons::{KnownCoupon, KnownCoupons};
-use crate::store::{CouponTable, IssueOutcome, missing};
+use crate::reason;
+use crate::store::{ClaimSource, CouponTable, IssueOutcome, missing};
 
 /// The function's store and memory.
 #[derive(Debug)]
@@ -49,6 +51,7 @@ pub const REFUSALS: &[&Reason] = &[
     &coupons::reason::COUPON_EXHAUSTED,
     &coupons::reason::COUPON_EXPIRED,
     &waiting_rooms::reason::ADMISSION_REQUIRED,
+    &reason::COUPON_NEEDS_CODE,
 ];
 
 /// Claims a coupon
@@ -93,6 +96,7 @@ pub async fn handle(function: &ClaimCoupon, request: Request, invocation: Invoca
         customer_id: customer_id.clone(),
         status: CouponClaimStatus::Issued,
         order_id: None,
+        code_index: None,
         claimed_at: invocation.now,
         redeemable_until: coupon.redeemable_until,
     };
@@ -135,8 +139,14 @@ pub async fn handle(function: &ClaimCoupon, request: Request, invocation: Invoca
                 .await?;
             return claim.map_or_else(|| Err(refusal.into()), |claim| earlier(claim, &invocation));
         }
-        let (claim, shard) = (new_claim(coupon), coupon.shards.map(|count| known.pick(count)));
-        match function.coupons.issue(&claim, shard, invocation.deadline).await? {
+        let claim = new_claim(coupon);
+        let event = invocation.record(&CouponEvent::CouponClaimed((&claim).into()))?;
+        let source = match coupon.shards {
+            Some(count) => ClaimSource::Shard(known.pick(count)),
+            None => ClaimSource::Unlimited,
+        };
+        let issued = function.coupons.issue(&claim, &event, source, invocation.deadline);
+        match issued.await? {
             IssueOutcome::Issued => return claimed(&claim),
             IssueOutcome::Exists(claim) => return earlier(*claim, &invocation),
             // Another shard is probably free. A second conflict means high load: wait.
@@ -144,7 +154,7 @@ pub async fn handle(function: &ClaimCoupon, request: Request, invocation: Invoca
                 moved = true;
                 continue;
             }
-            IssueOutcome::Conflict => moved = false,
+            IssueOutcome::Conflict | IssueOutcome::CodeUsed => moved = false,
             IssueOutcome::ShardEmpty => {
                 function.look_for_units(&mut known, &invocation).await?;
                 surveyed = true;
@@ -183,27 +193,43 @@ impl ClaimCoupon {
     }
 }
 
-fn not_open(claims_start_at: Timestamp) -> Rejection {
+/// The refusal of a coupon that cannot be claimed yet.
+pub fn not_open(claims_start_at: Timestamp) -> Rejection {
     let detail = format!("The coupon can be claimed from {claims_start_at} on.");
     Rejection::with(coupons::reason::CouponNotOpen { claims_start_at }, detail)
 }
 
 /// The refusal of a coupon that can no longer be claimed.
 fn closed(coupon: &Coupon, now: Timestamp) -> Option<Rejection> {
+    if coupon.distribution == CouponDistribution::Codes {
+        let detail = "The shop gives away codes of this coupon. Claim it with one of them.";
+        return Some(Rejection::new(&reason::COUPON_NEEDS_CODE, detail));
+    }
     if coupon.exhausted_at.is_some() {
         let detail = "All units of the coupon are claimed.";
         return Some(Rejection::new(&coupons::reason::COUPON_EXHAUSTED, detail));
     }
-    let ended_at = coupon.claims_end_at;
+    (now >= coupon.claims_end_at).then(|| over(coupon.claims_end_at))
+}
+
+/// The refusal of a coupon whose claims have ended.
+pub fn over(ended_at: Timestamp) -> Rejection {
     let detail = format!("The coupon could be claimed until {ended_at}.");
-    (now >= ended_at).then(|| Rejection::with(coupons::reason::CouponExpired { ended_at }, detail))
+    Rejection::with(coupons::reason::CouponExpired { ended_at }, detail)
 }
 
 /// The response to a customer who has claimed the coupon before.
-fn earlier(claim: CouponClaim, invocation: &Invocation) -> Result<Response, Error> {
+///
+/// # Errors
+/// [`Error::Internal`].
+pub fn earlier(claim: CouponClaim, invocation: &Invocation) -> Result<Response, Error> {
     claimed(&claim.as_of(invocation.now)).map(http::replayed)
 }
 
-fn claimed(claim: &CouponClaim) -> Result<Response, Error> {
+/// The response with a claim.
+///
+/// # Errors
+/// [`Error::Internal`].
+pub fn claimed(claim: &CouponClaim) -> Result<Response, Error> {
     http::created("/coupon-claims", claim)
 }

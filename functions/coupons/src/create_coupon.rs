@@ -1,13 +1,15 @@
-//! Runs for `POST /admin/coupons`: creates a coupon, with its units in shards.
+//! Runs for `POST /admin/coupons`: creates a coupon, with its units in shards or the key of its codes.
 
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
 use shared::core::error::Reason;
-use shared::coupons::{Coupon, CouponId, StoredCoupon};
+use shared::coupons::{Coupon, CouponDistribution, CouponId, StoredCoupon};
 
+use crate::code_keys::CodeKeys;
 use crate::fields::CreateCouponRequest;
 use crate::reason;
 use crate::store::CouponTable;
@@ -17,6 +19,8 @@ use crate::store::CouponTable;
 pub struct CreateCoupon {
     /// Coupons.
     pub coupons: CouponTable,
+    /// The keys of codes.
+    pub keys: CodeKeys,
 }
 
 impl CreateCoupon {
@@ -27,6 +31,7 @@ impl CreateCoupon {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             coupons: CouponTable::new(platform)?,
+            keys: CodeKeys::new(platform)?,
         })
     }
 }
@@ -36,11 +41,12 @@ pub const REFUSALS: &[&Reason] = &[&reason::INVALID_COUPON];
 
 /// Creates a coupon
 ///
-/// Customers claim it from `claims_start_at` on. What it takes off, its scope and its times cannot be changed, except for the end
+/// Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. What it takes off, its scope and its times cannot be changed, except for the end
 /// of the claims. A retry with the same key and body returns it in its current state.
 ///
 /// # Cost
-/// Two requests: one read unit, and two write units for each shard and for the coupon.
+/// Two requests: one read unit, and two write units for each shard and for the coupon. One with codes takes two more write units and
+/// a request to KMS.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -80,17 +86,29 @@ pub async fn handle(function: &CreateCoupon, request: Request, invocation: Invoc
     if let Some(earlier) = earlier().await? {
         return Ok(earlier);
     }
-    let stored = StoredCoupon {
-        coupon: body.checked(coupon_id, invocation.now)?,
-        fingerprint: fingerprint.clone(),
-        version: 1,
-        updated_by: invocation.actor()?.clone(),
-    };
-    if function.coupons.create(&stored, invocation.deadline).await? {
-        return created(&stored.coupon);
+    let coupon = body.checked(coupon_id, invocation.now)?;
+    let mut attempts = Attempts::new("create a coupon");
+    loop {
+        attempts.start()?;
+        let codes = match coupon.distribution {
+            CouponDistribution::Claim => None,
+            CouponDistribution::Codes => Some(function.keys.create(coupon_id, invocation.deadline).await?),
+        };
+        let stored = StoredCoupon {
+            coupon: coupon.clone(),
+            codes,
+            fingerprint: fingerprint.clone(),
+            version: 1,
+            updated_by: invocation.actor()?.clone(),
+        };
+        if function.coupons.create(&stored, invocation.deadline).await? {
+            return created(&stored.coupon);
+        }
+        // A concurrent duplicate of this request has created it, or another coupon has the campaign.
+        if let Some(earlier) = earlier().await? {
+            return Ok(earlier);
+        }
     }
-    let earlier = earlier().await?;
-    earlier.ok_or_else(|| Error::unavailable("create a coupon", "a concurrent request has not created it"))
 }
 
 fn created(coupon: &Coupon) -> Result<Response, Error> {

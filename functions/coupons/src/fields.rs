@@ -10,7 +10,7 @@ use shared::catalog::ShardCount;
 use shared::core::error::Rejection;
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
-use shared::coupons::{Benefit, Coupon, CouponId, CouponScope, OnCancellation};
+use shared::coupons::{Benefit, Coupon, CouponDistribution, CouponId, CouponScope, OnCancellation};
 use shared::waiting_rooms::WaitingRoomId;
 use utoipa::ToSchema;
 
@@ -40,7 +40,12 @@ pub struct CreateCouponRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub scope: Option<CouponScope>,
-    /// The number of customers who can claim it, first come, first served. Default: no limit.
+    /// How customers come by it. Default: everybody can claim it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub distribution: Option<CouponDistribution>,
+    /// The number of customers who can claim it, first come, first served. Default: no limit. Not with codes, which limit it
+    /// themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 100_000_000)]
     pub total: Option<u64>,
@@ -82,6 +87,10 @@ impl CreateCouponRequest {
             let detail = format!("it is 1 to {}", Coupon::MAX_TOTAL);
             return Err(invalid("total", &detail));
         }
+        let distribution = self.distribution.unwrap_or_default();
+        if distribution == CouponDistribution::Codes && self.total.is_some() {
+            return Err(invalid("total", "the number of codes limits the coupon"));
+        }
         let shards = match (self.total, self.shards) {
             (None, Some(_)) => return Err(invalid("shards", "only a coupon with a total has shards")),
             (None, None) => None,
@@ -100,6 +109,8 @@ impl CreateCouponRequest {
             benefit: self.benefit,
             minimum_subtotal: self.minimum_subtotal,
             scope: self.scope,
+            distribution,
+            revoked_codes: vec![],
             total: self.total,
             shards,
             claims_start_at: self.claims_start_at,

@@ -62,5 +62,9 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 pub async fn handle(function: &GetCoupon, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let coupon_id = http::path::<CouponId>(&request)?;
     let found = function.coupons.get(coupon_id, invocation.deadline).await?;
-    conditional::get(&request, &found.coupon, cache::DETAILS)
+    let coupon = Coupon {
+        revoked_codes: vec![],
+        ..found.coupon
+    };
+    conditional::get(&request, &coupon, cache::DETAILS)
 }

@@ -1,15 +1,17 @@
 //! Writes coupons, their units and claims, and reads lists. [`shared::coupons::CouponStore`] describes the table.
 //!
-//! Invariant: units + claims = total. A unit is taken in the transaction that puts a claim, and added in the one that raises the
-//! total.
+//! Invariants: units + claims = total. A unit is taken in the transaction that puts a claim, and added in the one that raises the
+//! total. A claim and its event are one write.
+
+mod codes;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::uuid_in;
@@ -20,12 +22,17 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::page::Cursor;
 use shared::catalog::{Shard, StockLevel, spread};
 use shared::core::error::{self, Rejection};
+use shared::core::event::Record;
 use shared::core::identity::CustomerId;
 use shared::coupons::{
     Coupon, CouponClaim, CouponClaimId, CouponId, CouponStore, StoredCoupon, claim_key, coupon_key, shard_key,
 };
 use tokio::time::Instant;
 use uuid::Uuid;
+
+pub use codes::{FoundForCode, UsedCode, campaign_key, code_key, wrong_codes_key};
+
+use crate::event::CouponEvent;
 
 /// The list of all coupons.
 pub const COUPONS: &str = "COUPONS";
@@ -41,8 +48,21 @@ pub enum IssueOutcome {
     Exists(Box<CouponClaim>),
     /// The shard has no unit. Nothing was written.
     ShardEmpty,
+    /// The code was used. Nothing was written.
+    CodeUsed,
     /// Another transaction was writing the shard or the claim. Nothing was written.
     Conflict,
+}
+
+/// What a claim takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimSource {
+    /// Nothing: the coupon has no limit.
+    Unlimited,
+    /// A unit of a shard.
+    Shard(Shard),
+    /// The code with an index.
+    Code(u32),
 }
 
 /// A page of a list.
@@ -151,15 +171,18 @@ impl CouponTable {
         levels.collect()
     }
 
-    /// Stores a new coupon and its units. Returns false when there is one with its id.
+    /// Stores a new coupon, its units and its campaign. Returns false when there is one with its id, or its campaign is another
+    /// coupon's.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn create(&self, stored: &StoredCoupon, deadline: Instant) -> Result<bool, Error> {
         let units = stored.coupon.total.unwrap_or_default();
         let mut items = vec![self.put_coupon(stored)?];
+        items.extend(self.put_campaign(stored)?);
+        let records = items.len();
         items.extend(self.add_units(&stored.coupon, units)?);
-        transact_changes(&self.table.client, "create a coupon", items, 1, deadline).await
+        transact_changes(&self.table.client, "create a coupon", items, records, deadline).await
     }
 
     /// Stores the next version of a coupon, and adds units. Returns false when another administrator has changed it.
@@ -172,28 +195,34 @@ impl CouponTable {
         transact_changes(&self.table.client, "change a coupon", items, 1, deadline).await
     }
 
-    /// Stores a claim, and takes a unit of `shard`, if the coupon has a total. Conditions: the customer has no claim of the coupon,
-    /// and the shard has a unit.
+    /// Stores a claim with its event, and takes what it needs from `source`. Conditions: the customer has no claim of the coupon, and
+    /// the shard has a unit, or the code was not used.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn issue(
         &self,
         claim: &CouponClaim,
-        shard: Option<Shard>,
+        event: &Record,
+        source: ClaimSource,
         deadline: Instant,
     ) -> Result<IssueOutcome, Error> {
         const DOING: &str = "claim a coupon";
         let mut item = self.table.item(DOING, claim_key(claim.coupon_claim_id), claim)?;
         list_in(&mut item, &claims_of(&claim.customer_id), claim.claimed_at);
+        item.insert("event".into(), attribute(DOING, event)?);
         let mut items = vec![put(self.table.put_if_version(item, 1))?];
-        if let Some(shard) = shard {
-            let unit = self.units(claim.coupon_id, shard);
-            let unit = unit
-                .update_expression("SET available = available - :one")
-                .condition_expression("available >= :one")
-                .expression_attribute_values(":one", number(1));
-            items.push(update(unit)?);
+        match source {
+            ClaimSource::Unlimited => {}
+            ClaimSource::Code(index) => items.push(self.use_code(claim, index)?),
+            ClaimSource::Shard(shard) => {
+                let unit = self.units(claim.coupon_id, shard);
+                let unit = unit
+                    .update_expression("SET available = available - :one")
+                    .condition_expression("available >= :one")
+                    .expression_attribute_values(":one", number(1));
+                items.push(update(unit)?);
+            }
         }
         let mut outcomes = match transact(&self.table.client, DOING, items, deadline).await? {
             TransactionOutcome::Committed => return Ok(IssueOutcome::Issued),
@@ -201,28 +230,38 @@ impl CouponTable {
         };
         Ok(match (outcomes.next(), outcomes.next()) {
             (Some(WriteOutcome::ConditionFailed(Some(found))), _) => IssueOutcome::Exists(parse(DOING, found)?),
-            // A concurrent request of the customer may be taking the unit.
-            (Some(WriteOutcome::Accepted), Some(WriteOutcome::ConditionFailed(_))) => IssueOutcome::ShardEmpty,
+            // A concurrent request of the customer may be taking the unit, or the code.
+            (Some(WriteOutcome::Accepted), Some(WriteOutcome::ConditionFailed(_))) => match source {
+                ClaimSource::Code(_) => IssueOutcome::CodeUsed,
+                _ => IssueOutcome::ShardEmpty,
+            },
             _ => IssueOutcome::Conflict,
         })
     }
 
-    /// Marks a coupon as exhausted, in a new version, so that no concurrent change of it loses the mark. Returns false when it has
-    /// changed since it was read: it may have units, or the mark.
+    /// Marks a coupon as exhausted, with the event, in a new version, so that no concurrent change of it loses the mark. Returns
+    /// false when it has changed since it was read: it may have units, or the mark.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn mark_exhausted(&self, stored: &StoredCoupon, invocation: &Invocation) -> Result<bool, Error> {
         const DOING: &str = "mark a coupon as exhausted";
         let at = invocation.now.to_string();
+        let event = CouponEvent::CouponExhausted(Coupon {
+            exhausted_at: Some(invocation.now),
+            ..stored.coupon.clone()
+        });
+        let event = attribute(DOING, &invocation.record(&event)?)?;
         let send = || async {
             let sent = self.table.client.update_item().table_name(&self.table.name);
             let sent = sent
                 .set_key(Some(coupon_key(stored.coupon.coupon_id)))
-                .update_expression("SET exhausted_at = :at, version = version + :one")
+                .update_expression("SET exhausted_at = :at, #event = :event, version = version + :one")
                 .condition_expression("version = :read")
                 .expression_attribute_values(":one", number(1))
+                .expression_attribute_names("#event", "event")
                 .expression_attribute_values(":at", text(&at))
+                .expression_attribute_values(":event", event.clone())
                 .expression_attribute_values(":read", number(stored.version))
                 .send();
             match sent.await {
@@ -340,6 +379,10 @@ pub fn cursor(at: Timestamp, id: Uuid) -> Cursor<1> {
         at: [at.as_millisecond().unsigned_abs()],
         id,
     }
+}
+
+fn attribute(doing: &'static str, value: &impl Serialize) -> Result<AttributeValue, Error> {
+    serde_dynamo::to_attribute_value(value).map_err(|error| Error::internal(doing, error))
 }
 
 /// The rejection when there is no such coupon.

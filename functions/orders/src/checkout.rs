@@ -17,12 +17,11 @@ use shared::core::address::Address;
 use shared::core::contact::Contact;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
-use shared::core::identity::CustomerId;
 use shared::core::json::UniqueMap;
 use shared::core::metadata::Metadata;
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
-use shared::coupons::{self, CouponClaim, CouponClaimId, NotRedeemable, Redemption};
+use shared::coupons::{self, CouponClaimId, Redemption};
 use shared::orders::{
     self, DeliveryDetails, Destination, Draft, Item, Loaded, Order, OrderCoupon, OrderEvent, OrderId, OrderStatus,
     PlaceOrderOutcome, Pricing, Quote, Rejected, ReservationStore, SealedDetails, ShippingMethodId, StoredOrder,
@@ -149,11 +148,12 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let destination = details.as_ref().and_then(DeliveryDetails::destination);
     // A retry succeeds even if the coupon could not be redeemed any more.
     let redemption = match (&loaded.existing, claim_id) {
-        (None, Some(_)) => Some(
-            checkout
-                .redemption(loaded.claim.take(), order_id, customer, &invocation)
-                .await?,
-        ),
+        (None, Some(_)) => {
+            let claim = loaded.claim.take();
+            let own = [order_id];
+            let redemption = checkout.reservations.redemption(claim, customer, &own, &invocation);
+            Some(redemption.await?)
+        }
         _ => None,
     };
     let redemption = redemption.as_ref();
@@ -200,7 +200,7 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         PlaceOrderOutcome::Exists(existing) => replay(*existing, &fingerprint, &invocation),
         PlaceOrderOutcome::OutOfStock(shortages) => Err(Rejected::OutOfStock(shortages).into()),
         PlaceOrderOutcome::ClaimTaken(claim) => {
-            claim.require_redeemable(customer, None, now).map_err(Rejected::from)?;
+            claim.require_redeemable(customer, &[], now).map_err(Rejected::from)?;
             Err(Error::unavailable("redeem a coupon", "an order had it for a moment"))
         }
     }
@@ -257,23 +257,6 @@ impl Checkout {
         }
     }
 
-    /// The redemption of the claim that the order is to redeem, if it can.
-    async fn redemption(
-        &self,
-        claim: Option<CouponClaim>,
-        order_id: OrderId,
-        customer: &CustomerId,
-        invocation: &Invocation,
-    ) -> Result<Redemption, Error> {
-        let claim = claim.filter(|claim| claim.customer_id == *customer);
-        let claim = claim.ok_or(Rejected::Coupon(NotRedeemable::NotFound))?;
-        let claim = self.reservations.settled_claim(claim, invocation).await?;
-        claim
-            .require_redeemable(customer, Some(order_id.0), invocation.now)
-            .map_err(Rejected::from)?;
-        self.reservations.redemption(claim, invocation.deadline).await
-    }
-
     /// The function on `platform`.
     ///
     /// # Errors
@@ -281,7 +264,7 @@ impl Checkout {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         let config: Config = platform.config()?;
         Ok(Self {
-            reservations: ReservationStore::with_coupons(platform)?,
+            reservations: ReservationStore::for_all_orders(platform)?,
             customer_keys: CustomerKeyStore::new(platform)?,
             pricing: Pricing::new(platform)?,
             reservation: jiff::SignedDuration::from_mins(config.reservation_minutes.into()),

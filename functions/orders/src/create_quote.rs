@@ -156,7 +156,7 @@ impl CreateQuote {
             }
         }
         claim
-            .require_redeemable(customer, None, invocation.now)
+            .require_redeemable(customer, &[], invocation.now)
             .map_err(Rejected::from)?;
         let coupon = self.coupons.terms(claim.coupon_id, invocation.deadline).await?;
         Ok(Redemption { claim, coupon })

@@ -33,7 +33,7 @@ impl BlockSeats {
         Ok(Self {
             shows: ShowStore::new(platform)?,
             seats: SeatStore::new(platform)?,
-            reservations: ReservationStore::with_seats(platform)?,
+            reservations: ReservationStore::for_all_orders(platform)?,
         })
     }
 }

@@ -6,7 +6,8 @@ use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::core::error::{self, Rejection};
 use shared::core::money::Money;
-use shared::orders::{self, Line, LineId, LineSeat, Order, OrderId, Quote, Totals};
+use shared::coupons::Redemption;
+use shared::orders::{self, Line, LineId, LineSeat, Order, OrderId, Quote, Totals, discounted_seats};
 use shared::tickets::{
     Allowance, AllowedHold, HoldLimits, NotAllowed, RowKey, SeatId, SeatRow, SeatState, Showtime, Taken,
 };
@@ -72,15 +73,15 @@ pub fn require_no_single_seat(chosen: &[SeatId], rows: &BTreeMap<RowKey, SeatRow
     Err(Rejection::with(reason::SingleSeatLeft { seats }, detail))
 }
 
-/// The lines of the chosen seats, and what they cost.
+/// The lines of the chosen seats, and what they cost, less the discount of a coupon.
 ///
 /// # Errors
-/// `total-differs`, `total-too-large`, and [`Error::Internal`] when a seat has no price.
+/// `total-differs`, `total-too-large`, the refusals of a coupon that takes nothing off, and [`Error::Internal`] when a seat has no price.
 pub fn quote(
-    showtime: &Showtime,
-    performance: &Performance,
+    (showtime, performance): (&Showtime, &Performance),
     chosen: &[SeatId],
     rows: &BTreeMap<RowKey, SeatRow>,
+    redemption: Option<&Redemption>,
     expected: Option<Money>,
 ) -> Result<Quote, Error> {
     let title = performance.titles.values().next().map_or("", String::as_str);
@@ -101,7 +102,10 @@ pub fn quote(
         };
         Ok::<_, Error>(Line::of_seat(line_id, seat, name, class.price))
     };
-    let lines: Vec<Line> = LineId::all().zip(chosen).map(line).collect::<Result<_, _>>()?;
+    let mut lines: Vec<Line> = LineId::all().zip(chosen).map(line).collect::<Result<_, _>>()?;
+    if let Some(redemption) = redemption {
+        lines = discounted_seats(lines, redemption)?;
+    }
     let first = lines
         .first()
         .ok_or_else(|| Error::internal("price seats", "no seats"))?;

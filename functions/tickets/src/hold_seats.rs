@@ -1,8 +1,9 @@
 //! Runs for `POST /showtimes/{showtime_id}/holds`: holds seats of a showtime for a customer. A hold is an order that waits for
 //! payment.
 //!
-//! A hold of chosen seats costs two round trips: one batch read (the rows, what the customer holds, the order in case this is a
-//! retry, and once a second the showtime and its performance) and one transaction (the order, the rows, what the customer holds).
+//! A hold of chosen seats costs two round trips: one batch read (the rows, what the customer holds, the claim of a coupon, the order
+//! in case this is a retry, and once a second the showtime and its performance) and one transaction (the order, the rows, the claim,
+//! what the customer holds). A function reads each coupon once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,9 +22,10 @@ use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
+use shared::coupons::{self, CouponClaim, CouponClaimId};
 use shared::orders::{
-    self, EndedHolds, Ending, HoldSeatsOutcome, Order, OrderEvent, OrderId, OrderStatus, OrderStore, ReservationStore,
-    SeatHold, StoredOrder,
+    self, EndedHolds, Ending, HoldSeatsOutcome, Order, OrderCoupon, OrderEvent, OrderId, OrderStatus, OrderStore,
+    ReservationStore, SeatHold, StoredOrder,
 };
 use shared::tickets::{
     Allowance, ClassCode, HoldLimits, LoadedSeats, RowKey, SeatId, SeatRow, SeatStore, Showtime, ShowtimeId, Taken,
@@ -82,7 +84,7 @@ impl HoldSeats {
             shows: ShowStore::new(platform)?,
             seats: SeatStore::new(platform)?,
             orders: OrderStore::new(platform)?,
-            reservations: ReservationStore::with_seats(platform)?,
+            reservations: ReservationStore::for_all_orders(platform)?,
             limits: HoldLimits {
                 hold: SignedDuration::from_mins(config.hold_minutes.into()),
                 budget: SignedDuration::from_mins(config.hold_budget_minutes.into()),
@@ -109,6 +111,10 @@ pub struct HoldSeatsRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub replaces: Option<OrderId>,
+    /// The customer's claim of a coupon, which the order redeems. It may be the one of the order in `replaces`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub coupon_claim_id: Option<CouponClaimId>,
     /// The total that the customer was shown. If it differs, nothing is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -142,6 +148,12 @@ pub const REFUSALS: &[&Reason] = &[
     &reason::HOLD_TIME_USED_UP,
     &orders::reason::TOTAL_DIFFERS,
     &orders::reason::TOTAL_TOO_LARGE,
+    &coupons::reason::COUPON_NOT_FOUND,
+    &coupons::reason::COUPON_EXPIRED,
+    &coupons::reason::COUPON_IN_USE,
+    &coupons::reason::COUPON_NOT_APPLICABLE,
+    &coupons::reason::COUPON_MINIMUM_NOT_REACHED,
+    &coupons::reason::COUPON_CURRENCY_DIFFERS,
 ];
 
 /// Holds seats
@@ -154,6 +166,10 @@ pub const REFUSALS: &[&Reason] = &[
 /// `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
 /// order: what is left of its time is given back.
 ///
+/// With `coupon_claim_id`, the order redeems the customer's coupon, which goes back if the order is not paid. A swap keeps the coupon of
+/// the replaced order if it names the same claim, and otherwise gives it back in the same transaction. `POST /quotes` does not price
+/// seats: `total-differs` says the total if it is not `expected_total`, and nothing is held then.
+///
 /// If the showtime has a `waiting_room_id`, the request needs the token of an admission by that room. A retry of a hold does not.
 ///
 /// Seats can be held for up to a second after the showtime was closed or cancelled, or its prices changed; `expected_total` protects
@@ -164,7 +180,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// Two requests: one read unit for the order, the customer and each row, and once a second in each process at least half a unit
 /// for the showtime and the performance; two write units for each row, two for the customer, and those of the order. One request
 /// more for a customer who held seats of the showtime before, and for a refusal that follows from the showtime; a swap also writes
-/// the order and the rows of the present hold. `best` reads all rows of the showtime, and then those of its choice.
+/// the order and the rows of the present hold. A coupon costs a read unit, three to five write units for its claim, the list of
+/// claims and a larger order, and once a process a read unit for its terms. `best` reads all rows of the showtime, and then those of its choice.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -302,6 +319,8 @@ fn replay(existing: StoredOrder, fingerprint: &Fingerprint, invocation: &Invocat
 /// What is read before a hold.
 struct LoadedHold {
     existing: Option<StoredOrder>,
+    /// The claim that the order is to redeem, if it exists.
+    claim: Option<CouponClaim>,
     show: Arc<Show>,
     seats: LoadedSeats,
 }
@@ -320,6 +339,10 @@ impl HoldSeats {
             self.orders.wanted(asked.order_id),
             self.seats.wanted(id, asked.customer, rows),
         ];
+        let claim = asked.body.coupon_claim_id;
+        if let Some(claim) = claim {
+            wanted.push(self.reservations.coupons()?.wanted(claim));
+        }
         let recent = self.recent.get(id, now).filter(|_| !fresh);
         if recent.is_none() {
             wanted.push(self.shows.wanted(id, self.recent.performance_of(id), fresh));
@@ -339,8 +362,13 @@ impl HoldSeats {
                     .remember(self.complete(id, showtime, performance, invocation).await?, now)
             }
         };
+        let claim = match claim {
+            Some(_) => self.reservations.coupons()?.loaded(&mut found)?,
+            None => None,
+        };
         Ok(LoadedHold {
             existing: self.orders.loaded(&mut found)?,
+            claim,
             show,
             seats: self.seats.loaded(&mut found)?,
         })
@@ -446,9 +474,25 @@ impl HoldSeats {
             Wanted::Best(best) => candidates.pick(self, showtime, best, own, invocation).await?,
         };
         let Some((chosen, rows)) = picked else { return Ok(None) };
-        let quote = quote(showtime, performance, &chosen, &rows, body.expected_total)?;
+        let redemption = match body.coupon_claim_id {
+            Some(_) => {
+                let own_orders: Vec<OrderId> = own.into_iter().chain([order_id]).collect();
+                let redemption = self
+                    .reservations
+                    .redemption(loaded.claim, customer, &own_orders, invocation);
+                Some(redemption.await?)
+            }
+            None => None,
+        };
+        let (show, redemption) = ((showtime, performance), redemption.as_ref());
+        let quote = quote(show, &chosen, &rows, redemption, body.expected_total)?;
         let now = invocation.now;
-        let order = Order::new(order_id, customer.clone(), quote, now, allowed.until).paid_if_free(now);
+        let coupon = redemption.map(|redemption| OrderCoupon::new(redemption, quote.totals.discount));
+        let order = Order {
+            coupon,
+            ..Order::new(order_id, customer.clone(), quote, now, allowed.until)
+        };
+        let order = order.paid_if_free(now);
         let (event, allowance) = match order.status {
             OrderStatus::Paid => (
                 OrderEvent::OrderPaid(order.clone()),
@@ -475,6 +519,7 @@ impl HoldSeats {
         match self.reservations.hold_seats(&hold, invocation.deadline).await? {
             HoldSeatsOutcome::Held => created(&hold.order.order).map(Some),
             HoldSeatsOutcome::Exists(existing) => replay(*existing, fingerprint, invocation).map(Some),
+            HoldSeatsOutcome::ClaimTaken => Ok(None),
             HoldSeatsOutcome::Changed => {
                 candidates.lost(&chosen);
                 Ok(None)

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use shared::core::error::{self, Reason, Rejection};
-use shared::orders;
 use shared::tickets::{PerformanceId, Showtime, ShowtimeId, ShowtimeStatus};
+use shared::{coupons, orders};
 
 use crate::performance::Performance;
 use crate::reason;
@@ -22,13 +22,16 @@ const REUSE: SignedDuration = SignedDuration::from_secs(1);
 const REMEMBERED: usize = 1_000;
 
 /// The reasons to refuse a hold that follow from its showtime or performance.
-const JUDGED_BY_SHOW: [&Reason; 6] = [
+const JUDGED_BY_SHOW: [&Reason; 9] = [
     &error::NOT_FOUND,
     &reason::INVALID_HOLD,
     &reason::NOT_ON_SALE,
     &reason::TOO_MANY_SEATS,
     &orders::reason::TOTAL_DIFFERS,
     &orders::reason::TOTAL_TOO_LARGE,
+    &coupons::reason::COUPON_NOT_APPLICABLE,
+    &coupons::reason::COUPON_MINIMUM_NOT_REACHED,
+    &coupons::reason::COUPON_CURRENCY_DIFFERS,
 ];
 
 /// A showtime and its performance.

@@ -45,15 +45,6 @@ export type AddressMissingProblem = Problem & {
   title: "The order is shipped and has no address";
 };
 
-/** Join the waiting room, enter it at your turn, and send the token that it gives in the header `Waiting-Room-Token`. A token is for one account and one room, and ends at the `expires_at` that was told with it. */
-export type AdmissionRequiredProblem = Problem & {
-  /** The waiting room. */
-  waiting_room_id: string;
-  type: "urn:madang:problem:admission-required";
-  status: 409;
-  title: "A waiting room admits the customers";
-};
-
 /** A card issuer's advice on another attempt to charge the card. */
 export type Advice = "CONFIRM_CARD_DATA" | "DO_NOT_TRY_AGAIN" | "TRY_AGAIN_LATER";
 
@@ -238,28 +229,12 @@ export interface BookSide {
 export interface CancelOrderRequest {
   /** The units to cancel, each line once. Default: the whole order. */
   lines?: LineQuantity[];
-  /** The refund that the customer was shown. If it differs, nothing is cancelled. */
-  expected_refund?: Money;
 }
 
 /** A cancellation. */
 export interface CancelSubscriptionRequest {
   /** When the subscription ends. */
   when: When;
-}
-
-/** What a cancellation would refund. */
-export interface CancellationQuote {
-  /** The order. */
-  order_id: OrderId;
-  /** What is refunded in all, with the delivery if the whole order is cancelled: `expected_refund` of the cancellation. */
-  refund: Money;
-  /** The fees in all. */
-  fee: Money;
-  /** The lines whose units are cancelled. */
-  lines: LineCancellation[];
-  /** The time until which the fees stay the same. Absent if they do not depend on the time. */
-  valid_until?: string;
 }
 
 /** A card, as shown to its customer. */
@@ -436,6 +411,12 @@ export interface CheckoutRequest {
   shipping_address?: Address;
 }
 
+/** A code. */
+export interface ClaimCouponCodeRequest {
+  /** The code, with or without dashes and spaces, in either case. */
+  code: string;
+}
+
 /** A price class of a showtime, such as `VIP`. */
 export type ClassCode = string;
 
@@ -447,7 +428,7 @@ export interface ClassView {
   price: Money;
   /** The zones of the plan whose seats are in this class. */
   zones: ZoneCode[];
-  /** About how many seats are free. Absent in lists until they were counted. */
+  /** About how many seats are free. Absent in lists. */
   remaining?: number;
 }
 
@@ -489,6 +470,14 @@ export interface CloseShipmentRequest {
 
 /** Why a shipment ends without a delivery. */
 export type ClosingReason = "MISTAKE" | "LOST";
+
+/** Codes with indexes one after another. */
+export interface CodeRange {
+  /** The index of the first one. */
+  first_index: number;
+  /** The index of the last one. */
+  last_index: number;
+}
 
 /** The parameters that the provider returned to the customer's page. */
 export type ConfirmPaymentRequest = ConfirmPaymentRequestToss | ConfirmPaymentRequestStripe | ConfirmPaymentRequestKakaopay;
@@ -547,6 +536,10 @@ export interface Coupon {
   minimum_subtotal?: Money;
   /** The eligible lines. Absent: all. */
   scope?: CouponScope;
+  /** How customers come by it. */
+  distribution: runtime.Open<CouponDistribution>;
+  /** The codes that no longer work, in the order of their indexes. Shown to administrators only. */
+  revoked_codes?: CodeRange[];
   /** The number of customers who can claim it, first come, first served. Absent: no limit. */
   total?: number;
   /** The number of shards that the units are spread over, so that many customers can claim it at once. Absent without `total`. */
@@ -559,8 +552,6 @@ export interface Coupon {
   redeemable_until: string;
   /** What becomes of it when its customer cancels a paid order. */
   on_cancellation: runtime.Open<OnCancellation>;
-  /** The waiting room whose admission a claim needs. Absent: none. */
-  waiting_room_id?: WaitingRoomId;
   /** The time at which all units were found claimed. Absent while there may be more. */
   exhausted_at?: string;
   /** Time of the creation. */
@@ -581,6 +572,8 @@ export interface CouponClaim {
   status: runtime.Open<CouponClaimStatus>;
   /** The order that has the coupon. Absent unless it is redeemed. */
   order_id?: string;
+  /** The index of the code that claimed it. Absent for a claim without a code. */
+  code_index?: number;
   /** The time of the claim. */
   claimed_at: string;
   /** The time from which the coupon can no longer be redeemed. */
@@ -600,6 +593,44 @@ export interface CouponClaimList {
 /** The status of a claim. */
 export type CouponClaimStatus = "ISSUED" | "REDEEMED" | "EXPIRED";
 
+/** The code stays unused: somebody else can use it. */
+export type CouponClaimedProblem = Problem & {
+  /** The customer's claim. */
+  coupon_claim_id: CouponClaimId;
+  type: "urn:madang:problem:coupon-claimed";
+  status: 409;
+  title: "The customer has the coupon already";
+};
+
+/** Also the answer for any code that does not work, after a few wrong ones. */
+export type CouponCodeInvalidProblem = Problem & {
+  type: "urn:madang:problem:coupon-code-invalid";
+  status: 422;
+  title: "The code is not valid";
+};
+
+export type CouponCodeRevokedProblem = Problem & {
+  type: "urn:madang:problem:coupon-code-revoked";
+  status: 409;
+  title: "The code was revoked";
+};
+
+export type CouponCodeUsedProblem = Problem & {
+  type: "urn:madang:problem:coupon-code-used";
+  status: 409;
+  title: "The code was used";
+};
+
+/** Codes of a coupon. */
+export interface CouponCodes {
+  /** The coupon. */
+  coupon_id: CouponId;
+  /** The index of the first code. */
+  first_index: number;
+  /** The codes, in the order of their indexes. */
+  codes: string[];
+}
+
 export type CouponCurrencyDiffersProblem = Problem & {
   /** The currency of the coupon. */
   coupon_currency: string;
@@ -607,6 +638,9 @@ export type CouponCurrencyDiffersProblem = Problem & {
   status: 422;
   title: "The coupon is for another currency";
 };
+
+/** How customers come by a coupon. */
+export type CouponDistribution = "CLAIM" | "CODES";
 
 export type CouponExhaustedProblem = Problem & {
   type: "urn:madang:problem:coupon-exhausted";
@@ -651,6 +685,13 @@ export type CouponMinimumNotReachedProblem = Problem & {
   title: "The order is too small for the coupon";
 };
 
+/** Send `POST /coupon-claims` with a code. */
+export type CouponNeedsCodeProblem = Problem & {
+  type: "urn:madang:problem:coupon-needs-code";
+  status: 409;
+  title: "The coupon is claimed with a code";
+};
+
 /** No line is in the coupon's scope, or the discount would be 0. The coupon stays unused. */
 export type CouponNotApplicableProblem = Problem & {
   type: "urn:madang:problem:coupon-not-applicable";
@@ -690,10 +731,19 @@ export interface CouponScope {
   classes?: ClassCode[];
 }
 
-/** What would be cancelled. */
-export interface CreateCancellationQuoteRequest {
-  /** The units, each line once. Default: the whole order. */
-  lines?: LineQuantity[];
+/** Only a coupon with the distribution `CODES` has codes. */
+export type CouponWithoutCodesProblem = Problem & {
+  type: "urn:madang:problem:coupon-without-codes";
+  status: 409;
+  title: "The coupon has no codes";
+};
+
+/** The codes to make. */
+export interface CreateCouponCodesRequest {
+  /** The index of the first code. */
+  first_index: number;
+  /** The number of codes. */
+  count: number;
 }
 
 /** A new coupon. */
@@ -708,7 +758,12 @@ export interface CreateCouponRequest {
   minimum_subtotal?: Money;
   /** The eligible lines. Default: all. */
   scope?: CouponScope;
-  /** The number of customers who can claim it, first come, first served. Default: no limit. */
+  /** How customers come by it. Default: everybody can claim it. */
+  distribution?: CouponDistribution;
+  /**
+   * The number of customers who can claim it, first come, first served. Default: no limit. Not with codes, which limit it
+   * themselves.
+   */
   total?: number;
   /** The number of shards that the units are spread over: 16 by default. Only with `total`. */
   shards?: ShardCount;
@@ -720,8 +775,6 @@ export interface CreateCouponRequest {
   redeemable_until: string;
   /** What becomes of it when its customer cancels a paid order. */
   on_cancellation: OnCancellation;
-  /** The waiting room whose admission a claim needs. Default: none. */
-  waiting_room_id?: WaitingRoomId;
 }
 
 /** A file of products to import. */
@@ -861,8 +914,6 @@ export interface CreateShowtimeRequest {
   sales_start_at?: string;
   /** The time from which seats are not sold any more. Default: the start. */
   sales_end_at?: string;
-  /** The waiting room whose admission a hold of seats needs. Default: none. */
-  waiting_room_id?: WaitingRoomId;
   /** The price classes. Each zone of the plan is in exactly one. All prices have the same currency. */
   prices: PriceClass[];
 }
@@ -923,18 +974,6 @@ export interface CreateVenueRequest {
   time_zone: Timezone;
   /** The address that customers see. Text of one line. */
   address?: string;
-}
-
-/** A new waiting room. */
-export interface CreateWaitingRoomRequest {
-  /** The name that customers see. Text of one line. */
-  name: string;
-  /** The time from which it admits. Not in the past. */
-  opens_at: string;
-  /** The people a minute that it admits. 0: nobody, until the rate is changed. */
-  rate_per_minute: number;
-  /** The minutes that an admission lasts: 10 by default. */
-  token_minutes?: number;
 }
 
 /** Place an order for each currency. */
@@ -1181,6 +1220,8 @@ export interface HoldSeatsRequest {
   best?: BestSeats;
   /** The customer's order for this showtime that waits for payment. It is cancelled, and the new order keeps its deadline. */
   replaces?: OrderId;
+  /** The customer's claim of a coupon, which the order redeems. It may be the one of the order in `replaces`. */
+  coupon_claim_id?: CouponClaimId;
   /** The total that the customer was shown. If it differs, nothing is held. */
   expected_total?: Money;
 }
@@ -1383,6 +1424,12 @@ export type InvalidCategoriesProblem = Problem & {
   title: "The categories break a rule";
 };
 
+export type InvalidCodeRangeProblem = Problem & {
+  type: "urn:madang:problem:invalid-code-range";
+  status: 422;
+  title: "The range of codes is empty, too long, or out of range";
+};
+
 export type InvalidContactProblem = Problem & {
   /** The name of the field. */
   field: string;
@@ -1562,14 +1609,6 @@ export type InvalidVoucherProblem = Problem & {
   title: "The voucher code is malformed";
 };
 
-export type InvalidWaitingRoomProblem = Problem & {
-  /** The field's name. */
-  field: string;
-  type: "urn:madang:problem:invalid-waiting-room";
-  status: 422;
-  title: "A field of a waiting room breaks a rule";
-};
-
 /** The invoice of one period of a subscription. */
 export type Invoice = SubscriptionPeriod & {
   /** The customer. */
@@ -1657,24 +1696,12 @@ export interface Line {
   total: Money;
   /** The part of `total` whose refund was requested, for units that were cancelled or returned. Absent for none. */
   refunded?: Money;
-  /** The part of `total` that is kept as the fee for giving the seat back. Absent for none. */
-  cancellation_fee?: Money;
   /** The time of the latest delivery of units. */
   delivered_at?: string;
   /** The points that one unit credits, if the product is points. */
   points?: number;
   /** The package of one unit. Absent for what is not shipped. */
   package?: Package;
-}
-
-/** What the cancellation of units of a line would refund. */
-export interface LineCancellation {
-  /** The line. */
-  line_id: LineId;
-  /** The fee for giving the seat back. 0 for none. */
-  fee: Money;
-  /** What is refunded of the line. */
-  refund: Money;
 }
 
 /**
@@ -1837,12 +1864,6 @@ export type NotInReviewProblem = Problem & {
   title: "Nothing is under review";
 };
 
-export type NotJoinedProblem = Problem & {
-  type: "urn:madang:problem:not-joined";
-  status: 409;
-  title: "The customer has not joined the waiting room";
-};
-
 export type NotNextPeriodProblem = Problem & {
   /** The next period. */
   next_period: number;
@@ -1877,19 +1898,6 @@ export type NotShippableProblem = Problem & {
   type: "urn:madang:problem:not-shippable";
   status: 422;
   title: "No shipping method fits the order";
-};
-
-/** Wait. Nothing is lost: the place stays, however often it is asked for. */
-export type NotYourTurnProblem = Problem & {
-  /** The customer's place, from 1. Absent while those who may be before the customer are still joining. */
-  place?: number;
-  /** The places that may enter: this one and those before it. */
-  serving_number: number;
-  /** About when it is the customer's turn. Absent without a place, and while the rate is 0. */
-  expected_at?: string;
-  type: "urn:madang:problem:not-your-turn";
-  status: 409;
-  title: "It is not the customer's turn yet";
 };
 
 export type NothingToTakeProblem = Problem & {
@@ -2733,14 +2741,6 @@ export interface Quantities {
   returned?: number;
 }
 
-/** A rate from a time on, until the next one. */
-export interface RateSegment {
-  /** The time from which it counts. */
-  from: string;
-  /** The people a minute. 0: nobody. */
-  rate_per_minute: number;
-}
-
 /** How far a rebuild has come. */
 export interface RebuildProgress {
   /** The rebuild. */
@@ -2829,24 +2829,9 @@ export interface Refund {
   failed_at?: string;
 }
 
-/** Show the customer the new refund, then send it. */
-export type RefundDiffersProblem = Problem & {
-  /** The refund now. */
-  refund: Money;
-  type: "urn:madang:problem:refund-differs";
-  status: 409;
-  title: "The refund differs from the expected one";
-};
-
-/**
- * What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. An order keeps the policy of
- * its time. The law of the shop's country may limit the fees, and take tickets back that the policy does not.
- */
+/** What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. */
 export interface RefundPolicy {
-  /**
-   * The days after the booking in which a ticket is given back free of charge, until `free_days_before` days before the show. 0 for
-   * none.
-   */
+  /** The days after the booking in which a ticket is given back free of charge, until `free_days_before` days before the show. */
   free_days?: number;
   /** The last day on which `free_days` applies, in days before the show. */
   free_days_before?: number;
@@ -2877,7 +2862,7 @@ export interface RefundStep {
   days_before: number;
   /** The fee in percent of what was paid for the ticket, rounded down. */
   percent: number;
-  /** The highest fee. It does not fall from step to step, and a step after one without it has none. */
+  /** The highest fee. */
   at_most?: Money;
 }
 
@@ -3075,6 +3060,14 @@ export interface Review {
 /** The kind of a matter. */
 export type ReviewCode = "REFUND_REFUSED" | "REFUND_FAILED" | "OUTCOME_UNKNOWN" | "CONTRADICTION" | "DISPUTED" | "DISPUTE_LOST" | "REVERSED";
 
+/** The codes to revoke. */
+export interface RevokeCouponCodesRequest {
+  /** The index of the first code. */
+  first_index: number;
+  /** The number of codes. */
+  count: number;
+}
+
 /** Why a row was not applied. */
 export interface RowError {
   /** The row's number in the file, from 1. The header of a CSV file is row 1. */
@@ -3229,14 +3222,6 @@ export interface SeatRun {
 /** The state of a seat at a moment. Its number is that of the seat map. */
 export type SeatState = "FREE" | "HELD" | "SOLD" | "BLOCKED";
 
-export type SeatUsedProblem = Problem & {
-  /** The seat's line. */
-  line_id: LineId;
-  type: "urn:madang:problem:seat-used";
-  status: 409;
-  title: "A ticket of the seats was checked in";
-};
-
 /** The seats of a showtime, which never change. */
 export interface Seating {
   /** The number of parts. The seats of a part are stored together. */
@@ -3270,13 +3255,6 @@ export type SeatsNotFreeProblem = Problem & {
   title: "A seat is held or sold";
 };
 
-/** The show has started, or the refund policy of the order takes no seats back any more. */
-export type SeatsNotReturnableProblem = Problem & {
-  type: "urn:madang:problem:seats-not-returnable";
-  status: 409;
-  title: "The seats are not taken back any more";
-};
-
 /** Seats of a showtime. */
 export interface SeatsRequest {
   /** The seats, each once, in at most 90 rows. */
@@ -3288,6 +3266,13 @@ export interface SeatsResponse {
   /** The seats. */
   seats: SeatNow[];
 }
+
+/** Only administrators give seats back that are paid. */
+export type SeatsSoldProblem = Problem & {
+  type: "urn:madang:problem:seats-sold";
+  status: 409;
+  title: "The seats of the order are paid";
+};
 
 /** Nothing is held. Choose other seats. */
 export type SeatsTakenProblem = Problem & {
@@ -3466,12 +3451,8 @@ export interface Showtime {
   prices: PriceClass[];
   /** The seats, once they exist. */
   seating?: Seating;
-  /** The waiting room whose admission a hold of seats needs. Absent: none. */
-  waiting_room_id?: WaitingRoomId;
   /** The time at which it was published. */
   published_at?: string;
-  /** The time at which its start was last changed after it was published. Who booked before gives seats back free of charge. */
-  moved_at?: string;
   /** Time of the creation. */
   created_at: string;
   /** Time of the last change. */
@@ -3522,12 +3503,8 @@ export interface ShowtimeView {
   sales_end_at: string;
   /** Whether the seats are on sale. */
   status: runtime.Open<ShowtimeStatus>;
-  /** The waiting room whose admission a hold of seats needs. Absent: none. */
-  waiting_room_id?: WaitingRoomId;
   /** The price classes. */
   classes: ClassView[];
-  /** The time at which the remaining seats were counted, in lists. */
-  counted_at?: string;
 }
 
 /** A page of a list. */
@@ -3910,6 +3887,13 @@ export type TooManyBidsProblem = Problem & {
   title: "Too many open bids";
 };
 
+/** Revoke ranges that touch the present ones, or end the claims of the coupon. */
+export type TooManyCodeRangesProblem = Problem & {
+  type: "urn:madang:problem:too-many-code-ranges";
+  status: 409;
+  title: "The coupon has too many ranges of revoked codes";
+};
+
 export type TooManyCodesProblem = Problem & {
   type: "urn:madang:problem:too-many-codes";
   status: 409;
@@ -3920,13 +3904,6 @@ export type TooManyPaymentsProblem = Problem & {
   type: "urn:madang:problem:too-many-payments";
   status: 409;
   title: "The order has too many payment attempts";
-};
-
-/** Nothing has changed. Create another waiting room, and name it in what this one guards. */
-export type TooManyRatesProblem = Problem & {
-  type: "urn:madang:problem:too-many-rates";
-  status: 409;
-  title: "The waiting room has had too many rates";
 };
 
 export type TooManyReshardedListingsProblem = Problem & {
@@ -3943,6 +3920,14 @@ export type TooManySeatsProblem = Problem & {
   type: "urn:madang:problem:too-many-seats";
   status: 409;
   title: "The customer would have too many seats";
+};
+
+export type TooManyWrongCodesProblem = Problem & {
+  /** The time from which a code is looked at again. */
+  again_at: string;
+  type: "urn:madang:problem:too-many-wrong-codes";
+  status: 409;
+  title: "The customer has sent too many wrong codes";
 };
 
 /** Show the customer the new total, then send it. */
@@ -4025,7 +4010,7 @@ export interface UpdateCategoriesRequest {
   categories: CategoriesPatch;
 }
 
-/** Changes of a coupon, as a merge patch (RFC 7396): only what is named changes, and `null` clears the waiting room. */
+/** Changes of a coupon, as a merge patch (RFC 7396): only what is named changes. */
 export interface UpdateCouponRequest {
   /** The name that customers see. Text of one line. */
   name?: string;
@@ -4033,7 +4018,6 @@ export interface UpdateCouponRequest {
   total?: number;
   /** The time from which it can no longer be claimed. A time in the past ends the claims within a second. */
   claims_end_at?: string;
-  waiting_room_id?: WaitingRoomId | null;
 }
 
 /** Changes of a performance, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
@@ -4124,7 +4108,6 @@ export interface UpdateShowtimeRequest {
   sales_end_at?: string;
   /** `CLOSED`, `ON_SALE` or `CANCELLED`. A draft is published by `publish-showtime`. */
   status?: ShowtimeStatus;
-  waiting_room_id?: WaitingRoomId | null;
   /** All price classes. */
   prices?: PriceClass[];
 }
@@ -4152,18 +4135,6 @@ export interface UpdateVenueRequest {
   names?: { [name: string]: string | null };
   /** The address that customers see. Text of one line. */
   address?: string | null;
-}
-
-/** Changes of a waiting room, as a merge patch (RFC 7396): only what is named changes. */
-export interface UpdateWaitingRoomRequest {
-  /** The name that customers see. Text of one line. */
-  name?: string;
-  /** The time from which it admits. Until ten seconds before the present opening, and at least ten seconds away. */
-  opens_at?: string;
-  /** The people a minute that it admits from now on. 0: nobody, until the rate is changed again. */
-  rate_per_minute?: number;
-  /** Whether customers are told that nothing is left. It admits all the same. */
-  sold_out?: boolean;
 }
 
 /** Scans of a device. */
@@ -4280,105 +4251,6 @@ export type VoucherRegisteredProblem = Problem & {
   status: 409;
   title: "The voucher is already registered";
 };
-
-/** A waiting room, as administrators see it. */
-export interface WaitingRoom {
-  /** The room's id. */
-  waiting_room_id: WaitingRoomId;
-  /** The name that customers see. */
-  name: string;
-  /** The time from which it admits. */
-  opens_at: string;
-  /** The rates, one after another. */
-  segments: RateSegment[];
-  /** The minutes that an admission lasts. */
-  token_minutes: number;
-  /** Whether customers are told that nothing is left. They can wait for returns. */
-  sold_out: boolean;
-  /** The SHA-256 of the seed's 32 bytes. */
-  seed_sha256: string;
-  /** The seed of the lottery. Absent until the early comers are counted. */
-  seed?: string;
-  /** Time of the creation. */
-  created_at: string;
-  /** Time of the last change. */
-  updated_at: string;
-}
-
-/** An admission to what a waiting room guards. */
-export interface WaitingRoomAdmission {
-  /** The room. */
-  waiting_room_id: WaitingRoomId;
-  /** The token to send in the header `Waiting-Room-Token`. It is of no use to another account. */
-  token: string;
-  /** The time at which the customer entered. */
-  admitted_at: string;
-  /** The time from which the admission is over. It stays, however often it is asked for. */
-  expires_at: string;
-}
-
-/** A waiting room's id, derived from the administrator and the idempotency key. */
-export type WaitingRoomId = string;
-
-/** A customer's join of a waiting room. */
-export interface WaitingRoomJoin {
-  /** The room. */
-  waiting_room_id: WaitingRoomId;
-  /** The customer's account. */
-  customer_id: CustomerId;
-  /** The time of the join. */
-  joined_at: string;
-  /** Whether it was before the opening, so that the lottery decides the place. */
-  is_early: boolean;
-  /** The place, from 1. Absent while those who may be before the customer are still joining. */
-  place?: number;
-  /** About when it is the customer's turn. Absent without a place, and while the rate is 0. */
-  expected_at?: string;
-  /** The time from which the customer's admission is over. Absent before the customer has entered. */
-  admitted_until?: string;
-}
-
-/** The opening can be moved until ten seconds before it, so that nobody sees it open before. */
-export type WaitingRoomOpenProblem = Problem & {
-  /** The time from which it is open. */
-  opens_at: string;
-  type: "urn:madang:problem:waiting-room-open";
-  status: 409;
-  title: "The waiting room is open";
-};
-
-/** How far a waiting room has come. The same for everybody. */
-export interface WaitingRoomStatus {
-  /** The room's id. */
-  waiting_room_id: WaitingRoomId;
-  /** The name. */
-  name: string;
-  /** The time of this status. */
-  as_of: string;
-  /** The time from which the room admits. */
-  opens_at: string;
-  /** Whether the rates count. They do for a day. After that, everybody can enter at once. */
-  is_paced: boolean;
-  /** The rates, one after another. */
-  segments: RateSegment[];
-  /**
-   * The places that may enter: this one and those before it. At a later time: the turns that the rates give until two seconds
-   * before it, rounded down, without `lapsed`.
-   */
-  serving_number: number;
-  /** The turns that nobody was there for. Absent until the early comers are counted. */
-  lapsed?: number;
-  /** The people who have joined, as far as they are counted. Absent until the early comers are. */
-  joined?: number;
-  /** The early comers by the first byte of their draws, without the zeros at the end. Absent until they are counted. */
-  early?: number[];
-  /** Whether nothing is left. Returns may come. */
-  sold_out: boolean;
-  /** The SHA-256 of the seed's 32 bytes, public from the creation on. */
-  seed_sha256: string;
-  /** The seed of the lottery. Absent until the early comers are counted. */
-  seed?: string;
-}
 
 /** A customer's points. */
 export interface Wallet {
@@ -4555,6 +4427,66 @@ export interface UpdateCouponOperation {
     | BodyTooLargeProblem
     | InvalidCouponProblem
     | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createCouponCodes`. */
+export interface CreateCouponCodesOperation {
+  request: {
+    /** The coupon */
+    coupon_id: string;
+    body: CreateCouponCodesRequest;
+  };
+  answer: runtime.Answer<200, CouponCodes, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | CouponWithoutCodesProblem
+    | BodyTooLargeProblem
+    | InvalidCodeRangeProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `revokeCouponCodes`. */
+export interface RevokeCouponCodesOperation {
+  request: {
+    /** The coupon */
+    coupon_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: RevokeCouponCodesRequest;
+  };
+  answer: runtime.Answer<200, Coupon, {
+    /** For `If-Match` of a change */
+    etag: string;
+    /** true: the codes were revoked before */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | CouponWithoutCodesProblem
+    | TooManyCodeRangesProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidCodeRangeProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -6134,104 +6066,6 @@ export interface CreatePlanOperation {
     | UnavailableProblem;
 }
 
-/** The types of `createWaitingRoom`. */
-export interface CreateWaitingRoomOperation {
-  request: {
-    /**
-     * 1 to 255 visible ASCII characters, new for each waiting room
-     * Default: a new key for each call.
-     */
-    idempotencyKey?: string;
-    body: CreateWaitingRoomRequest;
-  };
-  answer: runtime.Answer<201, WaitingRoom, {
-    /** For `If-Match` of a change */
-    etag: string;
-    /** true: an earlier request created it */
-    idempotencyReplayed?: string;
-    /** The waiting room's path */
-    location: string;
-    /** The id of the request */
-    requestId: string;
-  }>;
-  problem:
-    | MalformedRequestProblem
-    | MalformedBodyProblem
-    | InvalidIdempotencyKeyProblem
-    | UnauthenticatedProblem
-    | ForbiddenProblem
-    | BodyTooLargeProblem
-    | IdempotencyKeyReusedProblem
-    | InvalidWaitingRoomProblem
-    | InternalProblem
-    | UnavailableProblem;
-}
-
-/** The types of `getAdminWaitingRoom`. */
-export interface GetAdminWaitingRoomOperation {
-  request: {
-    /** The waiting room */
-    waiting_room_id: string;
-    /** The `ETag` of an earlier response */
-    ifNoneMatch?: string;
-  };
-  answer:
-    | runtime.Answer<200, WaitingRoom, {
-        /** How long the response may be reused */
-        cacheControl: string;
-        /** For `If-None-Match` of a later request, and `If-Match` of a change */
-        etag: string;
-        /** The id of the request */
-        requestId: string;
-      }>
-    | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
-        cacheControl: string;
-        /** As in `If-None-Match` */
-        etag: string;
-        /** The id of the request */
-        requestId: string;
-      }>;
-  problem:
-    | MalformedRequestProblem
-    | UnauthenticatedProblem
-    | ForbiddenProblem
-    | NotFoundProblem
-    | InternalProblem
-    | UnavailableProblem;
-}
-
-/** The types of `updateWaitingRoom`. */
-export interface UpdateWaitingRoomOperation {
-  request: {
-    /** The waiting room */
-    waiting_room_id: string;
-    /** The `ETag` of the waiting room as it was read, or `*` */
-    ifMatch: string;
-    body: UpdateWaitingRoomRequest;
-  };
-  answer: runtime.Answer<200, WaitingRoom, {
-    /** For `If-Match` of the next change */
-    etag: string;
-    /** The id of the request */
-    requestId: string;
-  }>;
-  problem:
-    | MalformedRequestProblem
-    | MalformedBodyProblem
-    | UnauthenticatedProblem
-    | ForbiddenProblem
-    | NotFoundProblem
-    | WaitingRoomOpenProblem
-    | TooManyRatesProblem
-    | PreconditionFailedProblem
-    | BodyTooLargeProblem
-    | InvalidWaitingRoomProblem
-    | PreconditionRequiredProblem
-    | InternalProblem
-    | UnavailableProblem;
-}
-
 /** The types of `listBids`. */
 export interface ListBidsOperation {
   request: {
@@ -6335,6 +6169,42 @@ export interface ListClaimsOperation {
     | UnavailableProblem;
 }
 
+/** The types of `claimCouponCode`. */
+export interface ClaimCouponCodeOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: ClaimCouponCodeRequest;
+  };
+  answer: runtime.Answer<201, CouponClaim, {
+    /** true: the customer had used the code before */
+    idempotencyReplayed?: string;
+    /** The path of the customer's claims */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | CouponCodeUsedProblem
+    | CouponCodeRevokedProblem
+    | CouponClaimedProblem
+    | TooManyWrongCodesProblem
+    | CouponNotOpenProblem
+    | CouponExpiredProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | CouponCodeInvalidProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `getCoupon`. */
 export interface GetCouponOperation {
   request: {
@@ -6377,8 +6247,6 @@ export interface ClaimCouponOperation {
      * Default: a new key for each call.
      */
     idempotencyKey?: string;
-    /** The token of `enter-waiting-room`, for a coupon with a waiting room */
-    waitingRoomToken?: string;
   };
   answer: runtime.Answer<201, CouponClaim, {
     /** true: the customer had claimed the coupon before */
@@ -6396,7 +6264,7 @@ export interface ClaimCouponOperation {
     | CouponNotOpenProblem
     | CouponExhaustedProblem
     | CouponExpiredProblem
-    | AdmissionRequiredProblem
+    | CouponNeedsCodeProblem
     | IdempotencyKeyReusedProblem
     | InternalProblem
     | UnavailableProblem;
@@ -6607,9 +6475,7 @@ export interface CancelOrderOperation {
     | OrderClosedProblem
     | OrderShippedProblem
     | OrderNotPaidProblem
-    | SeatsNotReturnableProblem
-    | SeatUsedProblem
-    | RefundDiffersProblem
+    | SeatsSoldProblem
     | TooFewUnitsProblem
     | LineRefundedProblem
     | PaymentUnderWayProblem
@@ -6619,40 +6485,6 @@ export interface CancelOrderOperation {
     | PointsSpentProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
-    | InvalidLinesProblem
-    | InvalidLineProblem
-    | InternalProblem
-    | UnavailableProblem;
-}
-
-/** The types of `createCancellationQuote`. */
-export interface CreateCancellationQuoteOperation {
-  request: {
-    /** The order */
-    order_id: string;
-    body?: CreateCancellationQuoteRequest;
-  };
-  answer: runtime.Answer<200, CancellationQuote, {
-    /** The id of the request */
-    requestId: string;
-  }>;
-  problem:
-    | MalformedRequestProblem
-    | MalformedBodyProblem
-    | UnauthenticatedProblem
-    | NotFoundProblem
-    | OrderClosedProblem
-    | OrderShippedProblem
-    | OrderNotPaidProblem
-    | SeatsNotReturnableProblem
-    | SeatUsedProblem
-    | TooFewUnitsProblem
-    | LineRefundedProblem
-    | PaymentUnderWayProblem
-    | RefundUnderWayProblem
-    | NotRefundableProblem
-    | PaymentInReviewProblem
-    | BodyTooLargeProblem
     | InvalidLinesProblem
     | InvalidLineProblem
     | InternalProblem
@@ -7484,8 +7316,6 @@ export interface HoldSeatsOperation {
      * Default: a new key for each call.
      */
     idempotencyKey?: string;
-    /** The token of `enter-waiting-room`, for a showtime with a waiting room */
-    waitingRoomToken?: string;
     body: HoldSeatsRequest;
   };
   answer: runtime.Answer<201, Order, {
@@ -7503,7 +7333,6 @@ export interface HoldSeatsOperation {
     | UnauthenticatedProblem
     | NotFoundProblem
     | NotOnSaleProblem
-    | AdmissionRequiredProblem
     | SeatsTakenProblem
     | NoSeatsTogetherProblem
     | SingleSeatLeftProblem
@@ -7512,11 +7341,17 @@ export interface HoldSeatsOperation {
     | HoldNotReplaceableProblem
     | HoldTimeUsedUpProblem
     | TotalDiffersProblem
+    | CouponExpiredProblem
+    | CouponInUseProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidHoldProblem
     | UnknownSeatsProblem
     | TotalTooLargeProblem
+    | CouponNotFoundProblem
+    | CouponNotApplicableProblem
+    | CouponMinimumNotReachedProblem
+    | CouponCurrencyDiffersProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -8145,131 +7980,6 @@ export interface RegisterVoucherOperation {
     | UnavailableProblem;
 }
 
-/** The types of `getWaitingRoom`. */
-export interface GetWaitingRoomOperation {
-  request: {
-    /** The waiting room */
-    waiting_room_id: string;
-    /** The `ETag` of an earlier response */
-    ifNoneMatch?: string;
-  };
-  answer:
-    | runtime.Answer<200, WaitingRoomStatus, {
-        /** How long the response may be reused */
-        cacheControl: string;
-        /** For `If-None-Match` of a later request */
-        etag: string;
-        /** The id of the request */
-        requestId: string;
-      }>
-    | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
-        cacheControl: string;
-        /** As in `If-None-Match` */
-        etag: string;
-        /** The id of the request */
-        requestId: string;
-      }>;
-  problem:
-    | MalformedRequestProblem
-    | NotFoundProblem
-    | InternalProblem
-    | UnavailableProblem;
-}
-
-/** The types of `enterWaitingRoom`. */
-export interface EnterWaitingRoomOperation {
-  request: {
-    /** The waiting room */
-    waiting_room_id: string;
-    /**
-     * 1 to 255 visible ASCII characters
-     * Default: a new key for each call.
-     */
-    idempotencyKey?: string;
-  };
-  answer: runtime.Answer<200, WaitingRoomAdmission, {
-    /** true: the customer had entered before */
-    idempotencyReplayed?: string;
-    /** The id of the request */
-    requestId: string;
-  }>;
-  problem:
-    | MalformedRequestProblem
-    | InvalidIdempotencyKeyProblem
-    | UnauthenticatedProblem
-    | NotFoundProblem
-    | NotJoinedProblem
-    | NotYourTurnProblem
-    | IdempotencyKeyReusedProblem
-    | InternalProblem
-    | UnavailableProblem;
-}
-
-/** The types of `joinWaitingRoom`. */
-export interface JoinWaitingRoomOperation {
-  request: {
-    /** The waiting room */
-    waiting_room_id: string;
-    /**
-     * 1 to 255 visible ASCII characters
-     * Default: a new key for each call.
-     */
-    idempotencyKey?: string;
-  };
-  answer: runtime.Answer<201, WaitingRoomJoin, {
-    /** true: the customer had joined the room before */
-    idempotencyReplayed?: string;
-    /** The path of the room's status */
-    location: string;
-    /** The id of the request */
-    requestId: string;
-  }>;
-  problem:
-    | MalformedRequestProblem
-    | InvalidIdempotencyKeyProblem
-    | UnauthenticatedProblem
-    | NotFoundProblem
-    | IdempotencyKeyReusedProblem
-    | InternalProblem
-    | UnavailableProblem;
-}
-
-/** The types of `getWaitingRoomPage`. */
-export interface GetWaitingRoomPageOperation {
-  request: {
-    /** The waiting room */
-    waiting_room_id: string;
-    /** A path of the same site, to go to after the admission. Default: `/` */
-    return_to?: string;
-    /** The `ETag` of an earlier response */
-    ifNoneMatch?: string;
-  };
-  answer:
-    | runtime.Answer<200, string, {
-        /** How long the response may be reused */
-        cacheControl: string;
-        /** For `If-None-Match` of a later request */
-        etag: string;
-        /** The id of the request */
-        requestId: string;
-      }>
-    | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
-        cacheControl: string;
-        /** As in `If-None-Match` */
-        etag: string;
-        /** The id of the request */
-        requestId: string;
-      }>;
-  problem:
-    | MalformedRequestProblem
-    | InvalidParameterProblem
-    | NotFoundProblem
-    | InternalProblem
-    | UnavailableProblem;
-}
-
 /** The types of `getWallet`. */
 export interface GetWalletOperation {
   request: {};
@@ -8386,7 +8096,7 @@ export class Madang extends runtime.Client {
   /**
    * Creates a coupon
    *
-   * Customers claim it from `claims_start_at` on. What it takes off, its scope and its times cannot be changed, except for the end
+   * Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. What it takes off, its scope and its times cannot be changed, except for the end
    * of the claims. A retry with the same key and body returns it in its current state.
    *
    * `POST /admin/coupons`
@@ -8416,6 +8126,30 @@ export class Madang extends runtime.Client {
    */
   updateCoupon(request: UpdateCouponOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdateCouponOperation>> {
     return this.call<UpdateCouponOperation>({ method: "PATCH", path: "/admin/coupons/{coupon_id}", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
+   * Makes codes of a coupon
+   *
+   * Each code works once. Codes are not stored before they are used: the same request makes the same codes at any time. Give each
+   * index away once, and keep a list of who has which, so that codes can be revoked.
+   *
+   * `POST /admin/coupons/{coupon_id}/codes`
+   */
+  createCouponCodes(request: CreateCouponCodesOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateCouponCodesOperation>> {
+    return this.call<CreateCouponCodesOperation>({ method: "POST", path: "/admin/coupons/{coupon_id}/codes", body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Revokes codes of a coupon
+   *
+   * They do not work any more, within a second. A claim that a code has made stays. Codes that are revoked already stay so, whichever
+   * request revoked them. A revocation cannot be taken back: make codes with other indexes.
+   *
+   * `POST /admin/coupons/{coupon_id}/revoke-codes`
+   */
+  revokeCouponCodes(request: RevokeCouponCodesOperation["request"], options?: runtime.Options): Promise<runtime.Result<RevokeCouponCodesOperation>> {
+    return this.call<RevokeCouponCodesOperation>({ method: "POST", path: "/admin/coupons/{coupon_id}/revoke-codes", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -8895,7 +8629,7 @@ export class Madang extends runtime.Client {
    *
    * Only what is named changes (RFC 7396). `If-Match` is required: if somebody has changed the showtime since it was read, the
    * answer is 412 and nothing changes. A change that is made already is answered with 200 in any case. A new local time or plan
-   * makes a new start, and customers who booked before give their seats back free of charge. Once the seats exist, the plan, the zones of each class and the currency stay; amounts may change, and an
+   * makes a new start. Once the seats exist, the plan, the zones of each class and the currency stay; amounts may change, and an
    * order keeps the price of its time. A cancelled showtime does not change.
    *
    * `PATCH /admin/showtimes/{showtime_id}`
@@ -9042,44 +8776,6 @@ export class Madang extends runtime.Client {
   }
 
   /**
-   * Creates a waiting room
-   *
-   * It guards the showtimes and coupons that name it in `waiting_room_id`. Customers can join at once. The hash of the seed that
-   * decides the order of the early comers is public from now on, and the seed once they are counted. A retry with the same key and
-   * body returns the room in its current state.
-   *
-   * `POST /admin/waiting-rooms`
-   */
-  createWaitingRoom(request: CreateWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateWaitingRoomOperation>> {
-    return this.call<CreateWaitingRoomOperation>({ method: "POST", path: "/admin/waiting-rooms", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
-  }
-
-  /**
-   * Returns a waiting room to administrators
-   *
-   * Its `ETag` is the `If-Match` of a change. `get-waiting-room` is for customers. The seed is shown to nobody before the early comers
-   * are counted.
-   *
-   * `GET /admin/waiting-rooms/{waiting_room_id}`
-   */
-  getAdminWaitingRoom(request: GetAdminWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetAdminWaitingRoomOperation>> {
-    return this.call<GetAdminWaitingRoomOperation>({ method: "GET", path: "/admin/waiting-rooms/{waiting_room_id}", headers: ["If-None-Match"], token: true }, request, options);
-  }
-
-  /**
-   * Changes a waiting room
-   *
-   * Only what is named changes (RFC 7396). `If-Match` is required: if the room has changed since it was read, the answer is 412 and
-   * nothing changes. A change that is made already is answered with 200 in any case. Another rate counts from now on, and takes
-   * effect after two seconds; the turns that were given before stay.
-   *
-   * `PATCH /admin/waiting-rooms/{waiting_room_id}`
-   */
-  updateWaitingRoom(request: UpdateWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdateWaitingRoomOperation>> {
-    return this.call<UpdateWaitingRoomOperation>({ method: "PATCH", path: "/admin/waiting-rooms/{waiting_room_id}", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
-  }
-
-  /**
    * Lists the caller's bids
    *
    * Newest first. The list is eventually consistent: a new bid may take a moment to appear. Each page reads at most 100
@@ -9127,6 +8823,22 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Claims a coupon with a code
+   *
+   * A code works once. Sent again by the customer who used it, it returns the claim in its current state. A customer has at most one
+   * claim of a coupon: with `coupon-claimed`, a second code stays unused.
+   *
+   * After ten wrong codes in an hour, no code of the customer is looked at until the hour is over. The first three are answered with
+   * the reason, the others with `coupon-code-invalid` whatever it is. A text that cannot be a code, and a code that is sent too early,
+   * do not count.
+   *
+   * `POST /coupon-claims`
+   */
+  claimCouponCode(request: ClaimCouponCodeOperation["request"], options?: runtime.Options): Promise<runtime.Result<ClaimCouponCodeOperation>> {
+    return this.call<ClaimCouponCodeOperation>({ method: "POST", path: "/coupon-claims", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
    * Returns a coupon
    *
    * At most 15 seconds old. `exhausted_at` says that nobody can claim it any more, unless its total is raised.
@@ -9141,13 +8853,12 @@ export class Madang extends runtime.Client {
    * Claims a coupon
    *
    * A customer has at most one claim of a coupon: any other request returns it in its current state. Units are given to those who
-   * come first, but requests of the same moment are in no order. Name the claim in a checkout to redeem it. If the coupon has a
-   * `waiting_room_id`, a new claim needs the token of an admission by that room.
+   * come first, but requests of the same moment are in no order. Name the claim in a checkout to redeem it.
    *
    * `POST /coupons/{coupon_id}/claims`
    */
   claimCoupon(request: ClaimCouponOperation["request"], options?: runtime.Options): Promise<runtime.Result<ClaimCouponOperation>> {
-    return this.call<ClaimCouponOperation>({ method: "POST", path: "/coupons/{coupon_id}/claims", headers: ["Idempotency-Key", "Waiting-Room-Token"], token: true }, request, options);
+    return this.call<ClaimCouponOperation>({ method: "POST", path: "/coupons/{coupon_id}/claims", headers: ["Idempotency-Key"], token: true }, request, options);
   }
 
   /**
@@ -9228,13 +8939,8 @@ export class Madang extends runtime.Client {
    * returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
    * are spent or held are then owed.
    *
-   * A customer who gives paid seats back pays the fee that the refund policy of the order asks for on that day: `cancellation_fee` of
-   * each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
-   * risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives the
-   * seats of others back without a fee.
-   *
-   * The coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
-   * stays used.
+   * Seats of a paid order, also of one that costs nothing, are given back by an administrator only. The coupon of an order goes back to
+   * its customer, unless the customer cancels a paid order and the coupon's terms say that it stays used.
    *
    * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
    * no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
@@ -9243,18 +8949,6 @@ export class Madang extends runtime.Client {
    */
   cancelOrder(request: CancelOrderOperation["request"], options?: runtime.Options): Promise<runtime.Result<CancelOrderOperation>> {
     return this.call<CancelOrderOperation>({ method: "POST", path: "/orders/{order_id}/cancel", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
-  }
-
-  /**
-   * Says what a cancellation would refund
-   *
-   * Computed by the same code as the cancellation, which is refused for the same reasons; the points that an order bought are not
-   * looked at. Fees rise with the time: until `valid_until` they stay the same. Send `refund` as `expected_refund` of the cancellation.
-   *
-   * `POST /orders/{order_id}/cancellation-quotes`
-   */
-  createCancellationQuote(request: CreateCancellationQuoteOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateCancellationQuoteOperation>> {
-    return this.call<CreateCancellationQuoteOperation>({ method: "POST", path: "/orders/{order_id}/cancellation-quotes", body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -9377,8 +9071,7 @@ export class Madang extends runtime.Client {
    * Lists the showtimes of a performance
    *
    * Those that are published, the earliest first, also the closed and cancelled ones. The list is eventually consistent: a change may
-   * take a moment to appear. `remaining` says about how many seats of each class were free at `counted_at`, some seconds after the
-   * latest change of a seat; `get-showtime` counts them now.
+   * take a moment to appear.
    *
    * `GET /performances/{performance_id}/showtimes`
    */
@@ -9552,7 +9245,9 @@ export class Madang extends runtime.Client {
    * `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
    * order: what is left of its time is given back.
    *
-   * If the showtime has a `waiting_room_id`, the request needs the token of an admission by that room. A retry of a hold does not.
+   * With `coupon_claim_id`, the order redeems the customer's coupon, which goes back if the order is not paid. A swap keeps the coupon of
+   * the replaced order if it names the same claim, and otherwise gives it back in the same transaction. `POST /quotes` does not price
+   * seats: `total-differs` says the total if it is not `expected_total`, and nothing is held then.
    *
    * Seats can be held for up to a second after the showtime was closed or cancelled, or its prices changed; `expected_total` protects
    * customers from a price that they were not shown. A refusal is based on the current showtime, except before the start of sales,
@@ -9561,7 +9256,7 @@ export class Madang extends runtime.Client {
    * `POST /showtimes/{showtime_id}/holds`
    */
   holdSeats(request: HoldSeatsOperation["request"], options?: runtime.Options): Promise<runtime.Result<HoldSeatsOperation>> {
-    return this.call<HoldSeatsOperation>({ method: "POST", path: "/showtimes/{showtime_id}/holds", headers: ["Idempotency-Key", "Waiting-Room-Token"], body: "application/json", token: true }, request, options);
+    return this.call<HoldSeatsOperation>({ method: "POST", path: "/showtimes/{showtime_id}/holds", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -9804,59 +9499,6 @@ export class Madang extends runtime.Client {
    */
   registerVoucher(request: RegisterVoucherOperation["request"], options?: runtime.Options): Promise<runtime.Result<RegisterVoucherOperation>> {
     return this.call<RegisterVoucherOperation>({ method: "POST", path: "/vouchers", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
-  }
-
-  /**
-   * Returns how far a waiting room has come
-   *
-   * The same for everybody, and at most two seconds old. With it, each customer who came before the opening can compute the own
-   * place, and check that of anybody: a customer's draw is the first 8 bytes of the HMAC-SHA256 of the account id with the seed, read
-   * as a big-endian number. The place is 1, plus `early` before the draw's first byte, plus that of the byte itself times the other
-   * 56 bits over 2^56, rounded down. `enter-waiting-room` admits from `serving_number` = place on. Whoever came later learns the place
-   * by `join-waiting-room`, three seconds after the first request.
-   *
-   * `GET /waiting-rooms/{waiting_room_id}`
-   */
-  getWaitingRoom(request: GetWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetWaitingRoomOperation>> {
-    return this.call<GetWaitingRoomOperation>({ method: "GET", path: "/waiting-rooms/{waiting_room_id}", headers: ["If-None-Match"] }, request, options);
-  }
-
-  /**
-   * Enters a waiting room
-   *
-   * At the customer's turn, or any time after it. A customer enters a room once: any other request returns that admission, with the
-   * same end. Too early, the answer tells the place, how far the room has come, and about when it is the customer's turn.
-   *
-   * `POST /waiting-rooms/{waiting_room_id}/enter`
-   */
-  enterWaitingRoom(request: EnterWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<EnterWaitingRoomOperation>> {
-    return this.call<EnterWaitingRoomOperation>({ method: "POST", path: "/waiting-rooms/{waiting_room_id}/enter", headers: ["Idempotency-Key"], token: true }, request, options);
-  }
-
-  /**
-   * Joins a waiting room
-   *
-   * A customer joins a room once: any other request, of whatever key or device, returns that join with the same place. All who join
-   * before the opening have the same chance, whenever they come: a lottery decides. After it, those of an earlier second come first,
-   * and within a second the lottery decides. The place is known two seconds after the opening, or after the end of the second.
-   *
-   * `POST /waiting-rooms/{waiting_room_id}/joins`
-   */
-  joinWaitingRoom(request: JoinWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<JoinWaitingRoomOperation>> {
-    return this.call<JoinWaitingRoomOperation>({ method: "POST", path: "/waiting-rooms/{waiting_room_id}/joins", headers: ["Idempotency-Key"], token: true }, request, options);
-  }
-
-  /**
-   * Returns a page to wait on
-   *
-   * It joins the waiting room, shows the customer's place, enters at the turn, and goes to the path in `return_to`, with
-   * `waiting_room_token` and `expires_at` in the fragment. Open it with the customer's access token in the fragment, as
-   * `#access_token=…`: a browser sends no fragment to a server. The page runs no other script, and is in no frame.
-   *
-   * `GET /waiting-rooms/{waiting_room_id}/page`
-   */
-  getWaitingRoomPage(request: GetWaitingRoomPageOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetWaitingRoomPageOperation>> {
-    return this.call<GetWaitingRoomPageOperation>({ method: "GET", path: "/waiting-rooms/{waiting_room_id}/page", query: ["return_to"], headers: ["If-None-Match"] }, request, options);
   }
 
   /**

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use auctions::event::AuctionEvent;
 use billing::event::BillingEvent;
+use coupons::event::CouponEvent;
 use fulfillment::event::FulfillmentEvent;
 use serde::Serialize;
 use shared::accounts::AccountEvent;
@@ -89,6 +90,7 @@ pub fn schemas() -> Result<Vec<EventSchema>> {
         schemas_of::<BillingEvent>(&examples)?,
         schemas_of::<ImageEvent>(&examples)?,
         schemas_of::<TicketEvent>(&examples)?,
+        schemas_of::<CouponEvent>(&examples)?,
         schemas_of::<AccountEvent>(&examples)?,
     ];
     Ok(domains.into_iter().flatten().collect())

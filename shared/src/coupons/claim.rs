@@ -35,6 +35,10 @@ pub struct CouponClaim {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub order_id: Option<Uuid>,
+    /// The index of the code that claimed it. Absent for a claim without a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, maximum = 999_999_999)]
+    pub code_index: Option<u32>,
     /// The time of the claim.
     pub claimed_at: Timestamp,
     /// The time from which the coupon can no longer be redeemed.
@@ -67,6 +71,7 @@ mod tests {
             customer_id: customer_id.clone(),
             status,
             order_id: None,
+            code_index: None,
             claimed_at: second(0),
             redeemable_until: second(100),
         };

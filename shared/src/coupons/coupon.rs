@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::catalog::{Category, ShardCount, Sku};
 use crate::core::money::Money;
-use crate::coupons::CouponId;
+use crate::coupons::{CodeRange, CouponId};
 use crate::tickets::{ClassCode, ShowtimeId};
 use crate::waiting_rooms::WaitingRoomId;
 
@@ -57,6 +57,17 @@ pub struct CouponScope {
     pub classes: Vec<ClassCode>,
 }
 
+/// How customers come by a coupon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CouponDistribution {
+    /// Everybody can claim it, as long as there are units.
+    #[default]
+    Claim,
+    /// A code that the shop has given away claims it. Each code works once.
+    Codes,
+}
+
 /// What becomes of a coupon when its customer cancels a paid order as a whole.
 ///
 /// An order that is not paid, or that the shop cancels, gives its coupon back in any case. One of which units are cancelled keeps
@@ -91,6 +102,12 @@ pub struct Coupon {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub scope: Option<CouponScope>,
+    /// How customers come by it.
+    pub distribution: CouponDistribution,
+    /// The codes that no longer work, in the order of their indexes. Shown to administrators only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
+    pub revoked_codes: Vec<CodeRange>,
     /// The number of customers who can claim it, first come, first served. Absent: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 100_000_000)]
@@ -124,4 +141,6 @@ pub struct Coupon {
 impl Coupon {
     /// The most units.
     pub const MAX_TOTAL: u64 = 100_000_000;
+    /// The most ranges of revoked codes.
+    pub const MAX_REVOKED: usize = 100;
 }

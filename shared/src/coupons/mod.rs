@@ -1,6 +1,7 @@
 //! Coupons: their definition, the claims of customers, and the discount of an order.
 
 mod claim;
+mod code_range;
 mod coupon;
 mod id;
 pub mod reason;
@@ -9,8 +10,9 @@ mod rules;
 pub(crate) mod store;
 
 pub use claim::{CouponClaim, CouponClaimStatus};
-pub use coupon::{Benefit, Coupon, CouponScope, OnCancellation};
+pub use code_range::CodeRange;
+pub use coupon::{Benefit, Coupon, CouponDistribution, CouponScope, OnCancellation};
 pub use id::{CouponClaimId, CouponId};
 pub use redemption::{NotRedeemable, Redemption};
 pub use rules::{CouponLine, NoDiscount, Sold};
-pub use store::{CouponStore, StoredCoupon, claim_key, coupon_key, shard_key};
+pub use store::{CodeSeries, CouponStore, StoredCoupon, claim_key, coupon_key, shard_key};

@@ -51,16 +51,12 @@ pub enum NotRedeemable {
 }
 
 impl CouponClaim {
-    /// Checks that an order of `customer` can redeem the claim at `now`. `order` is the order, if it exists already.
+    /// Checks that an order of `customer` can redeem the claim at `now`. `own` are the orders that may have it already: the order
+    /// itself, and the one that it replaces.
     ///
     /// # Errors
     /// [`NotRedeemable::NotFound`] for another customer's claim, [`NotRedeemable::InUse`], [`NotRedeemable::Expired`].
-    pub fn require_redeemable(
-        &self,
-        customer: &CustomerId,
-        order: Option<Uuid>,
-        now: Timestamp,
-    ) -> Result<(), NotRedeemable> {
+    pub fn require_redeemable(&self, customer: &CustomerId, own: &[Uuid], now: Timestamp) -> Result<(), NotRedeemable> {
         if self.customer_id != *customer {
             return Err(NotRedeemable::NotFound);
         }
@@ -68,7 +64,7 @@ impl CouponClaim {
             (CouponClaimStatus::Expired, _) => Err(NotRedeemable::Expired {
                 ended_at: self.redeemable_until,
             }),
-            (CouponClaimStatus::Redeemed, Some(order_id)) if Some(order_id) != order => {
+            (CouponClaimStatus::Redeemed, Some(order_id)) if !own.contains(&order_id) => {
                 Err(NotRedeemable::InUse { order_id })
             }
             (CouponClaimStatus::Issued | CouponClaimStatus::Redeemed, _) => Ok(()),
@@ -143,6 +139,7 @@ mod tests {
             customer_id: ann.clone(),
             status: CouponClaimStatus::Issued,
             order_id: None,
+            code_index: None,
             claimed_at: second(0),
             redeemable_until: second(100),
         };
@@ -152,23 +149,24 @@ mod tests {
             ..issued.clone()
         };
         let ended_at = second(100);
-        for (claim, customer, order, at, expected) in [
-            (&issued, &ann, None, 99, Ok(())),
-            (&issued, &ann, None, 100, Err(NotRedeemable::Expired { ended_at })),
-            (&issued, &bob, None, 0, Err(NotRedeemable::NotFound)),
-            (&redeemed, &bob, None, 0, Err(NotRedeemable::NotFound)),
-            (&redeemed, &ann, Some(mine), 0, Ok(())),
+        for (claim, customer, own, at, expected) in [
+            (&issued, &ann, &[][..], 99, Ok(())),
+            (&issued, &ann, &[], 100, Err(NotRedeemable::Expired { ended_at })),
+            (&issued, &bob, &[], 0, Err(NotRedeemable::NotFound)),
+            (&redeemed, &bob, &[], 0, Err(NotRedeemable::NotFound)),
+            (&redeemed, &ann, &[mine], 0, Ok(())),
+            (&redeemed, &ann, &[other, mine], 100, Ok(())),
             (
                 &redeemed,
                 &ann,
-                Some(other),
+                &[other],
                 0,
                 Err(NotRedeemable::InUse { order_id: mine }),
             ),
-            (&redeemed, &ann, None, 0, Err(NotRedeemable::InUse { order_id: mine })),
+            (&redeemed, &ann, &[], 0, Err(NotRedeemable::InUse { order_id: mine })),
         ] {
-            let found = claim.require_redeemable(customer, order, second(at));
-            assert_eq!(found, expected, "{claim:?} {order:?} at {at}");
+            let found = claim.require_redeemable(customer, own, second(at));
+            assert_eq!(found, expected, "{claim:?} {own:?} at {at}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The coupons table: coupons (`COUPON#<id>`), the units that are left of each (`UNITS#<coupon>#<shard>`), claims
-//! (`CLAIM#<id>`), and the index `listed` with the list of all coupons and that of each customer's claims.
+//! (`CLAIM#<id>`), used codes (`CODE#<coupon>#<index>`) and what belongs to them, and the index `listed` with the list of all coupons and that of each customer's claims.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::aws::Platform;
 use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::{Item, Wanted, key, parse};
+use crate::aws::encryption::EncryptedSecret;
 use crate::catalog::Shard;
 use crate::core::actor::Actor;
 use crate::core::error::Error;
@@ -25,12 +26,24 @@ pub struct StoredCoupon {
     /// The coupon.
     #[serde(flatten)]
     pub coupon: Coupon,
+    /// Its codes. `None` for a coupon without codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<CodeSeries>,
     /// The fingerprint of the request that created it, which identifies a retry.
     pub fingerprint: Fingerprint,
     /// The number of writes, from 1. Each is conditional on the version that was read.
     pub version: u64,
     /// The author of this version.
     pub updated_by: Actor,
+}
+
+/// The codes of a coupon. None is stored before it is used: the key says which texts are codes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeSeries {
+    /// The number that the codes have in place of the coupon's id.
+    pub campaign: u32,
+    /// The key that makes the codes, encrypted by KMS.
+    pub key: EncryptedSecret,
 }
 
 /// The most coupons whose terms a function remembers. Beyond that it forgets all.
@@ -117,10 +130,11 @@ impl CouponStore {
     }
 
     /// Builds the write by which an order gets a claim. Condition: it is issued, so no order has it. Returns the claim when the
-    /// condition fails.
+    /// condition fails. The event of the claim is in the table's stream already: without it, the claim stays small.
     pub fn redeem_write(&self, id: CouponClaimId, order_id: Uuid) -> UpdateBuilder {
         self.claim_update(id, order_id)
-            .update_expression("SET #status = :redeemed, order_id = :order")
+            .update_expression("SET #status = :redeemed, order_id = :order REMOVE #event")
+            .expression_attribute_names("#event", "event")
             .condition_expression("#status = :issued")
             .return_values_on_condition_check_failure(OnFailure::AllOld)
     }
@@ -130,6 +144,18 @@ impl CouponStore {
         self.claim_update(id, order_id)
             .update_expression("SET #status = :issued REMOVE order_id")
             .condition_expression("#status = :redeemed AND order_id = :order")
+    }
+
+    /// Builds the write by which an order gets the claim of the order `from`, which ends in the same transaction. Condition: that
+    /// order has it.
+    pub fn hand_over_write(&self, id: CouponClaimId, from: Uuid, order_id: Uuid) -> UpdateBuilder {
+        let update = Update::builder().table_name(&self.table.name);
+        update
+            .set_key(Some(claim_key(id)))
+            .update_expression("SET order_id = :order")
+            .condition_expression("order_id = :from")
+            .expression_attribute_values(":order", AttributeValue::S(order_id.to_string()))
+            .expression_attribute_values(":from", AttributeValue::S(from.to_string()))
     }
 
     fn claim_update(&self, id: CouponClaimId, order_id: Uuid) -> UpdateBuilder {

@@ -35,7 +35,7 @@ pub use line::{InvalidLineId, Line, LineId, LineKind, LineSeat};
 pub use line_refund::{LineFee, LineRefund};
 pub use number::{InvalidOrderNumber, OrderNumber};
 pub use order::{Ending, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Rejected};
-pub use pricing::{Delivery, Pricing};
+pub use pricing::{Delivery, Pricing, discounted_seats};
 pub use queue::{UnservableOrder, UnservableOrders};
 pub use quote::{Item, Quote, Shortage, sum_lines};
 pub use reservations::{

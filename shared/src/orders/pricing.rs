@@ -9,7 +9,7 @@ use crate::catalog::{Product, Sku};
 use crate::core::country::Country;
 use crate::coupons::{CouponLine, Redemption, Sold};
 use crate::orders::shipping::{MethodTable, Shipment};
-use crate::orders::tax::{TaxTable, Taxes};
+use crate::orders::tax::{Tax, TaxTable, Taxes};
 use crate::orders::{Destination, Line, LineId, Quote, Rejected, Shipping, ShippingMethod, ShippingMethodId, Totals};
 
 /// Where an order is delivered, and how.
@@ -116,7 +116,10 @@ impl Pricing {
         // Before the discount and shipping, which depend on one currency.
         Totals::of(currency, &lines, None)?;
         if let Some(redemption) = redemption {
-            lines = discounted(lines, products, redemption, &taxes)?;
+            let product_of = |line: &Line| line.sku.as_ref().and_then(|sku| products.get(sku));
+            lines = discounted(lines, product_of, redemption, |line| {
+                product_of(line).and_then(|product| taxes.on(product.tax_class))
+            })?;
         }
         let shipping = self.shipping(&lines, delivery, &taxes)?;
         let totals = Totals::of(currency, &lines, shipping.as_ref())?;
@@ -159,28 +162,42 @@ impl Pricing {
     }
 }
 
-/// The lines of products less the discount of a coupon.
-fn discounted(
+/// Lines of seats less the discount of a coupon.
+///
+/// # Errors
+/// [`Rejected::Coupon`] when the coupon takes nothing off, and [`Rejected::TotalTooLarge`].
+pub fn discounted_seats(lines: Vec<Line>, redemption: &Redemption) -> Result<Vec<Line>, Rejected> {
+    discounted(lines, |_| None, redemption, |_| None)
+}
+
+/// The lines less the discount of a coupon, with the tax on the rest. `product_of` is the product that a line sells.
+fn discounted<'a>(
     lines: Vec<Line>,
-    products: &HashMap<Sku, Product>,
+    product_of: impl Fn(&Line) -> Option<&'a Product>,
     redemption: &Redemption,
-    taxes: &Taxes<'_>,
+    tax_on: impl Fn(&Line) -> Option<Tax>,
 ) -> Result<Vec<Line>, Rejected> {
-    let product_of = |line: &Line| line.sku.as_ref().and_then(|sku| products.get(sku));
-    let of_products = lines.iter().filter_map(|line| Some((line, product_of(line)?)));
-    let sold = of_products.map(|(line, product)| {
-        let sold = Sold::Product {
-            sku: &product.sku,
-            categories: &product.categories,
-            is_worth_money: product.points.is_some(),
+    let mut seen = Vec::with_capacity(lines.len());
+    for line in &lines {
+        let sold = match (&line.seat, product_of(line)) {
+            (Some(seat), _) => Sold::Seat {
+                showtime_id: seat.showtime_id,
+                class: &seat.class,
+            },
+            (None, Some(product)) => Sold::Product {
+                sku: &product.sku,
+                categories: &product.categories,
+                is_worth_money: product.points.is_some(),
+            },
+            (None, None) => continue,
         };
-        line.price().map(|price| CouponLine { sold, price })
-    });
-    let sold: Vec<CouponLine<'_>> = sold.collect::<Result<_, _>>()?;
-    let discounts = redemption.coupon.discounts(&sold)?;
+        let price = line.price()?;
+        seen.push(CouponLine { sold, price });
+    }
+    let discounts = redemption.coupon.discounts(&seen)?;
     let discounts = discounts.map_err(|none| redemption.refusal(none))?;
     let lines = lines.into_iter().zip(discounts).map(|(line, discount)| {
-        let tax = product_of(&line).and_then(|product| taxes.on(product.tax_class));
+        let tax = tax_on(&line);
         line.discounted(discount, tax)
     });
     Ok(lines.collect::<Result<_, _>>()?)

@@ -5,6 +5,7 @@
 //! An order is out of stock only when all shards together lack the units. The transaction that ends the order returns
 //! its stock, so it is returned once.
 
+mod claims;
 mod expired_holds;
 
 use std::collections::HashMap;
@@ -16,7 +17,6 @@ use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::backoff::Backoff;
-use crate::aws::dynamodb::attempts::Attempts;
 use crate::aws::dynamodb::transaction::{
     MAX_ITEMS, TransactionOutcome, WriteOutcome, Writes, put, transact, transact_changes, update,
 };
@@ -29,7 +29,7 @@ use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::coupons::store::claim_in;
-use crate::coupons::{CouponClaim, CouponClaimId, CouponStore, Redemption};
+use crate::coupons::{CouponClaim, CouponClaimId, CouponStore};
 use crate::orders::store::{order_key, parse_order};
 use crate::orders::{
     Ending, FreshDetails, Line, Order, OrderEvent, OrderId, OrderStatus, OrderStore, Shortage, StoredOrder,
@@ -94,6 +94,8 @@ pub enum HoldSeatsOutcome {
     Exists(Box<StoredOrder>),
     /// A seat is taken, or the customer holds others since it was read. Nothing was written.
     Changed,
+    /// The claim of a coupon has changed since it was read: another order has it. Nothing was written.
+    ClaimTaken,
 }
 
 /// The outcome of taking the stock of an expired order again.
@@ -148,7 +150,7 @@ pub struct Loaded {
 }
 
 impl ReservationStore {
-    /// Creates the store over the tables of the catalog and the orders, for orders of products.
+    /// Creates the store over the tables of the catalog and the orders, for orders of products without coupons.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -163,42 +165,17 @@ impl ReservationStore {
         })
     }
 
-    /// Creates the store over the tables of the catalog, the orders and the coupons, for orders of products with coupons.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub fn with_coupons(platform: &Platform) -> Result<Self, Error> {
-        Ok(Self {
-            coupons: Some(CouponStore::new(platform)?),
-            ..Self::new(platform)?
-        })
-    }
-
-    /// Creates the store over the tables of the catalog, the orders and the seats, for orders of seats.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when a variable is missing.
-    pub fn with_seats(platform: &Platform) -> Result<Self, Error> {
-        Ok(Self {
-            seats: Some(SeatStore::new(platform)?),
-            ..Self::new(platform)?
-        })
-    }
-
-    /// Creates the store over the tables of the catalog, the orders, the seats and the coupons, for all orders.
+    /// Creates the store over the tables of the catalog, the orders, the seats and the coupons, for all orders. A function that ends
+    /// orders with coupons needs it: a claim may belong to an order of products or of seats.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
     pub fn for_all_orders(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
+            seats: Some(SeatStore::new(platform)?),
             coupons: Some(CouponStore::new(platform)?),
-            ..Self::with_seats(platform)?
+            ..Self::new(platform)?
         })
-    }
-
-    fn coupons(&self) -> Result<&CouponStore, Error> {
-        let coupons = self.coupons.as_ref();
-        coupons.ok_or_else(|| Error::internal("change an order with a coupon", "the function has no table of coupons"))
     }
 
     fn seats(&self) -> Result<&SeatStore, Error> {
@@ -275,41 +252,6 @@ impl ReservationStore {
         writes.collect()
     }
 
-    /// The claim that a new order is to redeem. If an order has it whose deadline has passed, ends that order first.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn settled_claim(&self, mut claim: CouponClaim, invocation: &Invocation) -> Result<CouponClaim, Error> {
-        let mut attempts = Attempts::new("look for the order of a coupon");
-        while let Some(order_id) = claim.order_id {
-            attempts.start()?;
-            let id = claim.coupon_claim_id;
-            let stored = self.orders.get(OrderId(order_id), invocation.deadline).await?;
-            let Some(stored) = stored else {
-                return Ok(claim);
-            };
-            // The claim and the order are two reads: somebody may have ended the order between them.
-            if stored.order.keeps_claim(id, invocation.now) {
-                return Ok(claim);
-            }
-            self.end_if_past(&stored, invocation).await?;
-            match self.coupons()?.claim(id, invocation.deadline).await? {
-                Some(present) => claim = present,
-                None => return Ok(claim),
-            }
-        }
-        Ok(claim)
-    }
-
-    /// The redemption of a claim: with its coupon.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn redemption(&self, claim: CouponClaim, deadline: Instant) -> Result<Redemption, Error> {
-        let coupon = self.coupons()?.terms(claim.coupon_id, deadline).await?;
-        Ok(Redemption { claim, coupon })
-    }
-
     /// Places `draft`, takes its stock and redeems its coupon, in one transaction.
     ///
     /// A retry finds an earlier attempt by the order's id, even if that attempt's response was lost or it was in
@@ -333,7 +275,7 @@ impl ReservationStore {
             };
             let key_unchanged = draft.delivery_details.as_ref().map(|fresh| fresh.key_unchanged.clone());
             let order_put = put(self.orders.put_new(&stored)?)?;
-            let claim = self.redeem_write(order)?;
+            let claim = self.claim_writes(order, None)?;
             Ok(std::iter::once(order_put).chain(claim).chain(key_unchanged).collect())
         };
         match self.take(&order.lines, &draft.products, record, deadline).await? {
@@ -365,26 +307,6 @@ impl ReservationStore {
         }
     }
 
-    /// The write by which an order gets the claim that it redeems. `None` if it redeems none.
-    fn redeem_write(&self, order: &Order) -> Result<Option<TransactWriteItem>, Error> {
-        let Some(claim) = order.claim() else {
-            return Ok(None);
-        };
-        update(self.coupons()?.redeem_write(claim, order.order_id.0)).map(Some)
-    }
-
-    /// Whether an order that was paid late can have its coupon again, or has none: no other order has it. The time to redeem it may
-    /// be over, since the order was placed in time.
-    async fn can_redeem_again(&self, paid: &Order, invocation: &Invocation) -> Result<bool, Error> {
-        let Some(id) = paid.claim() else {
-            return Ok(true);
-        };
-        let Some(claim) = self.coupons()?.claim(id, invocation.deadline).await? else {
-            return Err(Error::internal("reinstate an order", format!("the claim {id} is gone")));
-        };
-        Ok(self.settled_claim(claim, invocation).await?.order_id.is_none())
-    }
-
     /// Takes the stock or the seats of an expired order, and its coupon, again because it was paid, in one transaction with
     /// `payment`.
     ///
@@ -407,7 +329,7 @@ impl ReservationStore {
         if !self.can_redeem_again(&paid.order, invocation).await? {
             return self.out_of_stock(paid, deadline).await;
         }
-        let claim = self.redeem_write(&paid.order)?;
+        let claim = self.claim_writes(&paid.order, None)?;
         let mut seats = vec![];
         if let Some(of_order) = paid.order.seats() {
             match self.can_retake(&of_order, invocation).await? {
@@ -438,7 +360,8 @@ impl ReservationStore {
         })
     }
 
-    /// Records an order that holds seats, in one transaction with the seats and what its customer may hold.
+    /// Records an order that holds seats, in one transaction with the seats, its coupon, and what its customer may hold. An order
+    /// that it replaces hands its coupon over, or gives it back.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
@@ -449,6 +372,9 @@ impl ReservationStore {
             .seats()
             .ok_or_else(|| Error::internal(HOLDING, "the order has no seats"))?;
         let mut items = vec![put(self.orders.put_new(&hold.order)?)?];
+        let claims = self.claim_writes(order, hold.replaced.as_ref().map(|(read, _)| &read.order))?;
+        let count = claims.len();
+        items.extend(claims);
         let mut given_back = None;
         if let Some((read, ended)) = &hold.replaced {
             items.push(put(self.orders.put_if_version(ended)?)?);
@@ -468,9 +394,10 @@ impl ReservationStore {
                 Some(WriteOutcome::ConditionFailed(Some(item))) => {
                     return Ok(HoldSeatsOutcome::Exists(Box::new(parse_order(item)?)));
                 }
-                _ if outcomes.any(|outcome| matches!(outcome, WriteOutcome::ConditionFailed(_))) => {
-                    return Ok(HoldSeatsOutcome::Changed);
+                _ if outcomes.by_ref().take(count).any(|outcome| has_failed(&outcome)) => {
+                    return Ok(HoldSeatsOutcome::ClaimTaken);
                 }
+                _ if outcomes.any(|outcome| has_failed(&outcome)) => return Ok(HoldSeatsOutcome::Changed),
                 _ => {}
             }
             if !backoff.wait().await {
@@ -712,12 +639,13 @@ impl WantedStock<'_> {
     }
 }
 
+const fn has_failed(outcome: &WriteOutcome) -> bool {
+    matches!(outcome, WriteOutcome::ConditionFailed(_))
+}
+
 /// The products with a shard that had too few units. `outcomes` are those of `holds`.
 fn short_skus(holds: &[Hold], outcomes: &[WriteOutcome]) -> Vec<Sku> {
-    let refused = holds
-        .iter()
-        .zip(outcomes)
-        .filter(|(_, outcome)| matches!(outcome, WriteOutcome::ConditionFailed(_)));
+    let refused = holds.iter().zip(outcomes).filter(|(_, outcome)| has_failed(outcome));
     let mut skus: Vec<Sku> = refused.map(|(hold, _)| hold.sku.clone()).collect();
     skus.dedup();
     skus

@@ -106,6 +106,25 @@ impl CouponsFixture {
         claim.body["coupon_claim_id"].as_str().expect("an id").to_owned()
     }
 
+    /// Makes codes of a coupon, from `first` on.
+    pub async fn codes(&self, coupon: &str, first: u32, count: u32) -> Vec<String> {
+        let answer = self.call("create-coupon-codes", codes_call(coupon, first, count)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let codes = answer.body["codes"].as_array().expect("codes").iter();
+        codes.map(|code| code.as_str().expect("a code").to_owned()).collect()
+    }
+
+    /// Claims a coupon with a code, by a function that has just started.
+    pub async fn claim_code(&self, customer: &str, code: &str) -> Answer {
+        self.call("claim-coupon-code", code_call(customer, code)).await
+    }
+
+    /// Revokes codes of a coupon, from `first` on.
+    pub async fn revoke(&self, coupon: &str, first: u32, count: u32) -> Answer {
+        self.call("revoke-coupon-codes", revoke_call(coupon, first, count))
+            .await
+    }
+
     /// Returns the caller's claims.
     pub async fn claims(&self, customer: &str) -> Vec<Value> {
         let answer = self
@@ -168,4 +187,29 @@ pub fn update_call(coupon: &str, tag: &str, body: &Value) -> Call {
 pub fn claim_call(customer: &str, coupon: &str) -> Call {
     let call = Call::new("POST", "/coupons/{coupon_id}/claims").path("coupon_id", coupon);
     call.by(customer).key("claim")
+}
+
+/// Builds an administrator's request for codes.
+pub fn codes_call(coupon: &str, first: u32, count: u32) -> Call {
+    let call = Call::new("POST", "/admin/coupons/{coupon_id}/codes").path("coupon_id", coupon);
+    call.by_admin().json(&json!({ "first_index": first, "count": count }))
+}
+
+/// Builds an administrator's request to revoke codes.
+pub fn revoke_call(coupon: &str, first: u32, count: u32) -> Call {
+    let call = Call::new("POST", "/admin/coupons/{coupon_id}/revoke-codes").path("coupon_id", coupon);
+    let call = call.by_admin().key("revoke");
+    call.json(&json!({ "first_index": first, "count": count }))
+}
+
+/// Builds a customer's request to claim a coupon with a code.
+pub fn code_call(customer: &str, code: &str) -> Call {
+    let call = Call::new("POST", "/coupon-claims").by(customer).key("code");
+    call.json(&json!({ "code": code }))
+}
+
+/// Returns the code with its last character changed.
+pub fn altered(code: &str) -> String {
+    let (rest, last) = code.split_at(code.len() - 1);
+    format!("{rest}{}", if last == "0" { "1" } else { "0" })
 }

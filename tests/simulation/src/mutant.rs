@@ -101,11 +101,13 @@ pub enum Mutant {
     ClaimsUnchecked,
     /// A join of a waiting room is stored whether the customer has joined or not.
     JoinsUnchecked,
+    /// A code makes a claim whether it was used or not.
+    CodesUnchecked,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -152,6 +154,7 @@ impl Mutant {
         Self::FeesForgotten,
         Self::ClaimsUnchecked,
         Self::JoinsUnchecked,
+        Self::CodesUnchecked,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -230,6 +233,7 @@ impl Mutant {
             Self::SeatsKept => each_write(body, &mut keep_seats),
             Self::ClaimsUnchecked => each_write(body, &mut |write| unless(write, "CLAIM#", "#status = :issued")),
             Self::JoinsUnchecked => each_write(body, &mut |write| unless(write, "JOIN#", "attribute_not_exists")),
+            Self::CodesUnchecked => each_write(body, &mut |write| unless(write, "CODE#", "attribute_not_exists")),
             Self::CheckInsUnchecked => each_write(body, &mut |write| {
                 unless(write, "TICKET#", "attribute_not_exists(check_in)")
             }),

@@ -3,6 +3,7 @@
 mod accounts;
 mod auctions;
 mod billing;
+mod coupons;
 mod fulfillment;
 mod images;
 mod payments;
@@ -49,6 +50,7 @@ pub fn events() -> Result<Vec<Record>> {
         billing::events()?,
         images::events()?,
         tickets::events()?,
+        coupons::events()?,
         accounts::events()?,
     ];
     Ok(parts.into_iter().flatten().collect())
@@ -131,7 +133,9 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         | "SubscriptionStarted"
         | "SubscriptionChanged"
         | "SubscriptionCancelled"
-        | "ImageDeleted" => Actor::customer(&customer()),
+        | "ImageDeleted"
+        | "CouponClaimed"
+        | "CouponExhausted" => Actor::customer(&customer()),
         "PaymentFailed" | "PaymentUnservable" | "PaymentDisputed" | "BillingKeyDeleted" => Actor::provider("TOSS"),
         "StockLow" => Actor::function("watch-products"),
         "ShipmentDelivered" => Actor::provider("CARRIER"),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::coupons::{CouponId, OnCancellation};
+use crate::coupons::{CouponDistribution, CouponId, OnCancellation};
 
 fn money(amount: u64, currency: Currency) -> Money {
     Money::new(amount, currency).unwrap()
@@ -37,6 +37,8 @@ fn coupon(benefit: Benefit, currency: Currency) -> Coupon {
         benefit,
         minimum_subtotal: None,
         scope: None,
+        distribution: CouponDistribution::Claim,
+        revoked_codes: vec![],
         total: None,
         shards: None,
         claims_start_at: at(0),

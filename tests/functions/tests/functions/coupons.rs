@@ -6,9 +6,11 @@ use coupons::store::CouponTable;
 use function_tests::CouponsFixture;
 use function_tests::coupons_fixture::{claim_call, create_call, update_call};
 use harness::Fault;
-use harness::gateway::Call;
+use harness::engine::COUPONS;
+use harness::gateway::{Answer, Call};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use shared::core::actor::Actor;
 use shared::coupons::CouponId;
 use tokio::task::JoinSet;
 
@@ -436,7 +438,8 @@ async fn a_change_that_was_read_before_the_last_unit_was_claimed_does_not_lose_t
     let shop = CouponsFixture::open().await;
     let coupon = shop.coupon(&json!({})).await;
     let table = CouponTable::new(&shop.platform()).unwrap();
-    let (id, invocation) = (CouponId(coupon.parse().unwrap()), shop.invocation());
+    let invocation = shop.invocation().by(Actor::function("claim-coupon"));
+    let id = CouponId(coupon.parse().unwrap());
     let read = table.get(id, invocation.deadline).await.unwrap();
     assert!(table.mark_exhausted(&read, &invocation).await.unwrap());
     let mut renamed = read.clone();
@@ -449,4 +452,61 @@ async fn a_change_that_was_read_before_the_last_unit_was_claimed_does_not_lose_t
         !table.mark_exhausted(&read, &invocation).await.unwrap(),
         "it was marked before"
     );
+}
+
+#[tokio::test]
+async fn a_claim_and_the_exhaustion_are_told_once_by_events_in_their_own_writes() {
+    let shop = CouponsFixture::open().await;
+    let coupon = shop.coupon(&json!({ "total": 1 })).await;
+    assert!(shop.engine.events(COUPONS).await.is_empty());
+    let claim = shop.claim("ann", &coupon).await;
+    let events = shop.engine.events(COUPONS).await;
+    let claimed = json!({
+        "coupon_claim_id": claim.body["coupon_claim_id"], "coupon_id": coupon, "customer_id": "ann",
+    });
+    assert_eq!(
+        (events.len(), &*events[0].0, &events[0].1["data"]),
+        (1, "CouponClaimed", &claimed)
+    );
+    for customer in ["ann", "bob", "cid"] {
+        shop.claim(customer, &coupon).await;
+    }
+    let again = shop.engine.events(COUPONS).await;
+    let told = again.iter().find(|(kind, _)| kind == "CouponClaimed").unwrap();
+    assert_eq!(told.1, events[0].1, "a repeated claim tells nothing");
+    let exhausted: Vec<&Value> = again
+        .iter()
+        .filter(|(kind, _)| kind == "CouponExhausted")
+        .map(|(_, detail)| detail)
+        .collect();
+    assert_eq!(exhausted.len(), 1);
+    assert_eq!(exhausted[0]["data"]["exhausted_at"], json!(shop.now()));
+    assert_eq!(shop.change(&coupon, &json!({ "total": 2 })).await.status, 200);
+    let after = shop.engine.events(COUPONS).await;
+    assert!(
+        after.iter().all(|(kind, _)| kind == "CouponClaimed"),
+        "it is not exhausted any more"
+    );
+}
+
+#[tokio::test]
+async fn a_claim_with_its_event_and_the_trace_of_its_request_is_at_most_one_kilobyte() {
+    let shop = CouponsFixture::open().await;
+    let coupon = shop.coupon(&json!({ "total": null })).await;
+    let handler = shop.handler("claim-coupon");
+    let shared::aws::lambda::action::Handler::Http(handle) = &handler else {
+        panic!("an action of the API")
+    };
+    shop.claim("bob", &coupon).await;
+    shop.engine.faults.measure();
+    let invocation = shared::aws::lambda::Invocation {
+        trace: Some("Root=1-67dd2f60-3f2a9c1b5d7e8f0a1b2c3d4e;Parent=53995c3f42cd8ad8;Sampled=1".to_owned()),
+        ..shop.invocation()
+    };
+    let customer = "7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11";
+    let answer = Answer::of(handle(claim_call(customer, &coupon).event().to_string(), invocation).await);
+    assert_eq!(answer.status, 201);
+    let cost = shop.engine.faults.cost();
+    println!("a claim without a limit: {} write units", cost.write_units);
+    assert!(cost.write_units <= 3.0, "two for the claim, one for its list: {cost:?}");
 }

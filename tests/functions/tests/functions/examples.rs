@@ -371,6 +371,13 @@ async fn coupons() {
         .await;
     shop.call("get-coupon", of_coupon("/coupons/{coupon_id}")).await;
     shop.claim("ann", &coupon).await;
+    let with_codes = json!({ "distribution": "CODES", "total": null, "name": "Newsletter: 300 won off" });
+    let with_codes = shop.coupon(&with_codes).await;
+    let codes = shop.codes(&with_codes, 0, 2).await;
+    // The claims have an order in the list.
+    shop.advance(SignedDuration::from_secs(1));
+    shop.claim_code("ann", &codes[0]).await;
+    shop.revoke(&with_codes, 1, 1).await;
     shop.claims("ann").await;
 }
 

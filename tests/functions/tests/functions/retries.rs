@@ -290,6 +290,16 @@ const SCENARIOS: &[Scenario] = &[
         "the admission is over",
         waiting_rooms::enter_waiting_room_over
     ),
+    scenario!(
+        "claim-coupon-code",
+        "the code was revoked, and the claims have ended",
+        coupons::claim_coupon_code_revoked
+    ),
+    scenario!(
+        "revoke-coupon-codes",
+        "other codes were revoked too",
+        coupons::revoke_coupon_codes_more
+    ),
 ];
 
 /// Checks all scenarios of an action.
@@ -381,6 +391,8 @@ tests! {
     a_retried_creation_of_a_waiting_room_is_the_first_one: "create-waiting-room",
     a_retried_join_is_the_first_one: "join-waiting-room",
     a_retried_entry_is_the_first_one: "enter-waiting-room",
+    a_retried_claim_with_a_code_is_the_first_one: "claim-coupon-code",
+    a_retried_revocation_of_codes_is_the_first_one: "revoke-coupon-codes",
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Checks coupons: no more claims than units, and a claim has one order, which has the claim.
+//! Checks coupons: no more claims than units, a claim has one order, which has the claim, and a code makes one claim.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub fn check_coupons(orders: &[Value], coupons: &[Value]) -> Result<()> {
         *counts.entry(text(&claim["coupon_id"])).or_default() += 1;
         claims.insert(text(&claim["coupon_claim_id"]), claim);
     }
-    for coupon in of_kind("COUPON#") {
+    for coupon in of_kind("COUPON#").filter(|coupon| coupon["total"].is_number()) {
         let counted = counts.get(&text(&coupon["coupon_id"])).copied().unwrap_or_default();
         ensure!(
             coupon["total"].as_i64() == Some(counted),
@@ -55,5 +55,31 @@ pub fn check_coupons(orders: &[Value], coupons: &[Value]) -> Result<()> {
         );
     }
     ensure!(owners.is_empty(), "no claim has these orders: {owners:?}");
+    Ok(())
+}
+
+/// Checks that each used code and its claim name each other, and that coupons are claimed with codes exactly if they have some.
+/// `coupons` has the items of the coupons table.
+///
+/// # Errors
+/// The first violation.
+pub fn check_codes(coupons: &[Value]) -> Result<()> {
+    let of_kind = |kind: &'static str| coupons.iter().filter(move |item| key(item).starts_with(kind));
+    let mut used: BTreeMap<&str, &Value> = of_kind("CODE#").map(|code| (key(code), code)).collect();
+    for claim in of_kind("CLAIM#") {
+        let coupon_id = claim["coupon_id"].as_str().unwrap_or_default();
+        let coupon = of_kind("COUPON#").find(|coupon| coupon["coupon_id"] == coupon_id);
+        let has_codes = coupon.is_some_and(|coupon| coupon["distribution"] == "CODES");
+        ensure!(
+            has_codes == claim["code_index"].is_number(),
+            "its code is missing, or too much: {claim}"
+        );
+        if has_codes {
+            let code = used.remove(&*format!("CODE#{coupon_id}#{}", claim["code_index"]));
+            let is_its = code.is_some_and(|code| code["coupon_claim_id"] == claim["coupon_claim_id"]);
+            ensure!(is_its, "its code made another claim, or none: {claim}");
+        }
+    }
+    ensure!(used.is_empty(), "these codes have no claim: {used:?}");
     Ok(())
 }

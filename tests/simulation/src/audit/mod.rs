@@ -78,6 +78,8 @@ pub fn check(world: &World, phase: Phase) {
     check("a valid ticket has its seat", valid);
     let rooms = waiting_rooms::check_rooms(&tables.items(WAITING_ROOMS));
     check("a waiting room counts each join once and admits at its rates", rooms);
+    let codes = coupons::check_codes(&tables.items(COUPONS));
+    check("a code makes one claim", codes);
     check("a ticket admits once", tickets::check_admissions(world));
     check("no unit is shipped twice", check_units(&orders, &fulfillment));
     check(

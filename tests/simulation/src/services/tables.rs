@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use harness::embedded::{Embedded, RawResponse};
 use harness::engine::{
-    ACCOUNTS, AUCTIONS, CATALOG, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SEATS, SHOWS, SUBSCRIPTIONS, TICKETS,
+    ACCOUNTS, AUCTIONS, CATALOG, COUPONS, FULFILLMENT, IMAGES, ORDERS, PAYMENTS, SEATS, SHOWS, SUBSCRIPTIONS, TICKETS,
 };
 use harness::{Engine, Fault};
 use serde_json::{Value, json};
@@ -18,10 +18,11 @@ use crate::attribution;
 use crate::mutant::Mutant;
 
 /// The tables with streams.
-pub const TABLES: [&str; 10] = [
+pub const TABLES: [&str; 11] = [
     ACCOUNTS,
     AUCTIONS,
     CATALOG,
+    COUPONS,
     FULFILLMENT,
     IMAGES,
     ORDERS,

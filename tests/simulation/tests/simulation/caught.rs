@@ -251,6 +251,11 @@ fn a_join_of_a_waiting_room_that_counts_twice_is_caught() {
 }
 
 #[test]
+fn a_code_that_makes_two_claims_is_caught() {
+    is_caught(Mutant::CodesUnchecked, "a code makes one claim");
+}
+
+#[test]
 fn orders_of_a_cancelled_showtime_that_are_forgotten_are_caught() {
     is_caught(Mutant::CancellationLost, "a cancelled showtime has no orders");
 }

@@ -35,3 +35,27 @@ pub async fn claim_coupon_exhausted() -> Outcome {
     let other = None;
     Outcome { first, again, other }
 }
+
+pub async fn claim_coupon_code_revoked() -> Outcome {
+    let shop = CouponsFixture::open().await;
+    let coupon = shop.coupon(&json!({ "distribution": "CODES", "total": null })).await;
+    let codes = shop.codes(&coupon, 0, 1).await;
+    let first = shop.claim_code("ann", &codes[0]).await;
+    assert_eq!(shop.revoke(&coupon, 0, 1).await.status, 200);
+    shop.advance(SignedDuration::from_hours(24));
+    let again = shop.claim_code("ann", &codes[0]).await;
+    // A claim is named by its customer and its code, so there is no other request with its key.
+    let other = None;
+    Outcome { first, again, other }
+}
+
+pub async fn revoke_coupon_codes_more() -> Outcome {
+    let shop = CouponsFixture::open().await;
+    let coupon = shop.coupon(&json!({ "distribution": "CODES", "total": null })).await;
+    let first = shop.revoke(&coupon, 0, 5).await;
+    assert_eq!(shop.revoke(&coupon, 20, 5).await.status, 200);
+    let again = shop.revoke(&coupon, 0, 5).await;
+    // A revocation is named by its codes, so there is no other request with its key.
+    let other = None;
+    Outcome { first, again, other }
+}
