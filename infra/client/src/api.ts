@@ -45,6 +45,15 @@ export type AddressMissingProblem = Problem & {
   title: "The order is shipped and has no address";
 };
 
+/** Join the waiting room, enter it at your turn, and send the token that it gives in the header `Waiting-Room-Token`. A token is for one account and one room, and ends at the `expires_at` that was told with it. */
+export type AdmissionRequiredProblem = Problem & {
+  /** The waiting room. */
+  waiting_room_id: string;
+  type: "urn:madang:problem:admission-required";
+  status: 409;
+  title: "A waiting room admits the customers";
+};
+
 /** A card issuer's advice on another attempt to charge the card. */
 export type Advice = "CONFIRM_CARD_DATA" | "DO_NOT_TRY_AGAIN" | "TRY_AGAIN_LATER";
 
@@ -229,12 +238,28 @@ export interface BookSide {
 export interface CancelOrderRequest {
   /** The units to cancel, each line once. Default: the whole order. */
   lines?: LineQuantity[];
+  /** The refund that the customer was shown. If it differs, nothing is cancelled. */
+  expected_refund?: Money;
 }
 
 /** A cancellation. */
 export interface CancelSubscriptionRequest {
   /** When the subscription ends. */
   when: When;
+}
+
+/** What a cancellation would refund. */
+export interface CancellationQuote {
+  /** The order. */
+  order_id: OrderId;
+  /** What is refunded in all, with the delivery if the whole order is cancelled: `expected_refund` of the cancellation. */
+  refund: Money;
+  /** The fees in all. */
+  fee: Money;
+  /** The lines whose units are cancelled. */
+  lines: LineCancellation[];
+  /** The time until which the fees stay the same. Absent if they do not depend on the time. */
+  valid_until?: string;
 }
 
 /** A card, as shown to its customer. */
@@ -428,7 +453,7 @@ export interface ClassView {
   price: Money;
   /** The zones of the plan whose seats are in this class. */
   zones: ZoneCode[];
-  /** About how many seats are free. Absent in lists. */
+  /** About how many seats are free. Absent in lists until they were counted. */
   remaining?: number;
 }
 
@@ -552,6 +577,8 @@ export interface Coupon {
   redeemable_until: string;
   /** What becomes of it when its customer cancels a paid order. */
   on_cancellation: runtime.Open<OnCancellation>;
+  /** The waiting room whose admission a claim needs. Absent: none. */
+  waiting_room_id?: WaitingRoomId;
   /** The time at which all units were found claimed. Absent while there may be more. */
   exhausted_at?: string;
   /** Time of the creation. */
@@ -738,6 +765,12 @@ export type CouponWithoutCodesProblem = Problem & {
   title: "The coupon has no codes";
 };
 
+/** What would be cancelled. */
+export interface CreateCancellationQuoteRequest {
+  /** The units, each line once. Default: the whole order. */
+  lines?: LineQuantity[];
+}
+
 /** The codes to make. */
 export interface CreateCouponCodesRequest {
   /** The index of the first code. */
@@ -775,6 +808,8 @@ export interface CreateCouponRequest {
   redeemable_until: string;
   /** What becomes of it when its customer cancels a paid order. */
   on_cancellation: OnCancellation;
+  /** The waiting room whose admission a claim needs. Default: none. */
+  waiting_room_id?: WaitingRoomId;
 }
 
 /** A file of products to import. */
@@ -914,6 +949,8 @@ export interface CreateShowtimeRequest {
   sales_start_at?: string;
   /** The time from which seats are not sold any more. Default: the start. */
   sales_end_at?: string;
+  /** The waiting room whose admission a hold of seats needs. Default: none. */
+  waiting_room_id?: WaitingRoomId;
   /** The price classes. Each zone of the plan is in exactly one. All prices have the same currency. */
   prices: PriceClass[];
 }
@@ -974,6 +1011,18 @@ export interface CreateVenueRequest {
   time_zone: Timezone;
   /** The address that customers see. Text of one line. */
   address?: string;
+}
+
+/** A new waiting room. */
+export interface CreateWaitingRoomRequest {
+  /** The name that customers see. Text of one line. */
+  name: string;
+  /** The time from which it admits. Not in the past. */
+  opens_at: string;
+  /** The people a minute that it admits. 0: nobody, until the rate is changed. */
+  rate_per_minute: number;
+  /** The minutes that an admission lasts: 10 by default. */
+  token_minutes?: number;
 }
 
 /** Place an order for each currency. */
@@ -1609,6 +1658,14 @@ export type InvalidVoucherProblem = Problem & {
   title: "The voucher code is malformed";
 };
 
+export type InvalidWaitingRoomProblem = Problem & {
+  /** The field's name. */
+  field: string;
+  type: "urn:madang:problem:invalid-waiting-room";
+  status: 422;
+  title: "A field of a waiting room breaks a rule";
+};
+
 /** The invoice of one period of a subscription. */
 export type Invoice = SubscriptionPeriod & {
   /** The customer. */
@@ -1696,12 +1753,24 @@ export interface Line {
   total: Money;
   /** The part of `total` whose refund was requested, for units that were cancelled or returned. Absent for none. */
   refunded?: Money;
+  /** The part of `total` that is kept as the fee for giving the seat back. Absent for none. */
+  cancellation_fee?: Money;
   /** The time of the latest delivery of units. */
   delivered_at?: string;
   /** The points that one unit credits, if the product is points. */
   points?: number;
   /** The package of one unit. Absent for what is not shipped. */
   package?: Package;
+}
+
+/** What the cancellation of units of a line would refund. */
+export interface LineCancellation {
+  /** The line. */
+  line_id: LineId;
+  /** The fee for giving the seat back. 0 for none. */
+  fee: Money;
+  /** What is refunded of the line. */
+  refund: Money;
 }
 
 /**
@@ -1864,6 +1933,12 @@ export type NotInReviewProblem = Problem & {
   title: "Nothing is under review";
 };
 
+export type NotJoinedProblem = Problem & {
+  type: "urn:madang:problem:not-joined";
+  status: 409;
+  title: "The customer has not joined the waiting room";
+};
+
 export type NotNextPeriodProblem = Problem & {
   /** The next period. */
   next_period: number;
@@ -1898,6 +1973,19 @@ export type NotShippableProblem = Problem & {
   type: "urn:madang:problem:not-shippable";
   status: 422;
   title: "No shipping method fits the order";
+};
+
+/** Wait. Nothing is lost: the place stays, however often it is asked for. */
+export type NotYourTurnProblem = Problem & {
+  /** The customer's place, from 1. Absent while those who may be before the customer are still joining. */
+  place?: number;
+  /** The places that may enter: this one and those before it. */
+  serving_number: number;
+  /** About when it is the customer's turn. Absent without a place, and while the rate is 0. */
+  expected_at?: string;
+  type: "urn:madang:problem:not-your-turn";
+  status: 409;
+  title: "It is not the customer's turn yet";
 };
 
 export type NothingToTakeProblem = Problem & {
@@ -2741,6 +2829,14 @@ export interface Quantities {
   returned?: number;
 }
 
+/** A rate from a time on, until the next one. */
+export interface RateSegment {
+  /** The time from which it counts. */
+  from: string;
+  /** The people a minute. 0: nobody. */
+  rate_per_minute: number;
+}
+
 /** How far a rebuild has come. */
 export interface RebuildProgress {
   /** The rebuild. */
@@ -2829,9 +2925,24 @@ export interface Refund {
   failed_at?: string;
 }
 
-/** What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. */
+/** Show the customer the new refund, then send it. */
+export type RefundDiffersProblem = Problem & {
+  /** The refund now. */
+  refund: Money;
+  type: "urn:madang:problem:refund-differs";
+  status: 409;
+  title: "The refund differs from the expected one";
+};
+
+/**
+ * What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. An order keeps the policy of
+ * its time. The law of the shop's country may limit the fees, and take tickets back that the policy does not.
+ */
 export interface RefundPolicy {
-  /** The days after the booking in which a ticket is given back free of charge, until `free_days_before` days before the show. */
+  /**
+   * The days after the booking in which a ticket is given back free of charge, until `free_days_before` days before the show. 0 for
+   * none.
+   */
   free_days?: number;
   /** The last day on which `free_days` applies, in days before the show. */
   free_days_before?: number;
@@ -2862,7 +2973,7 @@ export interface RefundStep {
   days_before: number;
   /** The fee in percent of what was paid for the ticket, rounded down. */
   percent: number;
-  /** The highest fee. */
+  /** The highest fee. It does not fall from step to step, and a step after one without it has none. */
   at_most?: Money;
 }
 
@@ -3222,6 +3333,14 @@ export interface SeatRun {
 /** The state of a seat at a moment. Its number is that of the seat map. */
 export type SeatState = "FREE" | "HELD" | "SOLD" | "BLOCKED";
 
+export type SeatUsedProblem = Problem & {
+  /** The seat's line. */
+  line_id: LineId;
+  type: "urn:madang:problem:seat-used";
+  status: 409;
+  title: "A ticket of the seats was checked in";
+};
+
 /** The seats of a showtime, which never change. */
 export interface Seating {
   /** The number of parts. The seats of a part are stored together. */
@@ -3255,6 +3374,13 @@ export type SeatsNotFreeProblem = Problem & {
   title: "A seat is held or sold";
 };
 
+/** The show has started, or the refund policy of the order takes no seats back any more. */
+export type SeatsNotReturnableProblem = Problem & {
+  type: "urn:madang:problem:seats-not-returnable";
+  status: 409;
+  title: "The seats are not taken back any more";
+};
+
 /** Seats of a showtime. */
 export interface SeatsRequest {
   /** The seats, each once, in at most 90 rows. */
@@ -3266,13 +3392,6 @@ export interface SeatsResponse {
   /** The seats. */
   seats: SeatNow[];
 }
-
-/** Only administrators give seats back that are paid. */
-export type SeatsSoldProblem = Problem & {
-  type: "urn:madang:problem:seats-sold";
-  status: 409;
-  title: "The seats of the order are paid";
-};
 
 /** Nothing is held. Choose other seats. */
 export type SeatsTakenProblem = Problem & {
@@ -3451,8 +3570,12 @@ export interface Showtime {
   prices: PriceClass[];
   /** The seats, once they exist. */
   seating?: Seating;
+  /** The waiting room whose admission a hold of seats needs. Absent: none. */
+  waiting_room_id?: WaitingRoomId;
   /** The time at which it was published. */
   published_at?: string;
+  /** The time at which its start was last changed after it was published. Who booked before gives seats back free of charge. */
+  moved_at?: string;
   /** Time of the creation. */
   created_at: string;
   /** Time of the last change. */
@@ -3503,8 +3626,12 @@ export interface ShowtimeView {
   sales_end_at: string;
   /** Whether the seats are on sale. */
   status: runtime.Open<ShowtimeStatus>;
+  /** The waiting room whose admission a hold of seats needs. Absent: none. */
+  waiting_room_id?: WaitingRoomId;
   /** The price classes. */
   classes: ClassView[];
+  /** The time at which the remaining seats were counted, in lists. */
+  counted_at?: string;
 }
 
 /** A page of a list. */
@@ -3906,6 +4033,13 @@ export type TooManyPaymentsProblem = Problem & {
   title: "The order has too many payment attempts";
 };
 
+/** Nothing has changed. Create another waiting room, and name it in what this one guards. */
+export type TooManyRatesProblem = Problem & {
+  type: "urn:madang:problem:too-many-rates";
+  status: 409;
+  title: "The waiting room has had too many rates";
+};
+
 export type TooManyReshardedListingsProblem = Problem & {
   type: "urn:madang:problem:too-many-resharded-listings";
   status: 422;
@@ -4010,7 +4144,7 @@ export interface UpdateCategoriesRequest {
   categories: CategoriesPatch;
 }
 
-/** Changes of a coupon, as a merge patch (RFC 7396): only what is named changes. */
+/** Changes of a coupon, as a merge patch (RFC 7396): only what is named changes, and `null` clears the waiting room. */
 export interface UpdateCouponRequest {
   /** The name that customers see. Text of one line. */
   name?: string;
@@ -4018,6 +4152,7 @@ export interface UpdateCouponRequest {
   total?: number;
   /** The time from which it can no longer be claimed. A time in the past ends the claims within a second. */
   claims_end_at?: string;
+  waiting_room_id?: WaitingRoomId | null;
 }
 
 /** Changes of a performance, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
@@ -4108,6 +4243,7 @@ export interface UpdateShowtimeRequest {
   sales_end_at?: string;
   /** `CLOSED`, `ON_SALE` or `CANCELLED`. A draft is published by `publish-showtime`. */
   status?: ShowtimeStatus;
+  waiting_room_id?: WaitingRoomId | null;
   /** All price classes. */
   prices?: PriceClass[];
 }
@@ -4135,6 +4271,18 @@ export interface UpdateVenueRequest {
   names?: { [name: string]: string | null };
   /** The address that customers see. Text of one line. */
   address?: string | null;
+}
+
+/** Changes of a waiting room, as a merge patch (RFC 7396): only what is named changes. */
+export interface UpdateWaitingRoomRequest {
+  /** The name that customers see. Text of one line. */
+  name?: string;
+  /** The time from which it admits. Until ten seconds before the present opening, and at least ten seconds away. */
+  opens_at?: string;
+  /** The people a minute that it admits from now on. 0: nobody, until the rate is changed again. */
+  rate_per_minute?: number;
+  /** Whether customers are told that nothing is left. It admits all the same. */
+  sold_out?: boolean;
 }
 
 /** Scans of a device. */
@@ -4251,6 +4399,105 @@ export type VoucherRegisteredProblem = Problem & {
   status: 409;
   title: "The voucher is already registered";
 };
+
+/** A waiting room, as administrators see it. */
+export interface WaitingRoom {
+  /** The room's id. */
+  waiting_room_id: WaitingRoomId;
+  /** The name that customers see. */
+  name: string;
+  /** The time from which it admits. */
+  opens_at: string;
+  /** The rates, one after another. */
+  segments: RateSegment[];
+  /** The minutes that an admission lasts. */
+  token_minutes: number;
+  /** Whether customers are told that nothing is left. They can wait for returns. */
+  sold_out: boolean;
+  /** The SHA-256 of the seed's 32 bytes. */
+  seed_sha256: string;
+  /** The seed of the lottery. Absent until the early comers are counted. */
+  seed?: string;
+  /** Time of the creation. */
+  created_at: string;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
+/** An admission to what a waiting room guards. */
+export interface WaitingRoomAdmission {
+  /** The room. */
+  waiting_room_id: WaitingRoomId;
+  /** The token to send in the header `Waiting-Room-Token`. It is of no use to another account. */
+  token: string;
+  /** The time at which the customer entered. */
+  admitted_at: string;
+  /** The time from which the admission is over. It stays, however often it is asked for. */
+  expires_at: string;
+}
+
+/** A waiting room's id, derived from the administrator and the idempotency key. */
+export type WaitingRoomId = string;
+
+/** A customer's join of a waiting room. */
+export interface WaitingRoomJoin {
+  /** The room. */
+  waiting_room_id: WaitingRoomId;
+  /** The customer's account. */
+  customer_id: CustomerId;
+  /** The time of the join. */
+  joined_at: string;
+  /** Whether it was before the opening, so that the lottery decides the place. */
+  is_early: boolean;
+  /** The place, from 1. Absent while those who may be before the customer are still joining. */
+  place?: number;
+  /** About when it is the customer's turn. Absent without a place, and while the rate is 0. */
+  expected_at?: string;
+  /** The time from which the customer's admission is over. Absent before the customer has entered. */
+  admitted_until?: string;
+}
+
+/** The opening can be moved until ten seconds before it, so that nobody sees it open before. */
+export type WaitingRoomOpenProblem = Problem & {
+  /** The time from which it is open. */
+  opens_at: string;
+  type: "urn:madang:problem:waiting-room-open";
+  status: 409;
+  title: "The waiting room is open";
+};
+
+/** How far a waiting room has come. The same for everybody. */
+export interface WaitingRoomStatus {
+  /** The room's id. */
+  waiting_room_id: WaitingRoomId;
+  /** The name. */
+  name: string;
+  /** The time of this status. */
+  as_of: string;
+  /** The time from which the room admits. */
+  opens_at: string;
+  /** Whether the rates count. They do for a day. After that, everybody can enter at once. */
+  is_paced: boolean;
+  /** The rates, one after another. */
+  segments: RateSegment[];
+  /**
+   * The places that may enter: this one and those before it. At a later time: the turns that the rates give until two seconds
+   * before it, rounded down, without `lapsed`.
+   */
+  serving_number: number;
+  /** The turns that nobody was there for. Absent until the early comers are counted. */
+  lapsed?: number;
+  /** The people who have joined, as far as they are counted. Absent until the early comers are. */
+  joined?: number;
+  /** The early comers by the first byte of their draws, without the zeros at the end. Absent until they are counted. */
+  early?: number[];
+  /** Whether nothing is left. Returns may come. */
+  sold_out: boolean;
+  /** The SHA-256 of the seed's 32 bytes, public from the creation on. */
+  seed_sha256: string;
+  /** The seed of the lottery. Absent until the early comers are counted. */
+  seed?: string;
+}
 
 /** A customer's points. */
 export interface Wallet {
@@ -6066,6 +6313,104 @@ export interface CreatePlanOperation {
     | UnavailableProblem;
 }
 
+/** The types of `createWaitingRoom`. */
+export interface CreateWaitingRoomOperation {
+  request: {
+    /**
+     * 1 to 255 visible ASCII characters, new for each waiting room
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreateWaitingRoomRequest;
+  };
+  answer: runtime.Answer<201, WaitingRoom, {
+    /** For `If-Match` of a change */
+    etag: string;
+    /** true: an earlier request created it */
+    idempotencyReplayed?: string;
+    /** The waiting room's path */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidWaitingRoomProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getAdminWaitingRoom`. */
+export interface GetAdminWaitingRoomOperation {
+  request: {
+    /** The waiting room */
+    waiting_room_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, WaitingRoom, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `updateWaitingRoom`. */
+export interface UpdateWaitingRoomOperation {
+  request: {
+    /** The waiting room */
+    waiting_room_id: string;
+    /** The `ETag` of the waiting room as it was read, or `*` */
+    ifMatch: string;
+    body: UpdateWaitingRoomRequest;
+  };
+  answer: runtime.Answer<200, WaitingRoom, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | WaitingRoomOpenProblem
+    | TooManyRatesProblem
+    | PreconditionFailedProblem
+    | BodyTooLargeProblem
+    | InvalidWaitingRoomProblem
+    | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `listBids`. */
 export interface ListBidsOperation {
   request: {
@@ -6247,6 +6592,8 @@ export interface ClaimCouponOperation {
      * Default: a new key for each call.
      */
     idempotencyKey?: string;
+    /** The token of `enter-waiting-room`, for a coupon with a waiting room */
+    waitingRoomToken?: string;
   };
   answer: runtime.Answer<201, CouponClaim, {
     /** true: the customer had claimed the coupon before */
@@ -6264,6 +6611,7 @@ export interface ClaimCouponOperation {
     | CouponNotOpenProblem
     | CouponExhaustedProblem
     | CouponExpiredProblem
+    | AdmissionRequiredProblem
     | CouponNeedsCodeProblem
     | IdempotencyKeyReusedProblem
     | InternalProblem
@@ -6475,7 +6823,9 @@ export interface CancelOrderOperation {
     | OrderClosedProblem
     | OrderShippedProblem
     | OrderNotPaidProblem
-    | SeatsSoldProblem
+    | SeatsNotReturnableProblem
+    | SeatUsedProblem
+    | RefundDiffersProblem
     | TooFewUnitsProblem
     | LineRefundedProblem
     | PaymentUnderWayProblem
@@ -6485,6 +6835,40 @@ export interface CancelOrderOperation {
     | PointsSpentProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
+    | InvalidLinesProblem
+    | InvalidLineProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createCancellationQuote`. */
+export interface CreateCancellationQuoteOperation {
+  request: {
+    /** The order */
+    order_id: string;
+    body?: CreateCancellationQuoteRequest;
+  };
+  answer: runtime.Answer<200, CancellationQuote, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | OrderClosedProblem
+    | OrderShippedProblem
+    | OrderNotPaidProblem
+    | SeatsNotReturnableProblem
+    | SeatUsedProblem
+    | TooFewUnitsProblem
+    | LineRefundedProblem
+    | PaymentUnderWayProblem
+    | RefundUnderWayProblem
+    | NotRefundableProblem
+    | PaymentInReviewProblem
+    | BodyTooLargeProblem
     | InvalidLinesProblem
     | InvalidLineProblem
     | InternalProblem
@@ -7316,6 +7700,8 @@ export interface HoldSeatsOperation {
      * Default: a new key for each call.
      */
     idempotencyKey?: string;
+    /** The token of `enter-waiting-room`, for a showtime with a waiting room */
+    waitingRoomToken?: string;
     body: HoldSeatsRequest;
   };
   answer: runtime.Answer<201, Order, {
@@ -7333,6 +7719,7 @@ export interface HoldSeatsOperation {
     | UnauthenticatedProblem
     | NotFoundProblem
     | NotOnSaleProblem
+    | AdmissionRequiredProblem
     | SeatsTakenProblem
     | NoSeatsTogetherProblem
     | SingleSeatLeftProblem
@@ -7976,6 +8363,131 @@ export interface RegisterVoucherOperation {
     | IdempotencyKeyReusedProblem
     | InvalidVoucherProblem
     | ProductUnavailableProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getWaitingRoom`. */
+export interface GetWaitingRoomOperation {
+  request: {
+    /** The waiting room */
+    waiting_room_id: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, WaitingRoomStatus, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `enterWaitingRoom`. */
+export interface EnterWaitingRoomOperation {
+  request: {
+    /** The waiting room */
+    waiting_room_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+  };
+  answer: runtime.Answer<200, WaitingRoomAdmission, {
+    /** true: the customer had entered before */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | NotJoinedProblem
+    | NotYourTurnProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `joinWaitingRoom`. */
+export interface JoinWaitingRoomOperation {
+  request: {
+    /** The waiting room */
+    waiting_room_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+  };
+  answer: runtime.Answer<201, WaitingRoomJoin, {
+    /** true: the customer had joined the room before */
+    idempotencyReplayed?: string;
+    /** The path of the room's status */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getWaitingRoomPage`. */
+export interface GetWaitingRoomPageOperation {
+  request: {
+    /** The waiting room */
+    waiting_room_id: string;
+    /** A path of the same site, to go to after the admission. Default: `/` */
+    return_to?: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, string, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -8629,7 +9141,7 @@ export class Madang extends runtime.Client {
    *
    * Only what is named changes (RFC 7396). `If-Match` is required: if somebody has changed the showtime since it was read, the
    * answer is 412 and nothing changes. A change that is made already is answered with 200 in any case. A new local time or plan
-   * makes a new start. Once the seats exist, the plan, the zones of each class and the currency stay; amounts may change, and an
+   * makes a new start, and customers who booked before give their seats back free of charge. Once the seats exist, the plan, the zones of each class and the currency stay; amounts may change, and an
    * order keeps the price of its time. A cancelled showtime does not change.
    *
    * `PATCH /admin/showtimes/{showtime_id}`
@@ -8776,6 +9288,44 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Creates a waiting room
+   *
+   * It guards the showtimes and coupons that name it in `waiting_room_id`. Customers can join at once. The hash of the seed that
+   * decides the order of the early comers is public from now on, and the seed once they are counted. A retry with the same key and
+   * body returns the room in its current state.
+   *
+   * `POST /admin/waiting-rooms`
+   */
+  createWaitingRoom(request: CreateWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateWaitingRoomOperation>> {
+    return this.call<CreateWaitingRoomOperation>({ method: "POST", path: "/admin/waiting-rooms", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns a waiting room to administrators
+   *
+   * Its `ETag` is the `If-Match` of a change. `get-waiting-room` is for customers. The seed is shown to nobody before the early comers
+   * are counted.
+   *
+   * `GET /admin/waiting-rooms/{waiting_room_id}`
+   */
+  getAdminWaitingRoom(request: GetAdminWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetAdminWaitingRoomOperation>> {
+    return this.call<GetAdminWaitingRoomOperation>({ method: "GET", path: "/admin/waiting-rooms/{waiting_room_id}", headers: ["If-None-Match"], token: true }, request, options);
+  }
+
+  /**
+   * Changes a waiting room
+   *
+   * Only what is named changes (RFC 7396). `If-Match` is required: if the room has changed since it was read, the answer is 412 and
+   * nothing changes. A change that is made already is answered with 200 in any case. Another rate counts from now on, and takes
+   * effect after two seconds; the turns that were given before stay.
+   *
+   * `PATCH /admin/waiting-rooms/{waiting_room_id}`
+   */
+  updateWaitingRoom(request: UpdateWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdateWaitingRoomOperation>> {
+    return this.call<UpdateWaitingRoomOperation>({ method: "PATCH", path: "/admin/waiting-rooms/{waiting_room_id}", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
    * Lists the caller's bids
    *
    * Newest first. The list is eventually consistent: a new bid may take a moment to appear. Each page reads at most 100
@@ -8853,12 +9403,13 @@ export class Madang extends runtime.Client {
    * Claims a coupon
    *
    * A customer has at most one claim of a coupon: any other request returns it in its current state. Units are given to those who
-   * come first, but requests of the same moment are in no order. Name the claim in a checkout to redeem it.
+   * come first, but requests of the same moment are in no order. Name the claim in a checkout to redeem it. If the coupon has a
+   * `waiting_room_id`, a new claim needs the token of an admission by that room.
    *
    * `POST /coupons/{coupon_id}/claims`
    */
   claimCoupon(request: ClaimCouponOperation["request"], options?: runtime.Options): Promise<runtime.Result<ClaimCouponOperation>> {
-    return this.call<ClaimCouponOperation>({ method: "POST", path: "/coupons/{coupon_id}/claims", headers: ["Idempotency-Key"], token: true }, request, options);
+    return this.call<ClaimCouponOperation>({ method: "POST", path: "/coupons/{coupon_id}/claims", headers: ["Idempotency-Key", "Waiting-Room-Token"], token: true }, request, options);
   }
 
   /**
@@ -8939,8 +9490,13 @@ export class Madang extends runtime.Client {
    * returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
    * are spent or held are then owed.
    *
-   * Seats of a paid order, also of one that costs nothing, are given back by an administrator only. The coupon of an order goes back to
-   * its customer, unless the customer cancels a paid order and the coupon's terms say that it stays used.
+   * A customer who gives paid seats back pays the fee that the refund policy of the order asks for on that day: `cancellation_fee` of
+   * each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
+   * risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives the
+   * seats of others back without a fee.
+   *
+   * The coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
+   * stays used.
    *
    * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
    * no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
@@ -8949,6 +9505,18 @@ export class Madang extends runtime.Client {
    */
   cancelOrder(request: CancelOrderOperation["request"], options?: runtime.Options): Promise<runtime.Result<CancelOrderOperation>> {
     return this.call<CancelOrderOperation>({ method: "POST", path: "/orders/{order_id}/cancel", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Says what a cancellation would refund
+   *
+   * Computed by the same code as the cancellation, which is refused for the same reasons; the points that an order bought are not
+   * looked at. Fees rise with the time: until `valid_until` they stay the same. Send `refund` as `expected_refund` of the cancellation.
+   *
+   * `POST /orders/{order_id}/cancellation-quotes`
+   */
+  createCancellationQuote(request: CreateCancellationQuoteOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateCancellationQuoteOperation>> {
+    return this.call<CreateCancellationQuoteOperation>({ method: "POST", path: "/orders/{order_id}/cancellation-quotes", body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -9071,7 +9639,8 @@ export class Madang extends runtime.Client {
    * Lists the showtimes of a performance
    *
    * Those that are published, the earliest first, also the closed and cancelled ones. The list is eventually consistent: a change may
-   * take a moment to appear.
+   * take a moment to appear. `remaining` says about how many seats of each class were free at `counted_at`, some seconds after the
+   * latest change of a seat; `get-showtime` counts them now.
    *
    * `GET /performances/{performance_id}/showtimes`
    */
@@ -9249,6 +9818,8 @@ export class Madang extends runtime.Client {
    * the replaced order if it names the same claim, and otherwise gives it back in the same transaction. `POST /quotes` does not price
    * seats: `total-differs` says the total if it is not `expected_total`, and nothing is held then.
    *
+   * If the showtime has a `waiting_room_id`, the request needs the token of an admission by that room. A retry of a hold does not.
+   *
    * Seats can be held for up to a second after the showtime was closed or cancelled, or its prices changed; `expected_total` protects
    * customers from a price that they were not shown. A refusal is based on the current showtime, except before the start of sales,
    * when it can be based on the showtime of up to a second ago.
@@ -9256,7 +9827,7 @@ export class Madang extends runtime.Client {
    * `POST /showtimes/{showtime_id}/holds`
    */
   holdSeats(request: HoldSeatsOperation["request"], options?: runtime.Options): Promise<runtime.Result<HoldSeatsOperation>> {
-    return this.call<HoldSeatsOperation>({ method: "POST", path: "/showtimes/{showtime_id}/holds", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+    return this.call<HoldSeatsOperation>({ method: "POST", path: "/showtimes/{showtime_id}/holds", headers: ["Idempotency-Key", "Waiting-Room-Token"], body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -9499,6 +10070,59 @@ export class Madang extends runtime.Client {
    */
   registerVoucher(request: RegisterVoucherOperation["request"], options?: runtime.Options): Promise<runtime.Result<RegisterVoucherOperation>> {
     return this.call<RegisterVoucherOperation>({ method: "POST", path: "/vouchers", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns how far a waiting room has come
+   *
+   * The same for everybody, and at most two seconds old. With it, each customer who came before the opening can compute the own
+   * place, and check that of anybody: a customer's draw is the first 8 bytes of the HMAC-SHA256 of the account id with the seed, read
+   * as a big-endian number. The place is 1, plus `early` before the draw's first byte, plus that of the byte itself times the other
+   * 56 bits over 2^56, rounded down. `enter-waiting-room` admits from `serving_number` = place on. Whoever came later learns the place
+   * by `join-waiting-room`, three seconds after the first request.
+   *
+   * `GET /waiting-rooms/{waiting_room_id}`
+   */
+  getWaitingRoom(request: GetWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetWaitingRoomOperation>> {
+    return this.call<GetWaitingRoomOperation>({ method: "GET", path: "/waiting-rooms/{waiting_room_id}", headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Enters a waiting room
+   *
+   * At the customer's turn, or any time after it. A customer enters a room once: any other request returns that admission, with the
+   * same end. Too early, the answer tells the place, how far the room has come, and about when it is the customer's turn.
+   *
+   * `POST /waiting-rooms/{waiting_room_id}/enter`
+   */
+  enterWaitingRoom(request: EnterWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<EnterWaitingRoomOperation>> {
+    return this.call<EnterWaitingRoomOperation>({ method: "POST", path: "/waiting-rooms/{waiting_room_id}/enter", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
+   * Joins a waiting room
+   *
+   * A customer joins a room once: any other request, of whatever key or device, returns that join with the same place. All who join
+   * before the opening have the same chance, whenever they come: a lottery decides. After it, those of an earlier second come first,
+   * and within a second the lottery decides. The place is known two seconds after the opening, or after the end of the second.
+   *
+   * `POST /waiting-rooms/{waiting_room_id}/joins`
+   */
+  joinWaitingRoom(request: JoinWaitingRoomOperation["request"], options?: runtime.Options): Promise<runtime.Result<JoinWaitingRoomOperation>> {
+    return this.call<JoinWaitingRoomOperation>({ method: "POST", path: "/waiting-rooms/{waiting_room_id}/joins", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
+   * Returns a page to wait on
+   *
+   * It joins the waiting room, shows the customer's place, enters at the turn, and goes to the path in `return_to`, with
+   * `waiting_room_token` and `expires_at` in the fragment. Open it with the customer's access token in the fragment, as
+   * `#access_token=…`: a browser sends no fragment to a server. The page runs no other script, and is in no frame.
+   *
+   * `GET /waiting-rooms/{waiting_room_id}/page`
+   */
+  getWaitingRoomPage(request: GetWaitingRoomPageOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetWaitingRoomPageOperation>> {
+    return this.call<GetWaitingRoomPageOperation>({ method: "GET", path: "/waiting-rooms/{waiting_room_id}/page", query: ["return_to"], headers: ["If-None-Match"] }, request, options);
   }
 
   /**
