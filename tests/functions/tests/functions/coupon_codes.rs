@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use coupons::store::CouponTable;
 use coupons::wrong_codes::WrongCodes;
 use function_tests::coupons_fixture::{altered, claim_call, code_call, codes_call, revoke_call};
 use function_tests::{CouponsFixture, order_body, order_call};
@@ -11,6 +12,7 @@ use harness::engine::COUPONS;
 use harness::gateway::{Answer, Call};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use shared::coupons::CouponId;
 
 /// A shop with a coupon that is distributed by codes, and the coupon's id.
 async fn with_codes(fields: &Value) -> (CouponsFixture, String) {
@@ -416,26 +418,12 @@ async fn a_claim_with_a_code_takes_two_requests_once_the_coupon_is_known() {
 }
 
 #[tokio::test]
-async fn a_coupon_whose_campaign_another_one_has_gets_another_campaign() {
-    let shop = CouponsFixture::open().await;
-    let mut coupons = vec![];
-    for transactions in [1, 2] {
-        // Both draw the same campaign first.
-        fastrand::seed(7);
-        shop.engine.faults.measure();
-        let fields = json!({ "distribution": "CODES", "total": null });
-        coupons.push(shop.coupon(&fields).await);
-        let cost = shop.engine.faults.cost();
-        // With the same seed the SDK also draws the same tokens, so the second coupon can take one more.
-        assert!(cost.requests["TransactWriteItems"] >= transactions, "{cost:?}");
-    }
-    for coupon in coupons {
-        let codes = shop.codes(&coupon, 0, 1).await;
-        let claim = shop.claim_code("ann", &codes[0]).await;
-        assert_eq!(
-            (claim.status, &claim.body["coupon_id"]),
-            (201, &json!(coupon)),
-            "{claim:?}"
-        );
-    }
+async fn a_coupon_is_not_stored_with_the_campaign_of_another_one() {
+    let (shop, coupon) = with_codes(&json!({})).await;
+    let table = CouponTable::new(&shop.platform()).unwrap();
+    let deadline = shop.invocation().deadline;
+    let mut other = table.get(CouponId(coupon.parse().unwrap()), deadline).await.unwrap();
+    other.coupon.coupon_id = CouponId("018f0000-0000-7000-8000-000000000000".parse().unwrap());
+    assert!(!table.create(&other, deadline).await.unwrap());
+    assert_eq!(table.find(other.coupon.coupon_id, deadline).await.unwrap(), None);
 }
