@@ -56,6 +56,22 @@ pub fn taken(
     seats
 }
 
+/// Checks that nobody has the chosen seats: `kept` are those whose orders are paid meanwhile.
+///
+/// # Errors
+/// `seats-taken`.
+pub fn require_not_taken(
+    chosen: &[SeatId],
+    rows: &BTreeMap<RowKey, SeatRow>,
+    kept: &[SeatId],
+    invocation: &Invocation,
+) -> Result<(), Rejection> {
+    let seats = taken(chosen, rows, kept, invocation);
+    let Some(first) = seats.first() else { return Ok(()) };
+    let detail = format!("The seat {} is taken. Nothing is held.", first.seat);
+    Err(Rejection::with(reason::SeatsTaken { seats }, detail))
+}
+
 /// Checks that a choice leaves no single seat.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 //! A hold of chosen seats costs two round trips: one batch read (the rows, what the customer holds, the claim of a coupon, the order
 //! in case this is a retry, and once a second the showtime and its performance) and one transaction (the order, the rows, the claim,
 //! what the customer holds). A function reads each coupon once.
+//! In a crowd it costs a third one: most seats are gone, so what the customer holds is read only if the chosen ones are free.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,7 +36,10 @@ use shared::waiting_rooms::{self, AdmissionService};
 use utoipa::ToSchema;
 
 use crate::candidates::Candidates;
-use crate::hold_rules::{allow, invalid, quote, require_no_single_seat, require_on_sale, swap, taken, without_order};
+use crate::hold_id::{hold_id, may_be_hold_of};
+use crate::hold_rules::{
+    allow, invalid, quote, require_no_single_seat, require_not_taken, require_on_sale, swap, without_order,
+};
 use crate::performance::Performance;
 use crate::reason;
 use crate::recent_shows::{RecentShows, Show};
@@ -183,6 +187,9 @@ pub const REFUSALS: &[&Reason] = &[
 /// the order and the rows of the present hold. A coupon costs a read unit, three to five write units for its claim, the list of
 /// claims and a larger order, and once a process a read unit for its terms. `best` reads all rows of the showtime, and then those of its choice.
 ///
+/// A function that has refused taken seats of the showtime within the last second reads what the customer holds in a request of its
+/// own, once the chosen seats are known to be free. So it refuses without that unit.
+///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
@@ -212,7 +219,7 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
     let wanted = Wanted::of(&body)?;
     let fingerprint = key.fingerprint_of(&(showtime_id, &body));
     let fingerprint = fingerprint.map_err(|error| Error::internal("read a hold", error))?;
-    let order_id = OrderId(key.derive_id("hold", &caller.customer_id));
+    let order_id = hold_id(&key, &caller.customer_id);
     let asked = Asked {
         order_id,
         showtime_id,
@@ -236,7 +243,12 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
             Err(Error::Rejected(refusal)) if !is_fresh && show.may_be_outdated_by(&refusal, invocation.now) => {
                 is_fresh = true;
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                if matches!(&error, Error::Rejected(refusal) if *refusal.reason == reason::SEATS_TAKEN) {
+                    function.recent.crowd(showtime_id, invocation.now);
+                }
+                return Err(error);
+            }
         }
     }
 }
@@ -254,12 +266,36 @@ struct Asked<'a> {
     token: Option<&'a str>,
 }
 
+impl<'a> Asked<'a> {
+    /// The chosen seats, unless the customer is known to hold others.
+    fn chosen_anew(&self) -> Option<&'a [SeatId]> {
+        match self.wanted {
+            Wanted::Chosen(seats) if self.body.replaces.is_none() => Some(seats),
+            _ => None,
+        }
+    }
+}
+
+/// Whether one of the seats may be the customer's.
+fn has_own(chosen: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, customer: &CustomerId) -> bool {
+    let mut taken = chosen
+        .iter()
+        .filter_map(|seat| rows.get(&seat.row)?.taken.get(&seat.place));
+    taken.any(|taken| matches!(taken, Taken::Order { order_id, .. } if may_be_hold_of(*order_id, customer)))
+}
+
 /// The order whose seats are replaced, as read and cancelled.
 fn cancelled(stored: StoredOrder, invocation: &Invocation) -> Result<(StoredOrder, StoredOrder), Error> {
     let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
     let event = invocation.record(&OrderEvent::OrderCancelled(cancelled.clone()))?;
     let next = stored.next(cancelled, Some(event));
     Ok((stored, next))
+}
+
+/// Whether a concurrent duplicate of the request has just placed its order: a batch of reads is no snapshot.
+fn is_placed(seats: &LoadedSeats, order_id: OrderId) -> bool {
+    let allowance = seats.allowance.as_ref();
+    allowance.is_some_and(|allowance| allowance.order_id == order_id.0) || names(seats.rows.values(), order_id)
 }
 
 /// Whether seats of the rows name the order.
@@ -317,19 +353,24 @@ fn replay(existing: StoredOrder, fingerprint: &Fingerprint, invocation: &Invocat
 }
 
 /// What is read before a hold.
-struct LoadedHold {
+struct LoadedHold<'a> {
     existing: Option<StoredOrder>,
     /// The claim that the order is to redeem, if it exists.
     claim: Option<CouponClaim>,
     show: Arc<Show>,
+    /// Without what the customer holds, if the chosen seats are probably taken.
     seats: LoadedSeats,
+    /// The chosen seats that are probably taken.
+    doubtful: Option<&'a [SeatId]>,
 }
 
 impl HoldSeats {
     /// Reads what a hold needs. The showtime may have been read up to a second ago, unless it is to be `fresh`.
-    async fn load(&self, asked: &Asked<'_>, fresh: bool, invocation: &Invocation) -> Result<LoadedHold, Error> {
+    async fn load<'a>(&self, asked: &Asked<'a>, fresh: bool, invocation: &Invocation) -> Result<LoadedHold<'a>, Error> {
         // Each attempt of a long request reads anew what is older than a second.
         let (id, now) = (asked.showtime_id, invocation.at_present().now);
+        let doubtful = asked.chosen_anew().filter(|_| self.recent.is_crowded(id, now));
+        let customer = doubtful.is_none().then_some(asked.customer);
         let chosen = match asked.wanted {
             Wanted::Chosen(seats) => seats.as_slice(),
             Wanted::Best(_) => &[],
@@ -337,7 +378,7 @@ impl HoldSeats {
         let rows = places_by_row(chosen).unwrap_or_default().into_keys();
         let mut wanted = vec![
             self.orders.wanted(asked.order_id),
-            self.seats.wanted(id, asked.customer, rows),
+            self.seats.wanted(id, customer, rows),
         ];
         let claim = asked.body.coupon_claim_id;
         if let Some(claim) = claim {
@@ -371,6 +412,7 @@ impl HoldSeats {
             claim,
             show,
             seats: self.seats.loaded(&mut found)?,
+            doubtful,
         })
     }
 
@@ -404,7 +446,7 @@ impl HoldSeats {
     async fn attempt(
         &self,
         asked: &Asked<'_>,
-        loaded: LoadedHold,
+        loaded: LoadedHold<'_>,
         candidates: &mut Candidates,
         invocation: &Invocation,
     ) -> Result<Option<Response>, Error> {
@@ -419,16 +461,17 @@ impl HoldSeats {
         if let Some(existing) = loaded.existing {
             return replay(existing, fingerprint, invocation).map(Some);
         }
-        // A batch of reads is no snapshot: a concurrent duplicate may just have held the seats.
-        let allowance = loaded.seats.allowance.as_ref();
-        let is_own = allowance.is_some_and(|allowance| allowance.order_id == order_id.0);
-        if is_own || names(loaded.seats.rows.values(), order_id) {
-            match self.orders.get_serializable(order_id, invocation.deadline).await? {
-                Some(existing) => return replay(existing, fingerprint, invocation).map(Some),
-                None => return Ok(None),
-            }
+        let LoadedHold {
+            claim,
+            show,
+            mut seats,
+            doubtful,
+            ..
+        } = loaded;
+        if is_placed(&seats, order_id) {
+            return self.replay_placed(asked, invocation).await;
         }
-        let Show { showtime, performance } = &*loaded.show;
+        let Show { showtime, performance } = &*show;
         require_on_sale(showtime, performance, invocation)?;
         let passage = Passage {
             room: showtime.waiting_room_id,
@@ -438,7 +481,19 @@ impl HoldSeats {
         if let Some(refusal) = self.admissions.refusal(passage, invocation).await? {
             return Err(refusal.into());
         }
-        let previous = self.end_previous(&loaded.seats, body.replaces, invocation);
+        if let Some(chosen) = doubtful {
+            require_known(chosen, &seats.rows)?;
+            // A customer's own hold is told as such, below.
+            if !has_own(chosen, &seats.rows, customer) {
+                require_not_taken(chosen, &seats.rows, &[], invocation)?;
+            }
+            let read = self.seats.allowance(asked.showtime_id, customer, invocation.deadline);
+            seats.allowance = read.await?;
+            if is_placed(&seats, order_id) {
+                return self.replay_placed(asked, invocation).await;
+            }
+        }
+        let previous = self.end_previous(&seats, body.replaces, invocation);
         let (replaced, allowed) = match previous.await? {
             Previous::Changed => return Ok(None),
             Previous::NotReplaceable => {
@@ -467,9 +522,9 @@ impl HoldSeats {
         };
         let own = replaced.as_ref().map(|stored| stored.order.order_id);
         let picked = match wanted {
-            Wanted::Chosen(seats) => {
-                let rows = without_order(loaded.seats.rows, own);
-                self.require_free(seats, rows, invocation).await?
+            Wanted::Chosen(chosen) => {
+                let rows = without_order(seats.rows, own);
+                self.require_free(chosen, rows, invocation).await?
             }
             Wanted::Best(best) => candidates.pick(self, showtime, best, own, invocation).await?,
         };
@@ -479,7 +534,7 @@ impl HoldSeats {
                 let own_orders: Vec<OrderId> = own.into_iter().chain([order_id]).collect();
                 let redemption = self
                     .reservations
-                    .redemption(loaded.claim, customer, &own_orders, invocation);
+                    .redemption(claim, customer, &own_orders, invocation);
                 Some(redemption.await?)
             }
             None => None,
@@ -525,6 +580,15 @@ impl HoldSeats {
                 Ok(None)
             }
         }
+    }
+
+    /// The response to a request whose order a concurrent duplicate has just placed. `None` when it is gone: read again.
+    async fn replay_placed(&self, asked: &Asked<'_>, invocation: &Invocation) -> Result<Option<Response>, Error> {
+        let placed = self.orders.get_serializable(asked.order_id, invocation.deadline);
+        let replayed = placed
+            .await?
+            .map(|placed| replay(placed, asked.fingerprint, invocation));
+        replayed.transpose()
     }
 
     /// What the customer holds once the previous hold has ended, which this ends if its time has passed.
@@ -593,11 +657,7 @@ impl HoldSeats {
         if ended.any {
             return Ok(None);
         }
-        let taken = taken(chosen, &rows, &ended.kept, invocation);
-        if let Some(first) = taken.first() {
-            let detail = format!("The seat {} is taken. Nothing is held.", first.seat);
-            return Err(Rejection::with(reason::SeatsTaken { seats: taken }, detail).into());
-        }
+        require_not_taken(chosen, &rows, &ended.kept, invocation)?;
         require_no_single_seat(chosen, &rows)?;
         Ok(Some((chosen.to_vec(), rows)))
     }

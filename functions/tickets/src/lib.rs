@@ -29,6 +29,7 @@ pub mod get_ticket;
 pub mod get_ticket_keys;
 pub mod get_ticket_qr;
 pub mod get_venue;
+pub mod hold_id;
 pub mod hold_rules;
 pub mod hold_seats;
 pub mod list_admin_performances;

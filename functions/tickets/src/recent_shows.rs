@@ -3,6 +3,9 @@
 //! Everybody who wants seats of a showtime needs the same two items. DynamoDB serves 3,000 consistent reads of an item a second,
 //! and a storm has more requests than that. So a function remembers them for a second, as [`LiveSeats`](crate::live_seats) does,
 //! and reads them without consistency, which costs half.
+//!
+//! It also remembers for a second that somebody was refused because a seat is taken. In a storm nearly everybody is, so the next
+//! request is answered with as few reads as that takes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,20 +59,47 @@ impl Show {
 
 /// The memory of a function.
 #[derive(Debug, Default)]
-pub struct RecentShows(Mutex<HashMap<ShowtimeId, (Timestamp, Arc<Show>)>>);
+pub struct RecentShows(Mutex<HashMap<ShowtimeId, Recent>>);
+
+#[derive(Debug)]
+struct Recent {
+    read_at: Timestamp,
+    show: Arc<Show>,
+    /// When a customer was last told that a seat is taken.
+    taken_at: Option<Timestamp>,
+}
+
+fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+    at <= now && now < at + REUSE
+}
 
 impl RecentShows {
     /// The showtime, if it was read less than a second before `now`.
     pub fn get(&self, showtime: ShowtimeId, now: Timestamp) -> Option<Arc<Show>> {
         let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, show) = memory.get(&showtime)?;
-        (*at <= now && now < *at + REUSE).then(|| Arc::clone(show))
+        let recent = memory.get(&showtime)?;
+        is_recent(recent.read_at, now).then(|| Arc::clone(&recent.show))
+    }
+
+    /// Whether a customer was told less than a second before `now` that a seat of the showtime is taken.
+    pub fn is_crowded(&self, showtime: ShowtimeId, now: Timestamp) -> bool {
+        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken_at = memory.get(&showtime).and_then(|recent| recent.taken_at);
+        taken_at.is_some_and(|at| is_recent(at, now))
+    }
+
+    /// Remembers that a customer was told at `now` that a seat of the showtime is taken.
+    pub fn crowd(&self, showtime: ShowtimeId, now: Timestamp) {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(recent) = memory.get_mut(&showtime) {
+            recent.taken_at = Some(now);
+        }
     }
 
     /// The performance of a showtime, which never changes, if the showtime was ever read.
     pub fn performance_of(&self, showtime: ShowtimeId) -> Option<PerformanceId> {
         let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.get(&showtime).map(|(_, show)| show.showtime.performance_id)
+        memory.get(&showtime).map(|recent| recent.show.showtime.performance_id)
     }
 
     /// Remembers what was read in an invocation that began at `now`.
@@ -79,7 +109,13 @@ impl RecentShows {
         if memory.len() >= REMEMBERED {
             memory.clear();
         }
-        memory.insert(show.showtime.showtime_id, (now, Arc::clone(&show)));
+        let id = show.showtime.showtime_id;
+        let recent = Recent {
+            read_at: now,
+            show: Arc::clone(&show),
+            taken_at: memory.get(&id).and_then(|recent| recent.taken_at),
+        };
+        memory.insert(id, recent);
         show
     }
 }

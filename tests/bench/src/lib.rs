@@ -4,6 +4,7 @@
 
 pub mod binary;
 pub mod case;
+pub mod claims;
 pub mod engine;
 pub mod measure;
 pub mod meter;

@@ -4,16 +4,16 @@
 //! et al., "Distributed Transactions at Scale in Amazon DynamoDB", USENIX ATC 2023):
 //!
 //! - a partition key serves [`Limits::write_units`] and [`Limits::read_units`] per second, with [`Limits::burst`] saved;
-//!   a transactional write costs two units per kilobyte, a consistent read one, any other read half of one;
+//!   a write costs one unit per kilobyte, a transactional one two, a consistent read one, any other read half of one;
 //! - a table serves [`Limits::table_write_units`] and [`Limits::table_read_units`] in the same way, if they are set;
 //! - a transaction holds its items from prepare to commit ([`Limits::hold`]), and another transaction on one of them is
-//!   canceled at once with `TransactionConflict`, at no cost. Items with the same partition key and different sort keys
-//!   do not conflict;
+//!   canceled at once with `TransactionConflict`, at no cost, and so is a write of one alone, or a read in a transaction. Items
+//!   with the same partition key and different sort keys do not conflict;
 //! - a request takes [`Limits::trip`] each way.
 //!
-//! Of the reads, only those of BatchGetItem use units: a unit for each key, since the items that it reads in a race are
-//! smaller than 4 KB. It does not model indexes and partitions that several keys share. Under tokio's paused clock all of
-//! this happens in virtual time: results depend on the seed, not on the machine.
+//! A read of an item uses one unit, two in a transaction, since the items that are read in a race are smaller than 4 KB; queries use
+//! none. It does not model indexes and partitions that several keys share. Under tokio's paused clock all of this happens in
+//! virtual time: results depend on the seed, not on the machine.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -90,7 +90,7 @@ pub struct Seen {
     pub reads: u64,
     /// Read requests throttled in whole or in part.
     pub throttled_reads: u64,
-    /// Write units of committed and refused transactions.
+    /// Write units consumed, also by writes whose condition failed.
     pub write_units: f64,
     /// Read units consumed.
     pub read_units: f64,
@@ -136,7 +136,10 @@ impl Partitions {
         let response = match operation {
             "TransactWriteItems" => self.write(body).await,
             "BatchGetItem" => self.read_batch(&body),
-            // Few functions read like this in a race, and each another key.
+            "GetItem" => self.read_one(&body),
+            "TransactGetItems" => self.read_transaction(&body),
+            "DeleteItem" | "PutItem" | "UpdateItem" => self.write_one(operation, &body),
+            // Few functions query in a race.
             _ => {
                 self.state.lock().expect("not poisoned").seen.reads += 1;
                 self.engine.serve(operation, &body)
@@ -166,46 +169,81 @@ impl Partitions {
 
     /// Takes the items' units and holds the items, or returns the refusal.
     fn prepare(&self, items: &[(Place, f64)], hold: Duration) -> Option<RawResponse> {
-        let now = Instant::now();
         let state = &mut *self.state.lock().expect("not poisoned");
         state.seen.transactions += 1;
-        let is_held = |(place, _): &(Place, f64)| state.held.get(place).is_some_and(|end| *end > now);
-        let conflicts: Vec<bool> = items.iter().map(is_held).collect();
-        if conflicts.contains(&true) {
-            state.seen.conflicts += 1;
-            return Some(cancelled(&conflicts, "TransactionConflict"));
-        }
-        let limits = &self.limits;
-        let (mut of_keys, mut of_tables): (HashMap<&Key, f64>, HashMap<&str, f64>) = Default::default();
-        for ((key, _), units) in items {
-            *of_keys.entry(key).or_default() += units;
-            *of_tables.entry(&key.0).or_default() += units;
-        }
-        let is_spent = |((key, _), _): &(Place, f64)| {
-            let of_key = state.keys.get(key).and_then(|served| served.written);
-            let of_table = state.tables.get(&key.0).and_then(|served| served.written);
-            let table_rate = limits.table_write_units;
-            !has_units(of_key, now, of_keys[key], limits.write_units, limits.burst)
-                || table_rate
-                    .is_some_and(|rate| !has_units(of_table, now, of_tables[key.0.as_str()], rate, limits.burst))
-        };
-        let spent: Vec<bool> = items.iter().map(is_spent).collect();
-        if spent.contains(&true) {
-            state.seen.throttled += 1;
-            return Some(cancelled(&spent, "ThrottlingError"));
-        }
-        for (place, units) in items {
-            let key = &place.0;
-            let of_key = &mut state.keys.entry(key.clone()).or_default().written;
-            *of_key = Some(taken(*of_key, now, *units, limits.write_units));
-            if let Some(rate) = limits.table_write_units {
-                let of_table = &mut state.tables.entry(key.0.clone()).or_default().written;
-                *of_table = Some(taken(*of_table, now, *units, rate));
+        match state.take_writes(items, &self.limits) {
+            Ok(()) => {
+                let end = Instant::now() + hold;
+                state.held.extend(items.iter().map(|(place, _)| (place.clone(), end)));
+                None
             }
-            state.held.insert(place.clone(), now + hold);
-            state.seen.write_units += units;
+            Err(Refusal::Met(conflicts)) => {
+                state.seen.conflicts += 1;
+                Some(cancelled(&conflicts, "TransactionConflict"))
+            }
+            Err(Refusal::Spent(spent)) => {
+                state.seen.throttled += 1;
+                Some(cancelled(&spent, "ThrottlingError"))
+            }
         }
-        None
+    }
+
+    /// Writes one item alone.
+    fn write_one(&self, operation: &str, body: &[u8]) -> RawResponse {
+        let request: Value = serde_json::from_slice(body).expect("a write is JSON");
+        let kind = operation.trim_end_matches("Item");
+        let (place, units) = written(&json!({ kind: request }));
+        let taken = {
+            let state = &mut *self.state.lock().expect("not poisoned");
+            state.take_writes(&[(place, units / 2.0)], &self.limits)
+        };
+        match taken {
+            Ok(()) => self.engine.serve(operation, body),
+            Err(Refusal::Met(_)) => error("TransactionConflictException", json!({})),
+            Err(Refusal::Spent(_)) => error("ProvisionedThroughputExceededException", json!({})),
+        }
+    }
+
+    /// Reads one item.
+    fn read_one(&self, body: &[u8]) -> RawResponse {
+        let request: Value = serde_json::from_slice(body).expect("a read is JSON");
+        let units = if request["ConsistentRead"] == true { 1.0 } else { 0.5 };
+        let has_units = {
+            let state = &mut *self.state.lock().expect("not poisoned");
+            state.seen.reads += 1;
+            let has_units = state.take_read(place(&request, &request["Key"]).0, units, &self.limits);
+            state.seen.throttled_reads += u64::from(!has_units);
+            has_units
+        };
+        if has_units {
+            self.engine.serve("GetItem", body)
+        } else {
+            error("ProvisionedThroughputExceededException", json!({}))
+        }
+    }
+
+    /// Reads items in a transaction.
+    fn read_transaction(&self, body: &[u8]) -> RawResponse {
+        let request: Value = serde_json::from_slice(body).expect("a transaction is JSON");
+        let reads = list(&request["TransactItems"]).iter().map(|item| &item["Get"]);
+        let places: Vec<Place> = reads.map(|read| place(read, &read["Key"])).collect();
+        let refused = {
+            let now = Instant::now();
+            let state = &mut *self.state.lock().expect("not poisoned");
+            state.seen.reads += 1;
+            let conflicts: Vec<bool> = places.iter().map(|place| state.is_held(place, now)).collect();
+            if conflicts.contains(&true) {
+                Some(cancelled(&conflicts, "TransactionConflict"))
+            } else {
+                let mut take = |place: &Place| !state.take_read(place.0.clone(), 2.0, &self.limits);
+                let spent: Vec<bool> = places.iter().map(&mut take).collect();
+                spent.contains(&true).then(|| {
+                    state.seen.throttled_reads += 1;
+                    cancelled(&spent, "ThrottlingError")
+                })
+            }
+        };
+        refused.unwrap_or_else(|| self.engine.serve("TransactGetItems", body))
     }
 
     /// Reads the keys that have units left and returns the others as unprocessed.
@@ -218,13 +256,9 @@ impl Partitions {
         for (table, wanted) in tables.iter_mut() {
             let units = if wanted["ConsistentRead"] == true { 1.0 } else { 0.5 };
             let keys = list(&wanted["Keys"]).to_vec();
-            let (served, unserved): (Vec<Value>, Vec<Value>) = keys.into_iter().partition(|key| {
-                let served = state.take_read((table.clone(), text(&key["pk"])), units, &self.limits);
-                if served {
-                    state.seen.read_units += units;
-                }
-                served
-            });
+            let (served, unserved): (Vec<Value>, Vec<Value>) = keys
+                .into_iter()
+                .partition(|key| state.take_read((table.clone(), text(&key["pk"])), units, &self.limits));
             if !unserved.is_empty() {
                 left[table.as_str()] = json!({ "Keys": unserved, "ConsistentRead": wanted["ConsistentRead"] == true });
             }
@@ -247,7 +281,56 @@ impl Partitions {
     }
 }
 
+/// Why a write is refused: for each item, whether it is a cause.
+enum Refusal {
+    /// It meets a transaction.
+    Met(Vec<bool>),
+    /// A key or a table has no units left.
+    Spent(Vec<bool>),
+}
+
 impl State {
+    /// Whether a transaction holds an item.
+    fn is_held(&self, place: &Place, now: Instant) -> bool {
+        self.held.get(place).is_some_and(|end| *end > now)
+    }
+
+    /// Takes the units of writes from their keys and tables, if no transaction holds one of the items and all have them.
+    fn take_writes(&mut self, items: &[(Place, f64)], limits: &Limits) -> Result<(), Refusal> {
+        let now = Instant::now();
+        let conflicts: Vec<bool> = items.iter().map(|(place, _)| self.is_held(place, now)).collect();
+        if conflicts.contains(&true) {
+            return Err(Refusal::Met(conflicts));
+        }
+        let (mut of_keys, mut of_tables): (HashMap<&Key, f64>, HashMap<&str, f64>) = Default::default();
+        for ((key, _), units) in items {
+            *of_keys.entry(key).or_default() += units;
+            *of_tables.entry(&key.0).or_default() += units;
+        }
+        let is_spent = |((key, _), _): &(Place, f64)| {
+            let of_key = self.keys.get(key).and_then(|served| served.written);
+            let of_table = self.tables.get(&key.0).and_then(|served| served.written);
+            let table_rate = limits.table_write_units;
+            !has_units(of_key, now, of_keys[key], limits.write_units, limits.burst)
+                || table_rate
+                    .is_some_and(|rate| !has_units(of_table, now, of_tables[key.0.as_str()], rate, limits.burst))
+        };
+        let spent: Vec<bool> = items.iter().map(is_spent).collect();
+        if spent.contains(&true) {
+            return Err(Refusal::Spent(spent));
+        }
+        for ((key, _), units) in items {
+            let of_key = &mut self.keys.entry(key.clone()).or_default().written;
+            *of_key = Some(taken(*of_key, now, *units, limits.write_units));
+            if let Some(rate) = limits.table_write_units {
+                let of_table = &mut self.tables.entry(key.0.clone()).or_default().written;
+                *of_table = Some(taken(*of_table, now, *units, rate));
+            }
+            self.seen.write_units += units;
+        }
+        Ok(())
+    }
+
     /// Takes the units of a read from its key and its table, if both have them.
     fn take_read(&mut self, key: Key, units: f64, limits: &Limits) -> bool {
         let now = Instant::now();
@@ -259,6 +342,7 @@ impl State {
         if has {
             *of_key = Some(taken(*of_key, now, units, limits.read_units));
             *of_table = table_rate.map(|rate| taken(*of_table, now, units, rate));
+            self.seen.read_units += units;
         }
         has
     }
@@ -279,15 +363,19 @@ fn taken(served: Option<Instant>, now: Instant, units: f64, rate: f64) -> Instan
 /// Returns the item that a transaction writes or checks, and its cost in units.
 fn written(item: &Value) -> (Place, f64) {
     let (kind, write) = item.as_object().and_then(|item| item.iter().next()).expect("a write");
-    let table = write["TableName"].as_str().expect("a table").to_owned();
     let (key, bytes) = match kind.as_str() {
         // Its JSON is slightly larger than the size that DynamoDB counts.
         "Put" => (&write["Item"], write["Item"].to_string().len()),
         // Stock items and rows of seats have at most a kilobyte.
         _ => (&write["Key"], 1),
     };
-    let sk = key.get("sk").map(text);
-    (((table, text(&key["pk"])), sk), 2.0 * bytes.div_ceil(1024) as f64)
+    (place(write, key), 2.0 * bytes.div_ceil(1024) as f64)
+}
+
+/// Returns the item of a request that has this key.
+fn place(request: &Value, key: &Value) -> Place {
+    let table = request["TableName"].as_str().expect("a table").to_owned();
+    ((table, text(&key["pk"])), key.get("sk").map(text))
 }
 
 fn cancelled(items: &[bool], code: &str) -> RawResponse {
@@ -485,6 +573,63 @@ mod tests {
         sleep(Duration::from_millis(50)).await;
         let passed = (0..100).filter(|&number| state.take_read(key(number), 0.5, &limits));
         assert_eq!(passed.count(), 20, "10 units, half of one for each read");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_writes_an_item_alone_or_reads_it_in_a_transaction_meets_the_transaction_that_holds_it() {
+        let engine = Embedded::new();
+        let table = json!({
+            "TableName": "stock",
+            "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
+            "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
+            "BillingMode": "PAY_PER_REQUEST",
+        });
+        assert_eq!(engine.serve("CreateTable", table.to_string().as_bytes()).status, 200);
+        let partitions = Partitions::new(engine, Limits::default());
+        let named = json!({ "TableName": "stock", "Key": { "pk": { "S": "a" } } });
+        let update = json!({
+            "TableName": "stock", "Key": { "pk": { "S": "a" } }, "UpdateExpression": "ADD units :one",
+            "ExpressionAttributeValues": { ":one": { "N": "1" } },
+        });
+        let put = json!({ "TableName": "stock", "Item": { "pk": { "S": "a" }, "text": { "S": "x".repeat(1024) } } });
+        let get = json!({ "TransactItems": [{ "Get": named }] });
+        let serve =
+            async |operation: &str, body: &Value| partitions.serve(operation, body.to_string().into_bytes()).await;
+        assert!(partitions.prepare(&[key("a")], Duration::from_secs(1)).is_none());
+        for (operation, body) in [("UpdateItem", &update), ("PutItem", &put), ("TransactGetItems", &get)] {
+            assert_eq!(serve(operation, body).await.status, 400, "{operation}");
+        }
+        assert_eq!(serve("GetItem", &named).await.status, 200, "a read ignores it");
+        let before = partitions.seen();
+        sleep(Duration::from_secs(1)).await;
+        for (operation, body) in [("UpdateItem", &update), ("PutItem", &put), ("TransactGetItems", &get)] {
+            assert_eq!(serve(operation, body).await.status, 200, "{operation}");
+        }
+        let seen = partitions.seen();
+        let used = |now: f64, before: f64| now - before;
+        assert_eq!(
+            (
+                used(seen.write_units, before.write_units),
+                used(seen.read_units, before.read_units)
+            ),
+            (3.0, 2.0),
+            "one for the update, two for the put of more than a kilobyte, two for the read"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_of_an_item_takes_units_of_its_key() {
+        let partitions = partitions();
+        let read = |is_consistent: bool| {
+            json!({ "TableName": "stock", "Key": { "pk": { "S": "a" } }, "ConsistentRead": is_consistent }).to_string()
+        };
+        for _ in 0..300 {
+            partitions.read_one(read(true).as_bytes());
+        }
+        assert_eq!(partitions.seen().throttled_reads, 0, "the burst of a tenth of a second");
+        partitions.read_one(read(false).as_bytes());
+        assert_eq!(partitions.seen().throttled_reads, 1);
+        assert!((partitions.seen().read_units - 300.0).abs() < 0.01);
     }
 
     #[test]

@@ -65,19 +65,34 @@ pub struct LoadedSeats {
 }
 
 impl SeatStore {
-    /// The items to read before a hold, consistently: the rows, and what the customer has held so far.
+    /// The items to read before a hold, consistently: the rows, and what the customer has held so far, if it is named.
     pub fn wanted(
         &self,
         showtime: ShowtimeId,
-        customer: &CustomerId,
+        customer: Option<&CustomerId>,
         rows: impl IntoIterator<Item = RowKey>,
     ) -> Wanted<'_> {
         let rows = rows.into_iter().map(|row| key(showtime, row));
+        let allowance = customer.map(|customer| allowance_key(showtime, customer));
         Wanted {
             table: &self.table.name,
-            keys: rows.chain([allowance_key(showtime, customer)]).collect(),
+            keys: rows.chain(allowance).collect(),
             consistent: true,
         }
+    }
+
+    /// Reads what a customer has held so far, consistently.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn allowance(
+        &self,
+        showtime: ShowtimeId,
+        customer: &CustomerId,
+        deadline: Instant,
+    ) -> Result<Option<Allowance>, Error> {
+        let place = allowance_key(showtime, customer);
+        self.table.read("read what a customer holds", place, deadline).await
     }
 
     /// Reads the found ones of the [wanted](SeatStore::wanted) items.
@@ -125,7 +140,7 @@ impl SeatStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn load(&self, seats: &OrderSeats, deadline: Instant) -> Result<LoadedSeats, Error> {
-        let wanted = self.wanted(seats.showtime_id, &seats.customer_id, seats.rows().into_keys());
+        let wanted = self.wanted(seats.showtime_id, Some(&seats.customer_id), seats.rows().into_keys());
         let mut found = batch_get(&self.table.client, "read seats", vec![wanted], deadline).await?;
         self.loaded(&mut found)
     }

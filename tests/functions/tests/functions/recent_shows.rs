@@ -86,3 +86,67 @@ async fn many_who_come_before_the_sale_do_not_read_the_showtime_each() {
     assert_eq!(cost.requests.values().sum::<u32>(), 1, "{cost:?}");
     assert!(cost.read_units <= 3.0, "the order, the customer and the row: {cost:?}");
 }
+
+#[tokio::test]
+async fn in_a_crowd_a_seat_that_is_taken_is_refused_before_what_the_customer_holds_is_read() {
+    let (shop, showtime, function) = published().await;
+    shop.open_sale();
+    let ask = async |customer: &str, seat: &str| {
+        shop.engine.faults.measure();
+        let call = hold_call(customer, "k", &showtime, &json!({ "seats": [seat] }));
+        (shop.call_with(&function, call).await, shop.engine.faults.cost())
+    };
+    let names = |of: &[&str]| of.iter().map(|name| ((*name).to_owned(), 1)).collect();
+    assert_eq!(ask("ann", "0-0-0").await.0.status, 201);
+    let (refused, calm) = ask("bob", "0-0-0").await;
+    assert_eq!(refused.problem(), "seats-taken");
+    let (refused, crowded) = ask("cid", "0-0-0").await;
+    assert_eq!(refused.problem(), "seats-taken");
+    assert_eq!(crowded.requests, names(&["BatchGetItem"]));
+    assert!(crowded.read_units < calm.read_units, "{crowded:?} {calm:?}");
+
+    let (held, cost) = ask("dan", "0-1-0").await;
+    assert_eq!(held.status, 201, "{held:?}");
+    assert_eq!(
+        cost.requests,
+        names(&["BatchGetItem", "GetItem", "TransactWriteItems"]),
+        "what dan holds is read once the seat is known to be free"
+    );
+    assert!(ask("dan", "0-1-0").await.0.replayed, "a retry is the first request");
+    for seats in [["0-1-11", "0-1-10"], ["0-1-0", "0-1-1"]] {
+        let call = hold_call("dan", "another", &showtime, &json!({ "seats": seats }));
+        let second_tab = shop.call_with(&function, call).await;
+        assert_eq!(second_tab.problem(), "hold-exists", "the own seats are not taken");
+        assert_eq!(second_tab.body["order_id"], held.body["order_id"]);
+    }
+
+    shop.advance(LATER);
+    assert_eq!(ask("eve", "0-0-11").await.0.status, 201);
+    let (held, cost) = ask("fay", "0-1-11").await;
+    assert_eq!(held.status, 201, "{held:?}");
+    assert_eq!(
+        cost.requests,
+        names(&["BatchGetItem", "TransactWriteItems"]),
+        "nobody was refused of late"
+    );
+}
+
+#[tokio::test]
+async fn in_a_crowd_a_seat_is_taken_until_its_hold_ends_and_then_free() {
+    let (shop, showtime, function) = published().await;
+    shop.open_sale();
+    let seats = |seats: &[&str]| json!({ "seats": seats });
+    let ask = async |customer: &str, body: &Value| {
+        let call = hold_call(customer, "k", &showtime, body);
+        shop.call_with(&function, call).await
+    };
+    assert_eq!(ask("ann", &seats(&["0-0-0"])).await.status, 201);
+    shop.advance(SignedDuration::from_mins(8) - SignedDuration::from_millis(1));
+    for customer in ["bob", "cid"] {
+        assert_eq!(ask(customer, &seats(&["0-0-0"])).await.problem(), "seats-taken");
+    }
+    shop.advance(SignedDuration::from_millis(1));
+    assert_eq!(ask("dan", &seats(&["0-7-0"])).await.problem(), "unknown-seats");
+    let held = ask("eve", &seats(&["0-0-0"])).await;
+    assert_eq!(held.status, 201, "{held:?}");
+}
