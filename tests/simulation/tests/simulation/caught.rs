@@ -16,7 +16,11 @@ fn is_caught(mutant: Mutant, promise: &str) {
     let done = runs((100..100 + SEEDS).map(plan).collect(), |outcome| {
         outcome.findings.iter().any(|finding| finding.contains(promise))
     });
-    println!("{} runs", done.len());
+    let catches = |(plan, outcome): &(Plan, simulation::Outcome)| {
+        let is_found = outcome.findings.iter().any(|finding| finding.contains(promise));
+        is_found.then_some(plan.seed)
+    };
+    println!("{mutant:?} is caught by seed {:?}", done.iter().find_map(catches));
     let findings: Vec<&String> = done.iter().flat_map(|(_, outcome)| &outcome.findings).collect();
     assert!(
         findings.iter().any(|finding| finding.contains(promise)),
