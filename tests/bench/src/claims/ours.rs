@@ -181,7 +181,12 @@ mod tests {
 
     #[test]
     fn a_rush_depends_only_on_its_seed() {
-        let (one, again) = (run(SMALL, 2, 4000.0).unwrap(), run(SMALL, 2, 4000.0).unwrap());
+        let rush = Rush {
+            units: 100,
+            customers: 200,
+            ..SMALL
+        };
+        let (one, again) = (run(rush, 2, 4000.0).unwrap(), run(rush, 2, 4000.0).unwrap());
         assert_eq!((one.sale, one.seen), (again.sale, again.seen));
     }
 }
