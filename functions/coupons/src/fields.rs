@@ -91,6 +91,7 @@ impl CreateCouponRequest {
         if distribution == CouponDistribution::Codes && self.total.is_some() {
             return Err(invalid("total", "the number of codes limits the coupon"));
         }
+        check_room(distribution, self.waiting_room_id)?;
         let shards = match (self.total, self.shards) {
             (None, Some(_)) => return Err(invalid("shards", "only a coupon with a total has shards")),
             (None, None) => None,
@@ -125,6 +126,17 @@ impl CreateCouponRequest {
         check_times(&coupon)?;
         Ok(coupon)
     }
+}
+
+/// Checks that no waiting room guards codes: who has one does not compete for it.
+///
+/// # Errors
+/// `invalid-coupon`.
+pub fn check_room(distribution: CouponDistribution, room: Option<WaitingRoomId>) -> Result<(), Rejection> {
+    if distribution == CouponDistribution::Codes && room.is_some() {
+        return Err(invalid("waiting_room_id", "a coupon with codes has none"));
+    }
+    Ok(())
 }
 
 /// Checks and normalizes a name.
@@ -201,5 +213,19 @@ fn check_list<T: Ord + Display>(name: &str, values: &[T]) -> Result<(), Rejectio
     match values.iter().find(|value| !seen.insert(*value)) {
         Some(twice) => Err(invalid("scope", &format!("{name} has {twice} twice"))),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_no_waiting_room() {
+        let room = Some(WaitingRoomId(uuid::Uuid::nil()));
+        assert!(check_room(CouponDistribution::Claim, room).is_ok());
+        assert!(check_room(CouponDistribution::Codes, None).is_ok());
+        let refused = check_room(CouponDistribution::Codes, room).unwrap_err();
+        assert_eq!(refused.members["field"], "waiting_room_id");
     }
 }

@@ -120,6 +120,7 @@ fn patched(previous: &Coupon, changes: &UpdateCouponRequest) -> Result<(Coupon, 
     changes
         .waiting_room_id
         .merge(&mut coupon.waiting_room_id, |&id| Ok::<_, Rejection>(Some(id)))?;
+    fields::check_room(coupon.distribution, coupon.waiting_room_id)?;
     fields::check_times(&coupon)?;
     let Some(total) = changes.total else {
         return Ok((coupon, 0));

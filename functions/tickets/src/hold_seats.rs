@@ -532,9 +532,7 @@ impl HoldSeats {
         let redemption = match body.coupon_claim_id {
             Some(_) => {
                 let own_orders: Vec<OrderId> = own.into_iter().chain([order_id]).collect();
-                let redemption = self
-                    .reservations
-                    .redemption(claim, customer, &own_orders, invocation);
+                let redemption = self.reservations.redemption(claim, customer, &own_orders, invocation);
                 Some(redemption.await?)
             }
             None => None,

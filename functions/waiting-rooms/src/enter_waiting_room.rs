@@ -93,7 +93,9 @@ pub async fn handle(function: &EnterWaitingRoom, request: Request, invocation: I
     let room = room.map(|room| function.rooms.remember(room, invocation.now)).or(known);
     let room = room.ok_or_else(missing)?;
     let join = join.ok_or_else(|| Rejection::new(&reason::NOT_JOINED, "Join the waiting room first."))?;
-    if join.admitted_at.is_some() {
+    let is_over = join.admitted_until.is_some_and(|until| until <= invocation.now);
+    // A room that admits everybody admits those again whose admission is over.
+    if join.admitted_at.is_some() && (!is_over || room.is_paced_at(invocation.now)) {
         return function.admitted(&join, &invocation).await.map(http::replayed);
     }
     if let Some(early) = function.wait(&room, &join, &invocation).await? {

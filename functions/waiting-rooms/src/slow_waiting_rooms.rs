@@ -16,7 +16,9 @@ use crate::room::StoredRoom;
 use crate::store::RoomTable;
 
 /// How long another change of the rate protects a room.
-const SPARED: SignedDuration = SignedDuration::from_mins(1);
+///
+/// The alarms of one fault come minutes apart, and Lambda repeats a failed event after one and two minutes.
+const SPARED: SignedDuration = SignedDuration::from_mins(5);
 
 /// The function's store.
 #[derive(Debug)]
@@ -67,12 +69,18 @@ pub async fn handle(function: &SlowWaitingRooms, event: AlarmChange, invocation:
         return Ok(());
     }
     let rooms = function.rooms.open_rooms(invocation.now, invocation.deadline).await?;
+    let mut outcome = Ok(());
     for room in rooms {
-        if let Some(rate) = function.slow(room, &invocation).await? {
-            tracing::warn!(waiting_room = %room, alarm = change.alarm_name, rate, "an alarm has slowed a waiting room");
+        match function.slow(room, &invocation).await {
+            Ok(Some(rate)) => {
+                tracing::warn!(waiting_room = %room, alarm = change.alarm_name, rate, "an alarm has slowed a waiting room");
+            }
+            Ok(None) => {}
+            // The others are slowed all the same.
+            Err(error) => outcome = Err(error),
         }
     }
-    Ok(())
+    outcome
 }
 
 impl SlowWaitingRooms {
@@ -103,7 +111,7 @@ impl SlowWaitingRooms {
 }
 
 /// The room at half its rate, but at least one customer a minute. `None` for a room that is not open, or whose rate was changed
-/// within a minute, cannot be less, or cannot change any more.
+/// within five minutes, cannot be less, or cannot change any more.
 fn slowed(room: &StoredRoom, now: Timestamp) -> Option<StoredRoom> {
     let is_spared = room.segments.iter().skip(1).next_back();
     let is_spared = is_spared.is_some_and(|last| now < last.from + SPARED);

@@ -194,8 +194,8 @@ impl RoomTable {
         }
     }
 
-    /// Records that a customer enters until `until`. Condition: the customer has joined, and has not entered. Returns the earlier
-    /// join with its admission when the condition fails.
+    /// Records that a customer enters until `until`. Condition: the customer has joined, and has not entered since `join` was
+    /// read. Returns the earlier join with its admission when the condition fails.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -211,12 +211,16 @@ impl RoomTable {
             let sent = sent
                 .set_key(Some(join_key(join.waiting_room_id, &join.customer_id)))
                 .update_expression("SET admitted_at = :at, admitted_until = :until")
-                .condition_expression("attribute_exists(pk) AND attribute_not_exists(admitted_at)")
                 .expression_attribute_values(":at", text(at.to_string()))
                 .expression_attribute_values(":until", text(until.to_string()))
-                .return_values_on_condition_check_failure(OnFailure::AllOld)
-                .send();
-            match sent.await {
+                .return_values_on_condition_check_failure(OnFailure::AllOld);
+            let sent = match join.admitted_until {
+                None => sent.condition_expression("attribute_exists(pk) AND attribute_not_exists(admitted_at)"),
+                Some(before) => sent
+                    .condition_expression("admitted_until = :before")
+                    .expression_attribute_values(":before", text(before.to_string())),
+            };
+            match sent.send().await {
                 Ok(_) => Ok(Ok(())),
                 Err(SdkError::ServiceError(refused))
                     if matches!(refused.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>

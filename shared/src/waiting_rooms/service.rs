@@ -1,5 +1,7 @@
 //! Checks admissions for the actions that a waiting room guards, without I/O beyond the keys, which a function caches.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::aws::Platform;
@@ -31,6 +33,9 @@ pub struct Passage<'a> {
     pub token: Option<&'a str>,
 }
 
+/// How soon a function notices that a key was added or removed.
+const MAX_AGE: Duration = Duration::from_secs(60);
+
 impl AdmissionService {
     /// Reads the secret that `ADMISSION_KEYS` names, on the first use.
     ///
@@ -39,7 +44,7 @@ impl AdmissionService {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         let secret = platform.variable("ADMISSION_KEYS")?;
         Ok(Self {
-            keys: Vault::new(platform.aws(), secret),
+            keys: Vault::with_max_age(platform.aws(), secret, Some(MAX_AGE)),
         })
     }
 

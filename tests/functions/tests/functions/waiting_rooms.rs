@@ -385,7 +385,7 @@ async fn another_rate_counts_from_its_time_on() {
 }
 
 #[tokio::test]
-async fn an_alarm_halves_the_rates_of_open_rooms_at_most_once_a_minute() {
+async fn an_alarm_halves_the_rates_of_open_rooms_at_most_once_in_five_minutes() {
     let shop = WaitingRoomsFixture::open().await;
     let open = shop.room(SignedDuration::ZERO, 6000).await;
     let slow = shop.room(SignedDuration::ZERO, 1).await;
@@ -405,7 +405,7 @@ async fn an_alarm_halves_the_rates_of_open_rooms_at_most_once_a_minute() {
     shop.alarm("ALARM").await;
     // The same event again, and another alarm of the same fault.
     shop.alarm("ALARM").await;
-    shop.advance(seconds(50));
+    shop.advance(seconds(280));
     shop.alarm("ALARM").await;
     assert_eq!(rates(&open).await, [6000, 3000]);
     shop.advance(seconds(20));
@@ -446,6 +446,20 @@ async fn a_day_after_the_opening_a_room_admits_everybody_at_once() {
     shop.engine.faults.measure();
     assert_eq!(shop.status(&room).await["joined"], 5, "who came later needs no place");
     assert!(shop.engine.faults.cost().read_units <= 20.0);
+    let first = shop.enter("c-0", &room).await;
+    shop.advance(SignedDuration::from_mins(11));
+    let again = shop.enter("c-0", &room).await;
+    assert_eq!(
+        (again.status, again.replayed),
+        (200, false),
+        "its admission is over: {again:?}"
+    );
+    assert_ne!(again.body["expires_at"], first.body["expires_at"]);
+    let repeated = shop.enter("c-0", &room).await;
+    assert_eq!(
+        (repeated.replayed, &repeated.body["expires_at"]),
+        (true, &again.body["expires_at"])
+    );
 }
 
 #[tokio::test]
