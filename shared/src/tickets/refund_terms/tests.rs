@@ -51,7 +51,7 @@ fn fee(terms: &RefundTerms, zone_name: &str, starts_at: &str, now: &str) -> Opti
 #[test]
 fn the_fee_rises_at_midnight_in_seoul() {
     // 20 December 2026, 19:00 in Seoul. Midnight there is 15:00 in UTC.
-    let fee = |now| fee(&usual(), "Asia/Seoul", "2026-12-20T10:00:00Z", now);
+    let fee = |now: &str| fee(&usual(), "Asia/Seoul", "2026-12-20T10:00:00Z", now);
     for (last, fee_then, fee_after) in [
         ("2026-12-10T14:59:59Z", Some(4000), Some(10_000)),
         ("2026-12-13T14:59:59Z", Some(10_000), Some(20_000)),
@@ -67,7 +67,7 @@ fn the_fee_rises_at_midnight_in_seoul() {
 #[test]
 fn the_fee_rises_at_midnight_in_new_york_on_both_sides_of_the_clock_change() {
     // 8 November 2026, 19:00 in New York. Clocks are set back on 1 November: midnight is 04:00 before, 05:00 after it.
-    let fee = |now| fee(&usual(), "America/New_York", "2026-11-09T00:00:00Z", now);
+    let fee = |now: &str| fee(&usual(), "America/New_York", "2026-11-09T00:00:00Z", now);
     for (last, midnight, fee_then, fee_after) in [
         ("2026-10-30T03:59:59Z", "2026-10-30T04:00:00Z", Some(4000), Some(10_000)),
         (
@@ -139,7 +139,7 @@ fn a_policy_without_steps_takes_nothing_back_and_no_policy_does_once_the_show_ha
         steps: steps(&[(0, 90, None)]),
         ..RefundTerms::default()
     };
-    let fee = |now| fee(&until_the_start, "Asia/Seoul", "2026-12-20T10:00:00Z", now);
+    let fee = |now: &str| fee(&until_the_start, "Asia/Seoul", "2026-12-20T10:00:00Z", now);
     assert_eq!(fee("2026-12-20T09:59:59Z"), Some(90_000));
     assert_eq!(fee("2026-12-20T10:00:00Z"), None);
 }
