@@ -76,8 +76,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
 /// are spent or held are then owed.
 ///
-/// A customer who gives paid seats back pays the fee that the refund policy of the order asks for on that day: `cancellation_fee` of
-/// each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
+/// When a customer cancels paid seats, the refund is less the fee of that day, by the refund policy of the order: `cancellation_fee`
+/// of each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
 /// risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives the
 /// seats of others back without a fee.
 ///

@@ -1,5 +1,5 @@
 //! Runs for `POST /waiting-rooms/{waiting_room_id}/enter`: a customer whose turn it is gets an admission. The write is conditional:
-//! a customer has one admission of a room.
+//! while a room has rates, a customer has one admission of it.
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
@@ -48,7 +48,7 @@ pub struct WaitingRoomAdmission {
     pub token: String,
     /// The time at which the customer entered.
     pub admitted_at: Timestamp,
-    /// The time from which the admission is over. It stays, however often it is asked for.
+    /// The time from which the admission is over. To enter again does not move it.
     pub expires_at: Timestamp,
 }
 
@@ -58,7 +58,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &reason::NOT_JOINED, &reas
 /// Enters a waiting room
 ///
 /// At the customer's turn, or any time after it. A customer enters a room once: any other request returns that admission, with the
-/// same end. Too early, the answer tells the place, how far the room has come, and about when it is the customer's turn.
+/// same end. Only a room that admits everybody, a day after its opening, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has come, and about when it is the customer's turn.
 ///
 /// # Cost
 /// Two requests: a read unit for the join, and once a second and function one for the room, and the numbers as in

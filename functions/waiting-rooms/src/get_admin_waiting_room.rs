@@ -1,4 +1,4 @@
-//! Runs for `GET /admin/waiting-rooms/{waiting_room_id}`: returns a waiting room as it is now. Changes nothing.
+//! Runs for `GET /admin/waiting-rooms/{waiting_room_id}`: returns a waiting room. Changes nothing.
 
 use shared::Error;
 use shared::aws::Platform;

@@ -4432,7 +4432,7 @@ export interface WaitingRoomAdmission {
   token: string;
   /** The time at which the customer entered. */
   admitted_at: string;
-  /** The time from which the admission is over. It stays, however often it is asked for. */
+  /** The time from which the admission is over. To enter again does not move it. */
   expires_at: string;
 }
 
@@ -9490,8 +9490,8 @@ export class Madang extends runtime.Client {
    * returns it unchanged. An administrator can cancel any order, such as one whose payment was taken back; points of it that
    * are spent or held are then owed.
    *
-   * A customer who gives paid seats back pays the fee that the refund policy of the order asks for on that day: `cancellation_fee` of
-   * each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
+   * When a customer cancels paid seats, the refund is less the fee of that day, by the refund policy of the order: `cancellation_fee`
+   * of each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
    * risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives the
    * seats of others back without a fee.
    *
@@ -10091,7 +10091,7 @@ export class Madang extends runtime.Client {
    * Enters a waiting room
    *
    * At the customer's turn, or any time after it. A customer enters a room once: any other request returns that admission, with the
-   * same end. Too early, the answer tells the place, how far the room has come, and about when it is the customer's turn.
+   * same end. Only a room that admits everybody, a day after its opening, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has come, and about when it is the customer's turn.
    *
    * `POST /waiting-rooms/{waiting_room_id}/enter`
    */

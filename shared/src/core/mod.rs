@@ -16,6 +16,7 @@ pub mod json;
 pub mod merge_patch;
 pub mod metadata;
 pub mod money;
+pub mod numbered_keys;
 mod postal_code;
 pub mod signature;
 pub mod text;

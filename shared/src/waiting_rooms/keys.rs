@@ -8,13 +8,12 @@ use serde::Deserialize;
 use serde::de::Error as _;
 
 use super::id::WaitingRoomId;
+use crate::core::numbered_keys;
 
 /// The keys by their numbers, as the secret `AdmissionKeys` has them: `{"1": "<random text>"}`. The highest number signs. The
 /// admissions of all keys are valid.
 pub struct AdmissionKeys(BTreeMap<u8, hmac::Key>);
 
-/// The shortest text of a key, in bytes. A text of 32 letters and digits has 190 random bits.
-const MIN_TEXT: usize = 32;
 /// What the input of a seed begins with, so that no seed is a signature.
 const SEED: &[u8] = b"madang waiting room seed\0";
 
@@ -46,12 +45,8 @@ impl<'de> Deserialize<'de> for AdmissionKeys {
         let texts = BTreeMap::<String, String>::deserialize(from)?;
         let mut keys = BTreeMap::new();
         for (name, text) in texts {
-            let number = name.parse().ok();
-            let number = number.filter(|number: &u8| *number > 0 && number.to_string() == name);
-            let number = number.ok_or_else(|| D::Error::custom("a key's number is 1 to 255"))?;
-            if text.len() < MIN_TEXT {
-                return Err(D::Error::custom("a key is too short"));
-            }
+            let number = numbered_keys::number(&name).map_err(D::Error::custom)?;
+            numbered_keys::check_text(&text).map_err(D::Error::custom)?;
             keys.insert(number, hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes()));
         }
         if keys.is_empty() {

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::vault::Vault;
+use shared::core::numbered_keys::{check_text, number};
 
 /// The keys by their numbers, as the secret `TicketKeys` has them: `{"1": "<random text>"}`. The highest number signs, or the one
 /// that `signing` names: `{"1": "…", "2": "…", "signing": "1"}`. The codes of all keys are valid.
@@ -26,8 +27,6 @@ pub struct TicketKey {
     pair: Ed25519KeyPair,
 }
 
-/// The shortest text of a key, in bytes. A text of 32 letters and digits has 190 random bits.
-const MIN_TEXT: usize = 32;
 /// The member that names the key that signs.
 const SIGNING: &str = "signing";
 /// How soon a function notices that a key was removed.
@@ -87,9 +86,7 @@ impl<'de> Deserialize<'de> for TicketKeys {
         let mut keys = BTreeMap::new();
         for (name, text) in texts {
             let number = number(&name).map_err(D::Error::custom)?;
-            if text.len() < MIN_TEXT {
-                return Err(D::Error::custom("a key is too short"));
-            }
+            check_text(&text).map_err(D::Error::custom)?;
             let pair = Ed25519KeyPair::from_seed_unchecked(&Sha256::digest(text.as_bytes()));
             let pair = pair.map_err(|_| D::Error::custom("a key cannot be used"))?;
             keys.insert(number, TicketKey { number, pair });
@@ -99,14 +96,6 @@ impl<'de> Deserialize<'de> for TicketKeys {
         let signing = signing.ok_or_else(|| D::Error::custom("there is no key that signs"))?;
         Ok(Self { keys, signing })
     }
-}
-
-fn number(name: &str) -> Result<u8, &'static str> {
-    let number = name
-        .parse()
-        .ok()
-        .filter(|number: &u8| *number > 0 && number.to_string() == name);
-    number.ok_or("a key's number is 1 to 255")
 }
 
 impl fmt::Debug for TicketKeys {

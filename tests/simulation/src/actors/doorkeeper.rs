@@ -52,7 +52,7 @@ pub async fn keep(world: Rc<World>) {
     }
 }
 
-/// Gives the seat of a ticket back, or all seats of its order: an administrator does, or the holder, who asks for the refund first.
+/// Gives back the seat of a ticket, or all seats of its order, as an administrator or as the holder. The holder asks for a quote first.
 async fn give_back(world: &World, ticket: &Value) {
     let (Some(order), Some(holder)) = (ticket["order_id"].as_str(), ticket["holder_id"].as_str()) else {
         return;
