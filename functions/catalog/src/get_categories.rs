@@ -33,8 +33,8 @@ pub const REFUSALS: &[&Reason] = &[];
 
 /// Returns the categories
 ///
-/// The whole tree, with the attributes that each category declares for its products. Administrators send its `ETag` as `If-Match`
-/// with a change.
+/// The whole tree, with the attributes that each category declares for its products. A cache may
+/// reuse it: administrators who change it read `get-admin-categories`.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -47,7 +47,7 @@ pub const REFUSALS: &[&Reason] = &[];
         (status = 200, description = "The categories", body = CategoryTree,
             headers(
                 ("Cache-Control" = String, description = "How long the response may be reused"),
-                ("ETag" = String, description = "For `If-None-Match` of a later request, and `If-Match` of a change"),
+                ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "The categories have not changed since the response that `If-None-Match` names",
             headers(

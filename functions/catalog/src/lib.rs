@@ -10,6 +10,7 @@ pub mod create_stock_movement;
 pub mod export;
 pub mod fields;
 pub mod files;
+pub mod get_admin_categories;
 pub mod get_admin_product;
 pub mod get_categories;
 pub mod get_export;
@@ -38,6 +39,7 @@ shared::actions! {
         "create-import" => create_import::CreateImport,
         "create-product" => create_product::CreateProduct,
         "create-stock-movement" => create_stock_movement::CreateStockMovement,
+        "get-admin-categories" => get_admin_categories::GetAdminCategories,
         "get-admin-product" => get_admin_product::GetAdminProduct,
         "get-categories" => get_categories::GetCategories,
         "get-export" => get_export::GetExport,

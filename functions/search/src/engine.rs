@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use search_engine::Document;
+use search_engine::checksum::identity;
 use search_engine::document::InvalidDocument;
 use serde::{Deserialize, Serialize};
 use shared::aws::Platform;
@@ -190,7 +191,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The versions of the documents in some buckets of the checksum, by id. None when the embedded index cannot be read:
+    /// The versions of the documents in some buckets of the checksum, by [`identity`]. None when the embedded index cannot be read:
     /// then all of them are indexed again.
     ///
     /// # Errors
@@ -200,7 +201,7 @@ impl Engine {
         state: &IndexState,
         buckets: &[usize],
         invocation: &Invocation,
-    ) -> Result<HashMap<String, u64>, Error> {
+    ) -> Result<HashMap<u64, u64>, Error> {
         match self {
             Self::Embedded(writer) => {
                 let Ok(index) = writer.open(&state.current, invocation).await else {
@@ -208,7 +209,10 @@ impl Engine {
                 };
                 let documents = index.documents_in(buckets);
                 let documents = documents.map_err(|error| Error::internal("read the versions of the index", error))?;
-                Ok(documents.into_iter().map(|(_, id, version)| (id, version)).collect())
+                let documents = documents.into_iter();
+                Ok(documents
+                    .map(|(kind, id, version)| (identity(&kind, &id), version))
+                    .collect())
             }
             Self::OpenSearch(writer) => match writer.server.index_of(&state.current) {
                 Some(index) => Box::pin(writer.server.versions(&index, buckets, invocation.deadline)).await,

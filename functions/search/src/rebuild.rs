@@ -1,8 +1,8 @@
-//! The steps of a rebuild: each reads some products and writes them to the next build. The last one makes it the current
-//! build.
+//! The steps of a rebuild: each reads some entities and writes their documents to the next build. The last one makes it the
+//! current build.
 //!
-//! The walk follows the index of products by their last change. A product that changes meanwhile moves ahead of the walk or
-//! is named by a message, and messages are written to the next build too: no change is lost.
+//! The walk meets every entity. One that changes meanwhile moves ahead of the walk or is named by a message, and messages are
+//! written to the next build too: no change is lost.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use jiff::Timestamp;
 use search_engine::Document;
 use shared::Error;
 use shared::aws::lambda::Invocation;
-use shared::catalog::{CHANGE_SHARDS, ChangePosition};
-use shared::search::{DocumentKind, IndexCommand};
+use shared::search::IndexCommand;
 use uuid::Uuid;
 
+use crate::documents::{Walk, WalkPosition};
 use crate::engine::{Engine, valid};
-use crate::state::{IndexState, Rebuild, WalkPosition};
+use crate::state::{IndexState, Rebuild};
 use crate::write_index::WriteIndex;
 
-/// The products of a step: some seconds of work, and some megabytes of memory.
+/// The entities of a step: some seconds of work, and some megabytes of memory.
 const STEP: usize = 2_000;
-/// The products of a query: those that one request reads.
+/// The entities of a query: those that one request reads.
 const PAGE: u8 = 100;
 /// The time that a step keeps for its commit.
 const COMMIT: Duration = Duration::from_secs(20);
@@ -30,7 +30,7 @@ const COMMIT: Duration = Duration::from_secs(20);
 pub struct Step {
     /// The documents.
     pub documents: Vec<Document>,
-    /// None after the last product.
+    /// None after the last entity.
     next: Option<WalkPosition>,
 }
 
@@ -121,26 +121,19 @@ pub async fn start_if_needed(function: &WriteIndex, engine: &Engine, invocation:
 }
 
 async fn read(function: &WriteIndex, mut position: WalkPosition, invocation: &Invocation) -> Result<Step, Error> {
-    let (catalog, deadline) = (&function.sources.catalog, invocation.deadline_keeping(COMMIT));
+    let (sources, deadline) = (&function.sources, invocation.deadline_keeping(COMMIT));
     let mut documents = vec![];
     while documents.len() < STEP {
-        if position.shard >= CHANGE_SHARDS {
+        let page = Walk::ALL.page(sources, &position, PAGE, deadline).await?;
+        let ids = page.entities.into_iter().map(|entity| entity.id).collect();
+        documents.extend(sources.read(page.kind, &ids, deadline).await?);
+        let Some(next) = page.next else {
             return Ok(Step {
                 documents: valid(documents),
                 next: None,
             });
-        }
-        let page = catalog.changed_products(position.shard, &position.after, PAGE, deadline);
-        let page = page.await?;
-        let skus = page.skus().into_iter().map(ToString::to_string).collect();
-        documents.extend(function.sources.read(DocumentKind::Product, &skus, deadline).await?);
-        position = match page.next {
-            Some(after) => WalkPosition { after, ..position },
-            None => WalkPosition {
-                shard: position.shard + 1,
-                after: ChangePosition::start(),
-            },
         };
+        position = next;
     }
     Ok(Step {
         documents: valid(documents),

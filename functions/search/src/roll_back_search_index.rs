@@ -1,29 +1,31 @@
 //! Runs for `POST /admin/search/index/roll-back`, for administrators: searches the previous build again, and brings it up
 //! to date.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
-use shared::catalog::{CHANGE_SHARDS, CatalogStore, ChangePosition};
 use shared::core::error::{Reason, Rejection};
-use shared::search::{DocumentKind, IndexQueue};
+use shared::search::IndexQueue;
 
+use crate::documents::{DocumentSources, Walk};
 use crate::engine::Engines;
 use crate::reason;
 use crate::view::SearchIndex;
 
-/// The function's engines, queue and store.
+/// The function's engines, queue and stores.
 #[derive(Debug)]
 pub struct RollBackSearchIndex {
     /// The engines.
     pub engines: Engines,
     /// The queue of the index.
     pub queue: IndexQueue,
-    /// Products, of which only the changes are read.
-    pub catalog: CatalogStore,
+    /// What is indexed, of which only the changes are read.
+    pub sources: DocumentSources,
 }
 
 impl RollBackSearchIndex {
@@ -35,7 +37,7 @@ impl RollBackSearchIndex {
         Ok(Self {
             engines: Engines::new(platform)?,
             queue: IndexQueue::new(platform)?,
-            catalog: CatalogStore::new(platform)?,
+            sources: DocumentSources::new(platform)?,
         })
     }
 }
@@ -102,26 +104,17 @@ pub async fn handle(
     })
 }
 
-/// Asks to index all products that have changed since a time.
+/// Asks to index everything that has changed since a time.
 async fn catch_up(function: &RollBackSearchIndex, since: Timestamp, invocation: &Invocation) -> Result<(), Error> {
     let since = since.saturating_sub(MARGIN).unwrap_or(Timestamp::UNIX_EPOCH);
-    for shard in 0..CHANGE_SHARDS {
-        let mut from = ChangePosition::at(since);
-        loop {
-            let changes = function
-                .catalog
-                .changed_products(shard, &from, PAGE, invocation.deadline)
-                .await?;
-            let skus: Vec<String> = changes.skus().into_iter().map(ToString::to_string).collect();
-            function
-                .queue
-                .index(DocumentKind::Product, &skus, invocation.deadline)
-                .await?;
-            match changes.next {
-                Some(next) => from = next,
-                None => break,
-            }
-        }
+    let walk = Walk::since(since);
+    let mut position = Some(walk.start());
+    while let Some(here) = position {
+        let page = walk.page(&function.sources, &here, PAGE, invocation.deadline).await?;
+        let ids: BTreeSet<String> = page.entities.into_iter().map(|entity| entity.id).collect();
+        let ids = Vec::from_iter(ids);
+        function.queue.index(page.kind, &ids, invocation.deadline).await?;
+        position = page.next;
     }
     Ok(())
 }

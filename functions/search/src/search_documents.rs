@@ -14,7 +14,7 @@ use shared::core::error::{Reason, Rejection};
 use shared::search::DocumentKind;
 use uuid::Uuid;
 
-use crate::documents::ProductResult;
+use crate::documents::{ProductResult, ShowResult};
 use crate::searcher::Searcher;
 
 /// The function's engines.
@@ -79,9 +79,9 @@ pub struct Highlight {
 pub struct SearchResult {
     /// What it is.
     pub kind: DocumentKind,
-    /// The id of the entity: the SKU of a product.
+    /// The id of the entity: the SKU of a product, or the id of a performance, a performer or a venue.
     pub id: String,
-    /// Its title.
+    /// Its title: the one that matches, of an entity with titles in several languages.
     pub title: String,
     /// The parts of the title that match.
     pub highlights: Vec<Highlight>,
@@ -91,6 +91,10 @@ pub struct SearchResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub product: Option<ProductResult>,
+    /// What to show of a performance, a performer or a venue. Present for these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub show: Option<ShowResult>,
 }
 
 /// A page of results.
@@ -111,7 +115,8 @@ pub const REFUSALS: &[&Reason] = &[];
 
 /// Searches all documents
 ///
-/// Every word must be found in a title, a brand or another name. Korean words are found anywhere in a text, with or
+/// Products, performances, performers and venues are found at once. Every word must be found in a title, a brand, the name of a
+/// performer or another name. Korean words are found anywhere in a text, with or
 /// without spaces, and by initial consonants; words of letters and digits by their beginning. If nothing is found, typos are
 /// tolerated. Without `q`, all documents that the filters leave are found. New and changed documents appear within
 /// seconds. There is no number of results.
@@ -211,8 +216,15 @@ fn number(page: &PageRequest<'_>, name: &'static str) -> Result<Option<u64>, Rej
 
 /// The result of a hit. None for one that another version of this code has indexed and this one cannot read.
 fn result(hit: Hit) -> Option<SearchResult> {
-    let kind: DocumentKind = serde_json::from_value(hit.kind.into()).ok()?;
-    let title = hit.titles.into_iter().next();
+    let kind: DocumentKind = serde_json::from_value(hit.kind.as_str().into()).ok()?;
+    let (product, show) = match kind {
+        DocumentKind::Product => (Some(serde_json::from_slice(&hit.payload).ok()?), None),
+        DocumentKind::Performance | DocumentKind::Performer | DocumentKind::Venue => {
+            (None, Some(ShowResult::of(&hit)?))
+        }
+    };
+    let matching = hit.titles.iter().position(|title| !title.highlights.is_empty());
+    let title = hit.titles.into_iter().nth(matching.unwrap_or_default());
     let (title, highlights) = title.map(|title| (title.text, title.highlights)).unwrap_or_default();
     Some(SearchResult {
         id: hit.id,
@@ -227,9 +239,8 @@ fn result(hit: Hit) -> Option<SearchResult> {
             Match::Text => MatchQuality::Text,
             Match::HalfTyped | Match::Similar | Match::Typo => MatchQuality::Similar,
         },
-        product: match kind {
-            DocumentKind::Product => Some(serde_json::from_slice(&hit.payload).ok()?),
-        },
+        product,
+        show,
         kind,
     })
 }

@@ -40,7 +40,7 @@ pub const REFUSALS: &[&Reason] = &[];
 
 /// Rebuilds the search index
 ///
-/// Reads all products and builds the index anew beside the one that is searched, and then replaces it. Searches and changes
+/// Reads everything that is indexed and builds the index anew beside the one that is searched, and then replaces it. Searches and changes
 /// go on meanwhile. A rebuild that is under way starts over. `get-search-index` shows the progress.
 ///
 /// # Errors

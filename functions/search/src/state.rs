@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use search_engine::{ANALYZER_VERSION, FORMAT_VERSION, Manifest, SCHEMA_VERSION};
 use serde::{Deserialize, Serialize};
-use shared::catalog::ChangePosition;
 use uuid::Uuid;
+
+use crate::documents::{Walk, WalkPosition};
 
 /// The state of the index. It is one object, so one conditional write changes all of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,25 +66,6 @@ pub struct Rebuild {
     pub read: u64,
 }
 
-/// A position in the walk over all products, shard by shard of the index `products-by-change`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WalkPosition {
-    /// The shard.
-    pub shard: u8,
-    /// The place in the shard.
-    pub after: ChangePosition,
-}
-
-impl WalkPosition {
-    /// The place before all products.
-    pub fn start() -> Self {
-        Self {
-            shard: 0,
-            after: ChangePosition::start(),
-        }
-    }
-}
-
 impl IndexState {
     /// An index without documents.
     pub fn empty(commit: Uuid, now: Timestamp) -> Self {
@@ -133,7 +115,7 @@ impl IndexState {
         self.next = Some(Rebuild {
             build: Build::empty(Some(rebuild_id)),
             started_at: now,
-            position: WalkPosition::start(),
+            position: Walk::ALL.start(),
             read: 0,
         });
     }

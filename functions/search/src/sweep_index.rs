@@ -10,20 +10,20 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::lambda::Invocation;
-use shared::catalog::{CHANGE_SHARDS, CatalogStore, ChangePosition, ChangedProduct};
 use shared::search::{DocumentKind, IndexCommand, IndexQueue};
 
+use crate::documents::{DocumentSources, EntityVersion, Walk};
 use crate::engine::{Engine, Engines};
 
-/// The function's engines, queue and store.
+/// The function's engines, queue and stores.
 #[derive(Debug)]
 pub struct SweepIndex {
     /// The engines, of which only versions are read.
     pub engines: Engines,
     /// The queue of the index.
     pub queue: IndexQueue,
-    /// Products, of which only versions are read.
-    pub catalog: CatalogStore,
+    /// What is indexed, of which only versions are needed.
+    pub sources: DocumentSources,
 }
 
 impl SweepIndex {
@@ -35,7 +35,7 @@ impl SweepIndex {
         Ok(Self {
             engines: Engines::new(platform)?,
             queue: IndexQueue::new(platform)?,
-            catalog: CatalogStore::new(platform)?,
+            sources: DocumentSources::new(platform)?,
         })
     }
 }
@@ -46,11 +46,11 @@ const PAGE: u8 = 250;
 /// What a run has done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepSummary {
-    /// The products that were compared.
+    /// The entities that were compared.
     pub compared: u64,
     /// The buckets of the checksum in which index and table differ.
     pub differing_buckets: usize,
-    /// The products of these buckets that are newer than in the index, and are indexed again.
+    /// The entities of these buckets that are newer than in the index, and are indexed again.
     pub queued: u64,
     /// The bundles that were removed, and the indexes of a server.
     pub removed: usize,
@@ -74,8 +74,8 @@ pub async fn handle(function: &SweepIndex, invocation: Invocation) -> Result<Swe
 async fn sweep(function: &SweepIndex, invocation: &Invocation) -> Result<SweepSummary, Error> {
     let mut summary = SweepSummary::default();
     let mut stored = Checksum::default();
-    walk(function, invocation, |product| {
-        stored.add(DocumentKind::Product.name(), product.sku.as_str(), product.revision);
+    walk(function, invocation, |kind, entity| {
+        stored.add(kind.name(), &entity.id, entity.version);
         summary.compared += 1;
         false
     })
@@ -107,10 +107,10 @@ async fn sweep_engine(
         summary.differing_buckets += differing.len();
         if !differing.is_empty() {
             let indexed = engine.versions(&state, &differing, invocation).await?;
-            let is_older = |product: &ChangedProduct| {
-                let id = product.sku.as_str();
-                let is_differing = differing.contains(&bucket(identity(DocumentKind::Product.name(), id)));
-                is_differing && indexed.get(id).is_none_or(|&version| version < product.revision)
+            let is_older = |kind: DocumentKind, entity: &EntityVersion| {
+                let identity = identity(kind.name(), &entity.id);
+                let is_differing = differing.contains(&bucket(identity));
+                is_differing && indexed.get(&identity).is_none_or(|&version| version < entity.version)
             };
             summary.queued += walk(function, invocation, is_older).await?;
         }
@@ -122,36 +122,24 @@ async fn sweep_engine(
     Ok(())
 }
 
-/// Meets every product, and asks to index those that `wanted` names. Returns how many those are.
+/// Meets every entity, and asks to index those that `wanted` names. Returns how many those are.
 async fn walk(
     function: &SweepIndex,
     invocation: &Invocation,
-    mut wanted: impl FnMut(&ChangedProduct) -> bool,
+    mut wanted: impl FnMut(DocumentKind, &EntityVersion) -> bool,
 ) -> Result<u64, Error> {
     let mut queued = 0;
-    for shard in 0..CHANGE_SHARDS {
-        let mut from = ChangePosition::start();
-        loop {
-            let page = function
-                .catalog
-                .changed_products(shard, &from, PAGE, invocation.deadline)
-                .await?;
-            let skus: Vec<String> = page
-                .products
-                .iter()
-                .filter(|product| wanted(product))
-                .map(|product| product.sku.to_string())
-                .collect();
-            queued += skus.len() as u64;
-            function
-                .queue
-                .index(DocumentKind::Product, &skus, invocation.deadline)
-                .await?;
-            match page.next {
-                Some(next) => from = next,
-                None => break,
-            }
-        }
+    let mut position = Some(Walk::ALL.start());
+    while let Some(here) = position {
+        let page = Walk::ALL
+            .page(&function.sources, &here, PAGE, invocation.deadline)
+            .await?;
+        let kind = page.kind;
+        let entities = page.entities.into_iter().filter(|entity| wanted(kind, entity));
+        let ids: Vec<String> = entities.map(|entity| entity.id).collect();
+        queued += ids.len() as u64;
+        function.queue.index(kind, &ids, invocation.deadline).await?;
+        position = page.next;
     }
     Ok(queued)
 }

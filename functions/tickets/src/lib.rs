@@ -64,6 +64,7 @@ pub mod update_showtime;
 pub mod update_venue;
 pub mod upload_scans;
 pub mod venue;
+pub mod watch_shows;
 
 shared::actions! {
     http {
@@ -114,5 +115,6 @@ shared::actions! {
     }
     stream {
         "count-remaining-seats" => count_remaining_seats::CountRemainingSeats,
+        "watch-shows" => watch_shows::WatchShows,
     }
 }

@@ -58,6 +58,6 @@ pub async fn handle(
 ) -> Result<Response, Error> {
     let page = PageRequest::of(&request, &["admin performances"], &["status"])?;
     let status: PerformanceStatus = page.filter("status")?.unwrap_or_default();
-    let list = List::newest(status.list());
+    let list = List::newest(status.list().name());
     entities::list::<Performance>(&function.shows, &list, &page, &invocation).await
 }

@@ -6,9 +6,10 @@ use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::page::{Page, PageParameters, PageRequest};
 use shared::aws::lambda::{Invocation, cache};
 use shared::core::error::Reason;
+use shared::tickets::ShowList;
 
 use crate::entities;
-use crate::performance::{Performance, PerformanceStatus};
+use crate::performance::Performance;
 use crate::store::{List, ShowStore};
 
 /// The function's store.
@@ -63,7 +64,7 @@ pub const REFUSALS: &[&Reason] = &[];
 )]
 pub async fn handle(function: &ListPerformances, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let page = PageRequest::of(&request, &["performances"], &[])?;
-    let list = List::newest(PerformanceStatus::Listed.list());
+    let list = List::newest(ShowList::ListedPerformances.name());
     entities::list_public(
         &function.shows,
         &list,

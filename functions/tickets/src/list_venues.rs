@@ -6,10 +6,11 @@ use shared::aws::lambda::http::{Request, Response};
 use shared::aws::lambda::page::{Page, PageParameters, PageRequest};
 use shared::aws::lambda::{Invocation, cache};
 use shared::core::error::Reason;
+use shared::tickets::ShowList;
 
 use crate::entities;
 use crate::store::{List, ShowStore};
-use crate::venue::{VENUES, Venue};
+use crate::venue::Venue;
 
 /// The function's store.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ pub const REFUSALS: &[&Reason] = &[];
 )]
 pub async fn handle(function: &ListVenues, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let page = PageRequest::of(&request, &["venues"], &[])?;
-    let list = List::newest(VENUES);
+    let list = List::newest(ShowList::Venues.name());
     entities::list_public(
         &function.shows,
         &list,

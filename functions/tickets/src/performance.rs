@@ -9,7 +9,7 @@ use shared::core::error::Rejection;
 use shared::core::json::UniqueMap;
 use shared::core::money::Money;
 use shared::images::ImageId;
-use shared::tickets::{FeeStep, PerformanceId, RefundTerms};
+use shared::tickets::{FeeStep, PerformanceId, RefundTerms, ShowKind, ShowList};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -35,10 +35,10 @@ pub enum PerformanceStatus {
 
 impl PerformanceStatus {
     /// The list of the performances with this status.
-    pub const fn list(self) -> &'static str {
+    pub const fn list(self) -> ShowList {
         match self {
-            Self::Draft => "PERFORMANCES#DRAFT",
-            Self::Listed => "PERFORMANCES#LISTED",
+            Self::Draft => ShowList::DraftPerformances,
+            Self::Listed => ShowList::ListedPerformances,
         }
     }
 }
@@ -232,7 +232,7 @@ pub struct Performance {
 }
 
 impl Entity for Performance {
-    const PREFIX: &'static str = "PERF#";
+    const PREFIX: &'static str = ShowKind::Performance.key_prefix();
     const MISSING: &'static str = "There is no such performance.";
 
     fn id(&self) -> Uuid {
@@ -240,7 +240,7 @@ impl Entity for Performance {
     }
 
     fn place(&self) -> (String, Timestamp) {
-        (self.status.list().to_owned(), self.created_at)
+        (self.status.list().name().to_owned(), self.created_at)
     }
 }
 

@@ -7,14 +7,12 @@ use serde::{Deserialize, Serialize};
 use shared::core::error::Rejection;
 use shared::core::json::UniqueMap;
 use shared::images::ImageId;
+use shared::tickets::{ShowKind, ShowList};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::fields;
 use crate::store::Entity;
-
-/// The list of all performers.
-pub const PERFORMERS: &str = "PERFORMERS";
 
 shared::entity_id! {
     /// A performer's id, derived from the administrator and the idempotency key.
@@ -61,7 +59,7 @@ pub struct Performer {
 }
 
 impl Entity for Performer {
-    const PREFIX: &'static str = "PERFORMER#";
+    const PREFIX: &'static str = ShowKind::Performer.key_prefix();
     const MISSING: &'static str = "There is no such performer.";
 
     fn id(&self) -> Uuid {
@@ -69,7 +67,7 @@ impl Entity for Performer {
     }
 
     fn place(&self) -> (String, Timestamp) {
-        (PERFORMERS.to_owned(), self.created_at)
+        (ShowList::Performers.name().to_owned(), self.created_at)
     }
 }
 

@@ -7,15 +7,12 @@ use serde::{Deserialize, Serialize};
 use shared::core::calendar::Timezone;
 use shared::core::error::Rejection;
 use shared::core::json::UniqueMap;
-use shared::tickets::VenueId;
+use shared::tickets::{ShowKind, ShowList, VenueId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::fields;
 use crate::store::Entity;
-
-/// The list of all venues.
-pub const VENUES: &str = "VENUES";
 
 const MAX_ADDRESS: usize = 300;
 
@@ -55,7 +52,7 @@ pub struct Venue {
 }
 
 impl Entity for Venue {
-    const PREFIX: &'static str = "VENUE#";
+    const PREFIX: &'static str = ShowKind::Venue.key_prefix();
     const MISSING: &'static str = "There is no such venue.";
 
     fn id(&self) -> Uuid {
@@ -63,7 +60,7 @@ impl Entity for Venue {
     }
 
     fn place(&self) -> (String, Timestamp) {
-        (VENUES.to_owned(), self.created_at)
+        (ShowList::Venues.name().to_owned(), self.created_at)
     }
 }
 

@@ -4,22 +4,43 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::tickets::ShowKind;
+
 /// The kind of a document: what is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DocumentKind {
     /// A product of the catalog.
     Product,
+    /// A performance.
+    Performance,
+    /// A performer.
+    Performer,
+    /// A venue.
+    Venue,
 }
 
 impl DocumentKind {
     /// All kinds.
-    pub const ALL: [Self; 1] = [Self::Product];
+    pub const ALL: [Self; 4] = [Self::Product, Self::Performance, Self::Performer, Self::Venue];
 
     /// The kind's name in the index and in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Product => "PRODUCT",
+            Self::Performance => "PERFORMANCE",
+            Self::Performer => "PERFORMER",
+            Self::Venue => "VENUE",
+        }
+    }
+}
+
+impl From<ShowKind> for DocumentKind {
+    fn from(kind: ShowKind) -> Self {
+        match kind {
+            ShowKind::Performance => Self::Performance,
+            ShowKind::Performer => Self::Performer,
+            ShowKind::Venue => Self::Venue,
         }
     }
 }

@@ -7,6 +7,7 @@ mod refund_terms;
 mod row;
 mod seat;
 mod seat_map;
+mod show;
 mod showtime;
 mod statutory_terms;
 mod store;
@@ -18,8 +19,11 @@ pub use refund_terms::{FeeStep, InvalidRefundTerms, RefundTerms, ReturnTime};
 pub use row::{RowKey, SeatRow, Taken};
 pub use seat::{InvalidSeatId, SeatId, SeatState};
 pub use seat_map::{SeatMap, ZoneCount};
+pub use show::{Show, ShowKind, ShowList};
 pub use showtime::{
     ClassCode, IllegalMove, InvalidCode, PriceClass, Seating, Showtime, ShowtimeStatus, ZoneCode, ZoneSeats,
 };
 pub use statutory_terms::{CountryTerms, StatutoryTerms};
-pub use store::{Change, LoadedSeats, OrderSeats, SeatStore, SoldSeatStore, SoldSeats};
+pub use store::{
+    Change, LoadedSeats, OrderSeats, SeatStore, ShowPage, ShowPosition, ShowReader, SoldSeatStore, SoldSeats,
+};

@@ -220,6 +220,16 @@ impl Shop {
         .await
     }
 
+    /// Calls `get-admin-categories`.
+    pub async fn get_admin_categories(&self) -> Answer {
+        let function = catalog::get_admin_categories::GetAdminCategories::new(&self.platform()).expect("its variables");
+        let call = Call::new("GET", "/admin/categories").by_admin();
+        call.send(self.invocation(), |request, invocation| {
+            catalog::get_admin_categories::handle(&function, request, invocation)
+        })
+        .await
+    }
+
     /// Calls `get-categories`.
     pub async fn get_categories(&self, call: Call) -> Answer {
         let function = catalog::get_categories::GetCategories::new(&self.platform()).expect("its variables");

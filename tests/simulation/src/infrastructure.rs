@@ -64,6 +64,7 @@ pub fn start(world: &Rc<World>) {
             world.tables.order_changes().clone(),
         ));
         world.spawn(watch(world.clone(), "erase-lookups", world.tables.erasures().clone()));
+        world.spawn(watch(world.clone(), "watch-shows", world.tables.show_changes().clone()));
     }
     world.spawn(watch(
         world.clone(),

@@ -102,12 +102,13 @@ pub struct World {
 /// Functions whose invocations do not count against the budget, since they would take the place of others: nearly every order
 /// causes runs of the functions that look at what has changed, and those cause runs of the writers of indexes; the others run every minute, mostly
 /// without work.
-const FREE: [&str; 7] = [
+const FREE: [&str; 8] = [
     "apply-product-schedules",
     "continue-resharding",
     "count-remaining-seats",
     "index-orders",
     "watch-products",
+    "watch-shows",
     "write-index",
     "write-private-index",
 ];

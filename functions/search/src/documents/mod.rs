@@ -2,6 +2,8 @@
 
 mod order;
 mod product;
+mod show;
+mod walk;
 
 use std::collections::BTreeSet;
 
@@ -10,16 +12,21 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::catalog::{CatalogStore, Sku};
 use shared::search::DocumentKind;
+use shared::tickets::{ShowKind, ShowReader};
 use tokio::time::Instant;
 
 pub use order::OrderSource;
 pub use product::ProductResult;
+pub use show::ShowResult;
+pub use walk::{EntityVersion, Walk, WalkPage, WalkPosition};
 
 /// The stores of everything that is indexed.
 #[derive(Clone, Debug)]
 pub struct DocumentSources {
     /// Products.
     pub catalog: CatalogStore,
+    /// Performances, performers and venues.
+    pub shows: ShowReader,
 }
 
 impl DocumentSources {
@@ -30,6 +37,7 @@ impl DocumentSources {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             catalog: CatalogStore::new(platform)?,
+            shows: ShowReader::new(platform)?,
         })
     }
 
@@ -43,12 +51,16 @@ impl DocumentSources {
         ids: &BTreeSet<String>,
         deadline: Instant,
     ) -> Result<Vec<Document>, Error> {
-        match kind {
+        let kind = match kind {
             DocumentKind::Product => {
                 let skus: Vec<Sku> = ids.iter().filter_map(|id| id.clone().try_into().ok()).collect();
                 let products = self.catalog.woken_products(&skus, deadline).await?;
-                products.iter().map(product::document).collect()
+                return products.iter().map(product::document).collect();
             }
-        }
+            DocumentKind::Performance => ShowKind::Performance,
+            DocumentKind::Performer => ShowKind::Performer,
+            DocumentKind::Venue => ShowKind::Venue,
+        };
+        show::read(&self.shows, kind, ids, deadline).await
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use search_engine::Checksum;
-use search_engine::checksum::BUCKETS;
+use search_engine::checksum::{BUCKETS, identity};
 use serde::Deserialize;
 use serde_json::json;
 use shared::core::error::Error;
@@ -69,7 +69,7 @@ impl OpenSearch {
         Ok(measured)
     }
 
-    /// The versions of the documents in some buckets of the checksum, by id.
+    /// The versions of the documents in some buckets of the checksum, by [`identity`].
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
@@ -78,7 +78,7 @@ impl OpenSearch {
         index: &str,
         buckets: &[usize],
         deadline: Instant,
-    ) -> Result<HashMap<String, u64>, Error> {
+    ) -> Result<HashMap<u64, u64>, Error> {
         let mut versions = HashMap::new();
         let mut after: Option<String> = None;
         loop {
@@ -99,8 +99,8 @@ impl OpenSearch {
             after = hits.last().map(|last| last.source.identity.clone());
             let is_last = hits.len() < PAGE;
             let found = hits.into_iter().map(|hit| {
-                let (_, id) = mapping::kind_and_id(&hit.id);
-                (id.to_owned(), hit.source.version)
+                let (kind, id) = mapping::kind_and_id(&hit.id);
+                (identity(kind, id), hit.source.version)
             });
             versions.extend(found);
             if is_last {

@@ -116,6 +116,10 @@ fn two_customers_race_for_a_seat_and_the_one_that_pays_gives_it_back_for_a_fee(s
         || states(shop, &showtime),
         |map| map["states"] == "CgA=",
     )?;
+    // A function that has just told somebody that a seat is taken reads in another order.
+    let taken = hold(shop, &shop.admin, &showtime, &seats)?.expect(409)?;
+    ensure!(taken["seats"][0]["state"] == "SOLD", "{taken}");
+    hold(shop, &shop.admin, &showtime, &json!({ "seats": ["0-0-6", "0-0-7"] }))?.expect(201)?;
     let block = shop
         .api
         .call("POST", &format!("/admin/showtimes/{showtime}/block-seats"));
@@ -162,6 +166,19 @@ fn seats_that_are_held_and_not_paid_are_free_again(shop: &Shop) -> Result<()> {
     let order = hold(shop, &shop.ann, &showtime, &seats)?.expect(201)?;
     let taken = hold(shop, &shop.bob, &showtime, &seats)?.expect(409)?;
     ensure!(taken["seats"][0]["state"] == "HELD", "{taken}");
+    let seen = shop
+        .api
+        .call("GET", &format!("/showtimes/{showtime}"))
+        .send()?
+        .expect(200)?;
+    let search = || {
+        let path = "/search?q=nutcracker&kind=PERFORMANCE&order=NEWEST";
+        shop.api.call("GET", path).send()?.expect(200)
+    };
+    shop.until(EVENT_DEADLINE, search, |found| {
+        let items = found["items"].as_array();
+        items.is_some_and(|items| items.iter().any(|item| item["id"] == seen["performance_id"]))
+    })?;
     shop.event("OrderExpired", &order, EXPIRY_DEADLINE)?;
     hold(shop, &shop.bob, &showtime, &seats)?.expect(201)?;
     Ok(())

@@ -94,6 +94,21 @@ async fn a_client_that_has_the_tree_gets_304_and_may_keep_it_for_minutes() {
 }
 
 #[tokio::test]
+async fn editors_read_the_tree_as_it_is_now() {
+    let shop = shop_with_tree().await;
+    let seen = shop.get_admin_categories().await;
+    assert_eq!((seen.status, seen.header("cache-control")), (200, "private, no-cache"));
+    let public = shop.get_categories(get_call()).await;
+    assert_eq!((&seen.body, seen.header("etag")), (&public.body, public.header("etag")));
+    let gifts = json!({ "gifts": { "names": { "en": "Gifts" } } });
+    let changed = shop
+        .update_categories(categories_call(seen.header("etag"), &gifts))
+        .await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(shop.get_admin_categories().await.body, changed.body);
+}
+
+#[tokio::test]
 async fn the_second_of_two_editors_of_the_tree_loses_nothing() {
     let shop = shop_with_tree().await;
     let tag = shop.get_categories(get_call()).await.header("etag").to_owned();

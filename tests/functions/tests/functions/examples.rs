@@ -70,6 +70,7 @@ async fn lists() {
     });
     shop.update_categories(categories_call("*", &categories)).await;
     shop.get_categories(Call::new("GET", "/categories")).await;
+    shop.get_admin_categories().await;
     let mut tea = product(12_900, 1);
     tea["brand"] = json!("Hadong");
     tea["categories"] = json!(["drinks/tea"]);

@@ -83,6 +83,7 @@ mod seats;
 mod shards;
 mod shipment_races;
 mod shipments;
+mod show_search;
 mod shows;
 mod stock_movements;
 mod tickets;

@@ -45,7 +45,8 @@ async fn change_categories(world: &World) {
             path: { "names": { "en": path, "ko": "차" }, "position": world.below(9) },
         }),
     };
-    let seen = world.http("get-categories", Call::new("GET", "/categories")).await;
+    let seen = Call::new("GET", "/admin/categories").by_admin();
+    let seen = world.http("get-admin-categories", seen).await;
     if let Some(tag) = seen.headers.get("etag") {
         world.request("update-categories", categories_call(tag, &change)).await;
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use function_tests::search_fixture::{ids, search_call};
-use harness::engine::CATALOG;
+use harness::engine::{CATALOG, SHOWS};
 use harness::platform::SEARCH;
 use search::state::IndexState;
 use search_engine::Index;
@@ -13,32 +13,43 @@ use search_engine::checksum::BUCKETS;
 use serde_json::Value;
 use shared::catalog::Product;
 use shared::search::DocumentKind;
+use shared::tickets::ShowKind;
 
 use super::key;
 use crate::world::World;
 
-/// Checks that the index has the latest version of each product, and nothing else.
+/// Checks that the index has the latest version of each product and each show, and nothing else.
 ///
 /// # Errors
-/// The first product of which it has another version, or none.
+/// The first entity of which it has another version, or none.
 pub fn check_index(world: &World, catalog: &[Value]) -> Result<()> {
     let mut indexed = indexed(world)?;
-    for product in catalog.iter().filter(|item| key(item).starts_with("PRODUCT#")) {
-        let number = |name: &str| product[name].as_u64().unwrap_or_default();
-        let revision = number("version") << 16 | number("wakes");
-        let sku = product["sku"].as_str().context("a product has an SKU")?;
-        let found = indexed.remove(sku);
+    let mut check = |kind: DocumentKind, id: String, version: u64| {
+        let found = indexed.remove(&(kind.name().to_owned(), id.clone()));
         ensure!(
-            found == Some(revision),
-            "{sku} has the revision {revision}, and {found:?} in the index"
+            found == Some(version),
+            "{} {id} has the version {version}, and {found:?} in the index",
+            kind.name()
         );
+        Ok(())
+    };
+    let number = |item: &Value, name: &str| item[name].as_u64().unwrap_or_default();
+    for product in catalog.iter().filter(|item| key(item).starts_with("PRODUCT#")) {
+        let sku = product["sku"].as_str().context("a product has an SKU")?;
+        let revision = number(product, "version") << 16 | number(product, "wakes");
+        check(DocumentKind::Product, sku.to_owned(), revision)?;
     }
-    ensure!(indexed.is_empty(), "there are no such products: {indexed:?}");
+    for item in world.tables.items(SHOWS) {
+        if let Some((kind, id)) = ShowKind::in_key(key(&item)) {
+            check(kind.into(), id.to_string(), number(&item, "version"))?;
+        }
+    }
+    ensure!(indexed.is_empty(), "there are no such entities: {indexed:?}");
     Ok(())
 }
 
-/// The products of the index, with their versions.
-fn indexed(world: &World) -> Result<BTreeMap<String, u64>> {
+/// The documents of the index by kind and id, with their versions.
+fn indexed(world: &World) -> Result<BTreeMap<(String, String), u64>> {
     let objects = world.objects.objects(SEARCH);
     let Some(state) = objects.get("index.json") else {
         return Ok(BTreeMap::new());
@@ -53,9 +64,8 @@ fn indexed(world: &World) -> Result<BTreeMap<String, u64>> {
     let index = Index::open(folder.path(), &state.current.manifest)?;
     let mut found = BTreeMap::new();
     for (kind, id, version) in index.documents_in(&Vec::from_iter(0..BUCKETS))? {
-        ensure!(kind == DocumentKind::Product.name(), "there is no kind {kind}");
-        if found.insert(id.clone(), version).is_some() {
-            bail!("the index has {id} twice");
+        if found.insert((kind.clone(), id.clone()), version).is_some() {
+            bail!("the index has {kind} {id} twice");
         }
     }
     Ok(found)

@@ -10,6 +10,7 @@ use harness::engine::{
 };
 use harness::{Engine, Fault};
 use serde_json::{Value, json};
+use shared::tickets::ShowKind;
 use tokio::sync::Notify;
 
 use super::json_of;
@@ -41,6 +42,7 @@ pub struct Tables {
     order_changes: Arc<StreamShard>,
     erasures: Arc<StreamShard>,
     seat_changes: Arc<StreamShard>,
+    show_changes: Arc<StreamShard>,
     writes: AtomicU64,
     misattributed: Mutex<Vec<String>>,
 }
@@ -81,6 +83,7 @@ impl Tables {
             order_changes: Arc::default(),
             erasures: Arc::default(),
             seat_changes: Arc::default(),
+            show_changes: Arc::default(),
             writes: AtomicU64::new(0),
             misattributed: Mutex::default(),
         }
@@ -124,6 +127,11 @@ impl Tables {
     /// Returns the part of the seats table's stream that `count-remaining-seats` receives.
     pub const fn seat_changes(&self) -> &Arc<StreamShard> {
         &self.seat_changes
+    }
+
+    /// Returns the part of the shows table's stream that `watch-shows` receives.
+    pub const fn show_changes(&self) -> &Arc<StreamShard> {
+        &self.show_changes
     }
 
     /// Returns the events since the last call that name a wrong actor.
@@ -216,6 +224,7 @@ impl Tables {
             CATALOG => self.stock_changes.push(&image),
             ORDERS if pk.starts_with("ORDER#") => self.order_changes.push(pk),
             ACCOUNTS if pk.starts_with("ERASURE#") => self.erasures.push(pk),
+            SHOWS if ShowKind::in_key(pk).is_some() => self.show_changes.push(pk),
             _ => {}
         }
         // Other changes are filtered out (template.yaml, `FilterCriteria`).
