@@ -1133,7 +1133,7 @@ export interface Dispute {
 export type DisputeStatus = "OPEN" | "WON" | "LOST" | "CLOSED";
 
 /** The kind of a document: what is found. */
-export type DocumentKind = "PRODUCT";
+export type DocumentKind = "PRODUCT" | "PERFORMANCE" | "PERFORMER" | "VENUE";
 
 /** A ledger entry: one change of a wallet. */
 export interface Entry {
@@ -3255,9 +3255,9 @@ export interface SearchIndex {
 export interface SearchResult {
   /** What it is. */
   kind: runtime.Open<DocumentKind>;
-  /** The id of the entity: the SKU of a product. */
+  /** The id of the entity: the SKU of a product, or the id of a performance, a performer or a venue. */
   id: string;
-  /** Its title. */
+  /** Its title: the one that matches, of an entity with titles in several languages. */
   title: string;
   /** The parts of the title that match. */
   highlights: Highlight[];
@@ -3265,6 +3265,8 @@ export interface SearchResult {
   quality: runtime.Open<MatchQuality>;
   /** What to show of a product. Present for products. */
   product?: ProductResult;
+  /** What to show of a performance, a performer or a venue. Present for these. */
+  show?: ShowResult;
 }
 
 /** A page of results. */
@@ -3540,6 +3542,14 @@ export interface Shortage {
   requested: number;
   /** The available units. */
   available: number;
+}
+
+/** What a search shows of a performance, a performer or a venue. */
+export interface ShowResult {
+  /** The names or titles, by language, of at most eight languages. */
+  names: { [name: string]: string };
+  /** The main poster of a performance, or the portrait of a performer. */
+  image?: ImageId;
 }
 
 /** A showtime of a performance. */
@@ -4530,6 +4540,37 @@ export interface ZoneSeats {
   zone: ZoneCode;
   /** The number of its seats. */
   seats: number;
+}
+
+/** The types of `getAdminCategories`. */
+export interface GetAdminCategoriesOperation {
+  request: {
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, CategoryTree, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-Match` of a change */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
 }
 
 /** The types of `updateCategories`. */
@@ -6473,7 +6514,7 @@ export interface GetCategoriesOperation {
     | runtime.Answer<200, CategoryTree, {
         /** How long the response may be reused */
         cacheControl: string;
-        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        /** For `If-None-Match` of a later request */
         etag: string;
         /** The id of the request */
         requestId: string;
@@ -8581,6 +8622,17 @@ export interface ReceiveWebhookOperation {
 /** A client of the API. Each operation is a method. */
 export class Madang extends runtime.Client {
   /**
+   * Returns the categories to administrators
+   *
+   * As `get-categories` does, but no cache may reuse it without asking. Send its `ETag` as `If-Match` with a change.
+   *
+   * `GET /admin/categories`
+   */
+  getAdminCategories(request?: GetAdminCategoriesOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetAdminCategoriesOperation>> {
+    return this.call<GetAdminCategoriesOperation>({ method: "GET", path: "/admin/categories", headers: ["If-None-Match"], token: true }, request, options);
+  }
+
+  /**
    * Changes the categories
    *
    * Only what is named changes, and `null` removes (RFC 7396). `If-Match` is required: if somebody has changed the categories since
@@ -9080,7 +9132,7 @@ export class Madang extends runtime.Client {
   /**
    * Rebuilds the search index
    *
-   * Reads all products and builds the index anew beside the one that is searched, and then replaces it. Searches and changes
+   * Reads everything that is indexed and builds the index anew beside the one that is searched, and then replaces it. Searches and changes
    * go on meanwhile. A rebuild that is under way starts over. `get-search-index` shows the progress.
    *
    * `POST /admin/search/rebuilds`
@@ -9352,8 +9404,8 @@ export class Madang extends runtime.Client {
   /**
    * Returns the categories
    *
-   * The whole tree, with the attributes that each category declares for its products. Administrators send its `ETag` as `If-Match`
-   * with a change.
+   * The whole tree, with the attributes that each category declares for its products. A cache may
+   * reuse it: administrators who change it read `get-admin-categories`.
    *
    * `GET /categories`
    */
@@ -9758,7 +9810,8 @@ export class Madang extends runtime.Client {
   /**
    * Searches all documents
    *
-   * Every word must be found in a title, a brand or another name. Korean words are found anywhere in a text, with or
+   * Products, performances, performers and venues are found at once. Every word must be found in a title, a brand, the name of a
+   * performer or another name. Korean words are found anywhere in a text, with or
    * without spaces, and by initial consonants; words of letters and digits by their beginning. If nothing is found, typos are
    * tolerated. Without `q`, all documents that the filters leave are found. New and changed documents appear within
    * seconds. There is no number of results.
