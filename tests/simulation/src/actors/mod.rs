@@ -67,8 +67,11 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     if actors.search {
         tasks.push(world.spawn(searcher::search(world.clone())));
     }
-    if actors.ticket_buyers > 0 {
+    // The search finds shows too.
+    if actors.search || actors.ticket_buyers > 0 {
         tasks.push(world.spawn(box_office::sell_tickets(world.clone())));
+    }
+    if actors.ticket_buyers > 0 {
         tasks.push(world.spawn(doorkeeper::keep(world.clone())));
         for nth in 0..actors.ticket_buyers {
             tasks.push(world.spawn(ticket_buyer::buy(world.clone(), format!("ticket-buyer-{nth}"))));
