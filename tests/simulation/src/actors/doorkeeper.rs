@@ -33,7 +33,7 @@ pub async fn keep(world: Rc<World>) {
             let replace = |key: &str| ticket_call("/tickets/{ticket_id}/replace-code", holder, id).key(key);
             repeated::send(&world, "replace-ticket-code", replace).await;
         }
-        if world.below(5) == 0 {
+        if world.below(3) == 0 {
             give_back(&world, &ticket).await;
         }
         let gate = format!("{}", world.below(3));
