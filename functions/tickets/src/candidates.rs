@@ -9,8 +9,9 @@ use shared::orders::OrderId;
 use shared::tickets::{RowKey, SeatId, SeatRow, Showtime, Taken};
 
 use crate::best_seats::{best_seats, most_together};
+use crate::hold_request::BestSeats;
 use crate::hold_rules::{invalid, remove_order, taken, without_order};
-use crate::hold_seats::{BestSeats, HoldSeats, Picked};
+use crate::hold_seats::{HoldSeats, Picked};
 use crate::reason;
 
 /// The rows in which the best seats are looked for.
