@@ -7,7 +7,7 @@ use shared::core::identity::CustomerId;
 use shared::core::money::Money;
 use shared::coupons::CouponClaimId;
 use shared::orders::OrderId;
-use shared::tickets::{ClassCode, SeatId, ShowtimeId};
+use shared::tickets::{ClassCode, SeatId, ShowtimeId, ZoneCode};
 use utoipa::ToSchema;
 
 use crate::hold_rules::invalid;
@@ -16,7 +16,7 @@ use crate::seat_changes::places_by_row;
 /// The most seats of a request: the most that a performance allows a customer.
 const MAX_SEATS: u64 = 20;
 
-/// The seats to hold: either `seats` or `best`.
+/// The seats to hold: one of `seats`, `best` and `general`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldSeatsRequest {
@@ -28,6 +28,10 @@ pub struct HoldSeatsRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub best: Option<BestSeats>,
+    /// Free places of an area of general admission.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub general: Option<GeneralPlaces>,
     /// The customer's order for this showtime that waits for payment. It is cancelled, and the new order keeps its deadline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -53,6 +57,17 @@ pub struct BestSeats {
     pub count: u8,
 }
 
+/// Places of an area of general admission. Nobody chooses which ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GeneralPlaces {
+    /// The area.
+    pub area: ZoneCode,
+    /// How many.
+    #[schema(minimum = 1, maximum = 20)]
+    pub count: u8,
+}
+
 /// The seats that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
@@ -60,6 +75,8 @@ pub enum Wanted {
     Chosen(Vec<SeatId>),
     /// The best ones.
     Best(BestSeats),
+    /// Any places of an area.
+    General(GeneralPlaces),
 }
 
 impl Wanted {
@@ -68,6 +85,7 @@ impl Wanted {
         match self {
             Self::Chosen(seats) => u8::try_from(seats.len()).unwrap_or(u8::MAX),
             Self::Best(best) => best.count,
+            Self::General(general) => general.count,
         }
     }
 
@@ -76,18 +94,19 @@ impl Wanted {
     /// # Errors
     /// `invalid-hold`.
     pub fn of(body: &HoldSeatsRequest) -> Result<Self, Rejection> {
-        match (&body.seats, &body.best) {
-            (Some(seats), None) => {
-                if !(1..=MAX_SEATS).contains(&(seats.len() as u64)) {
-                    return Err(invalid(format!("A hold has 1 to {MAX_SEATS} seats.")));
-                }
-                places_by_row(seats).map_err(|twice| invalid(format!("{twice} is listed twice.")))?;
-                Ok(Self::Chosen(seats.clone()))
-            }
-            (None, Some(best)) if (1..=MAX_SEATS).contains(&best.count.into()) => Ok(Self::Best(best.clone())),
-            (None, Some(_)) => Err(invalid(format!("A hold has 1 to {MAX_SEATS} seats."))),
-            _ => Err(invalid("Send either `seats` or `best`.".to_owned())),
+        let (wanted, count) = match (&body.seats, &body.best, &body.general) {
+            (Some(seats), None, None) => (Self::Chosen(seats.clone()), seats.len() as u64),
+            (None, Some(best), None) => (Self::Best(best.clone()), best.count.into()),
+            (None, None, Some(general)) => (Self::General(general.clone()), general.count.into()),
+            _ => return Err(invalid("Send one of `seats`, `best` and `general`.".to_owned())),
+        };
+        if !(1..=MAX_SEATS).contains(&count) {
+            return Err(invalid(format!("A hold has 1 to {MAX_SEATS} seats.")));
         }
+        if let Self::Chosen(seats) = &wanted {
+            places_by_row(seats).map_err(|twice| invalid(format!("{twice} is listed twice.")))?;
+        }
+        Ok(wanted)
     }
 }
 
@@ -125,9 +144,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_names_seats_or_asks_for_the_best_ones() {
+    fn a_request_names_seats_or_asks_for_the_best_ones_or_for_places_of_an_area() {
         let request = |text: &str| serde_json::from_str::<HoldSeatsRequest>(text).unwrap();
-        for good in [r#"{"seats":["0-0-1","0-0-2"]}"#, r#"{"best":{"class":"R","count":2}}"#] {
+        for good in [
+            r#"{"seats":["0-0-1","0-0-2"]}"#,
+            r#"{"best":{"class":"R","count":2}}"#,
+            r#"{"general":{"area":"B","count":20}}"#,
+        ] {
             assert!(Wanted::of(&request(good)).is_ok(), "{good}");
         }
         for bad in [
@@ -136,6 +159,9 @@ mod tests {
             r#"{"seats":["0-0-1","0-0-1"]}"#,
             r#"{"best":{"class":"R","count":0}}"#,
             r#"{"seats":["0-0-1"],"best":{"class":"R","count":2}}"#,
+            r#"{"general":{"area":"B","count":0}}"#,
+            r#"{"general":{"area":"B","count":21}}"#,
+            r#"{"general":{"area":"B","count":1},"best":{"class":"R","count":2}}"#,
         ] {
             assert!(Wanted::of(&request(bad)).is_err(), "{bad}");
         }

@@ -5,6 +5,7 @@
 //! in case this is a retry, and once a second the showtime and its performance) and one transaction (the order, the rows, the claim,
 //! what the customer holds). A function reads each coupon once.
 //! In a crowd it costs a third one: most seats are gone, so what the customer holds is read only if the chosen ones are free.
+//! A hold of places of an area of general admission reads some rows of the area at random in place of the chosen ones.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,10 +32,11 @@ use shared::waiting_rooms::service::{Passage, token_of};
 use shared::waiting_rooms::{self, AdmissionService};
 
 use crate::candidates::Candidates;
+use crate::free_places::some_rows;
 use crate::hold_id::{hold_id, may_be_hold_of};
 use crate::hold_request::{Asked, HoldSeatsRequest, Wanted};
 use crate::hold_rules::{
-    allow, quote, require_no_single_seat, require_not_taken, require_on_sale, swap, without_order,
+    allow, quote, require_no_single_seat, require_not_taken, require_on_sale, require_seats, swap, without_order,
 };
 use crate::performance::Performance;
 use crate::previous_hold::{Previous, cancelled, names};
@@ -103,6 +105,8 @@ pub const REFUSALS: &[&Reason] = &[
     &waiting_rooms::reason::ADMISSION_REQUIRED,
     &reason::SEATS_TAKEN,
     &reason::NO_SEATS_TOGETHER,
+    &reason::GENERAL_ADMISSION,
+    &reason::TOO_FEW_PLACES,
     &reason::SINGLE_SEAT_LEFT,
     &reason::TOO_MANY_SEATS,
     &reason::HOLD_EXISTS,
@@ -120,8 +124,9 @@ pub const REFUSALS: &[&Reason] = &[
 
 /// Holds seats
 ///
-/// All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send either `seats` or `best`,
-/// which chooses seats side by side in a row. A retry with the same key and body returns the order in its current state.
+/// All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send one of `seats`,
+/// `best`, which chooses seats side by side in a row, and `general`, which takes free places of an area of general admission: these
+/// are not chosen, and it is refused only if the area has fewer free ones. A retry with the same key and body returns the order in its current state.
 ///
 /// A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
 /// limited time without paying in an hour, which begins with the first hold. To choose other seats, name the order in
@@ -143,7 +148,9 @@ pub const REFUSALS: &[&Reason] = &[
 /// for the showtime and the performance; two write units for each row, two for the customer, and those of the order. One request
 /// more for a customer who held seats of the showtime before, and for a refusal that follows from the showtime; a swap also writes
 /// the order and the rows of the present hold. A coupon costs a read unit, three to five write units for its claim, the list of
-/// claims and a larger order, and once a process a read unit for its terms. `best` reads all rows of the showtime, and then those of its choice.
+/// claims and a larger order, and once a process a read unit for its terms. `best` reads all rows of the seats, and then those of its choice.
+/// `general` reads four rows of the area, and if they have too few free places, the others: about ten read units for 1,000 places that are
+/// taken. Its places are in one row, unless none of those that were read has enough.
 ///
 /// A function that has refused taken seats of the showtime within the last second reads what the customer holds in a request of its
 /// own, once the chosen seats are known to be free. So it refuses without that unit.
@@ -262,11 +269,16 @@ impl HoldSeats {
         let (id, now) = (asked.showtime_id, invocation.at_present().now);
         let doubtful = asked.chosen_anew().filter(|_| self.recent.is_crowded(id, now));
         let customer = doubtful.is_none().then_some(asked.customer);
-        let chosen = match asked.wanted {
-            Wanted::Chosen(seats) => seats.as_slice(),
-            Wanted::Best(_) => &[],
+        let recent = self.recent.get(id, now).filter(|_| !fresh);
+        let rows: Vec<RowKey> = match asked.wanted {
+            Wanted::Chosen(seats) => places_by_row(seats).unwrap_or_default().into_keys().collect(),
+            Wanted::Best(_) => vec![],
+            Wanted::General(general) => {
+                let mut areas = recent.iter().flat_map(|show| show.showtime.areas());
+                let area = areas.find(|area| area.area == general.area);
+                area.map(some_rows).unwrap_or_default()
+            }
         };
-        let rows = places_by_row(chosen).unwrap_or_default().into_keys();
         let mut wanted = vec![
             self.orders.wanted(asked.order_id),
             self.seats.wanted(id, customer, rows),
@@ -275,7 +287,6 @@ impl HoldSeats {
         if let Some(claim) = claim {
             wanted.push(self.reservations.coupons()?.wanted(claim));
         }
-        let recent = self.recent.get(id, now).filter(|_| !fresh);
         if recent.is_none() {
             wanted.push(self.shows.wanted(id, self.recent.performance_of(id), fresh));
         }
@@ -372,6 +383,9 @@ impl HoldSeats {
         if let Some(refusal) = self.admissions.refusal(passage, invocation).await? {
             return Err(refusal.into());
         }
+        if let Wanted::Chosen(chosen) = wanted {
+            require_seats(chosen, showtime)?;
+        }
         if let Some(chosen) = doubtful {
             require_known(chosen, &seats.rows)?;
             // A customer's own hold is told as such, below.
@@ -418,6 +432,7 @@ impl HoldSeats {
                 self.require_free(chosen, rows, invocation).await?
             }
             Wanted::Best(best) => candidates.pick(self, showtime, best, own, invocation).await?,
+            Wanted::General(general) => self.pick_places(showtime, general, own, seats.rows, invocation).await?,
         };
         let Some((chosen, rows)) = picked else { return Ok(None) };
         let redemption = match body.coupon_claim_id {

@@ -1,6 +1,7 @@
 //! Tickets: venues with their seating plans, performers, performances, showtimes and their seats.
 
 pub mod admission;
+pub mod area_changes;
 pub mod best_seats;
 pub mod block_seats;
 pub mod cancel_showtime_orders;
@@ -15,6 +16,7 @@ pub mod create_venue;
 pub mod entities;
 pub mod event;
 pub mod fields;
+pub mod free_places;
 pub mod get_admin_performance;
 pub mod get_admin_performer;
 pub mod get_admin_showtime;
