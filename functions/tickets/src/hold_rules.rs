@@ -64,7 +64,7 @@ pub fn require_seats(chosen: &[SeatId], showtime: &Showtime) -> Result<(), Rejec
     let mut areas = chosen.iter().filter_map(|seat| showtime.area_of(seat.row));
     let Some(area) = areas.next() else { return Ok(()) };
     let detail = format!(
-        "{} is general admission. Say how many places of it you want.",
+        "Places of {} are not chosen. Ask for a number of them with `general`.",
         area.name
     );
     let area = area.area.clone();

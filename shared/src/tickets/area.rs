@@ -42,7 +42,7 @@ pub struct AreaPlace {
 }
 
 impl Area {
-    /// The most places of an area: its rows are at most 17 parts, which are all read before it is called sold out.
+    /// The most places of an area: its rows are at most 18 parts, which are all read before it is called sold out.
     pub const MAX_PLACES: u32 = 10_000;
     /// The most rows of a part. Its places are one partition of the table, as those of a part of seats are.
     pub const PART_ROWS: u16 = 21;

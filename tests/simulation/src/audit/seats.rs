@@ -68,6 +68,33 @@ pub fn check_blocked(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// Checks that as many places of each standing area are blocked as the answers to the box office say.
+///
+/// # Errors
+/// The first showtime for which this does not hold.
+pub fn check_blocked_places(world: &World) -> Result<()> {
+    let shows = world.tables.items(SHOWS);
+    let rows = world.tables.items(SEATS);
+    let state = world.state();
+    for show in &shows {
+        let Some(id) = key(show).strip_prefix("SHOW#") else {
+            continue;
+        };
+        let Some(part) = show["seating"]["areas"][0]["part"].as_u64() else {
+            continue;
+        };
+        let of_area = rows.iter().filter(|row| key(row) == format!("SHOW#{id}#SEC#{part}"));
+        let taken = of_area.flat_map(|row| row["h"].as_object().into_iter().flatten());
+        let blocked = taken.filter(|(_, taken)| taken["b"].is_boolean()).count() as i64;
+        let answered = state.blocked_places.get(id).copied().unwrap_or_default();
+        ensure!(
+            blocked == answered || state.uncertain_places.contains(id),
+            "{blocked} places of {id} are blocked, and {answered} should be"
+        );
+    }
+    Ok(())
+}
+
 /// Checks that no customer has more seats of a showtime than one may have.
 ///
 /// # Errors
