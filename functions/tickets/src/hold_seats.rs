@@ -149,7 +149,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// more for a customer who held seats of the showtime before, and for a refusal that follows from the showtime; a swap also writes
 /// the order and the rows of the present hold. A coupon costs a read unit, three to five write units for its claim, the list of
 /// claims and a larger order, and once a process a read unit for its terms. `best` reads all rows of the seats, and then those of its choice.
-/// `general` reads four rows of the area, and if they have too few free places, the others: about ten read units for 1,000 places that are
+/// `general` reads four rows of the area (in a request of their own the first time in a process), and if they have too few free places, the others: about ten read units for 1,000 places that are
 /// taken. Its places are in one row, unless none of those that were read has enough.
 ///
 /// A function that has refused taken seats of the showtime within the last second reads what the customer holds in a request of its
@@ -269,14 +269,12 @@ impl HoldSeats {
         let (id, now) = (asked.showtime_id, invocation.at_present().now);
         let doubtful = asked.chosen_anew().filter(|_| self.recent.is_crowded(id, now));
         let customer = doubtful.is_none().then_some(asked.customer);
-        let recent = self.recent.get(id, now).filter(|_| !fresh);
         let rows: Vec<RowKey> = match asked.wanted {
             Wanted::Chosen(seats) => places_by_row(seats).unwrap_or_default().into_keys().collect(),
             Wanted::Best(_) => vec![],
             Wanted::General(general) => {
-                let mut areas = recent.iter().flat_map(|show| show.showtime.areas());
-                let area = areas.find(|area| area.area == general.area);
-                area.map(some_rows).unwrap_or_default()
+                let area = self.recent.area_of(id, &general.area);
+                area.as_ref().map(some_rows).unwrap_or_default()
             }
         };
         let mut wanted = vec![
@@ -287,6 +285,7 @@ impl HoldSeats {
         if let Some(claim) = claim {
             wanted.push(self.reservations.coupons()?.wanted(claim));
         }
+        let recent = self.recent.get(id, now).filter(|_| !fresh);
         if recent.is_none() {
             wanted.push(self.shows.wanted(id, self.recent.performance_of(id), fresh));
         }

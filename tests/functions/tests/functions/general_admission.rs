@@ -452,6 +452,8 @@ async fn a_hold_of_four_places_takes_two_requests_and_a_refusal_reads_the_area_o
     let hold = |customer: &str| hold_call(customer, "k", &showtime, &body);
     // The function learns the showtime.
     shop.call_with(&function, hold("eve")).await;
+    // Areas do not change, so what it read a while ago is enough.
+    shop.advance(SignedDuration::from_secs(60));
     shop.engine.faults.measure();
     let customer = "7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11";
     let held = shop.call_with(&function, hold(customer)).await;
@@ -462,7 +464,8 @@ async fn a_hold_of_four_places_takes_two_requests_and_a_refusal_reads_the_area_o
         cost.read_units, cost.write_units
     );
     assert_eq!(requests(&cost), 2, "{cost:?}");
-    assert!(cost.write_units <= 14.0 && cost.read_units <= 6.0, "{cost:?}");
+    // The lines say which area it is, which is up to a kilobyte more.
+    assert!(cost.write_units <= 15.0 && cost.read_units <= 7.0, "{cost:?}");
     shop.engine.faults.measure();
     assert!(shop.call_with(&function, hold(customer)).await.replayed);
     assert_eq!(requests(&shop.engine.faults.cost()), 1);
