@@ -143,8 +143,8 @@ impl Created {
             return;
         };
         let status = match world.below(8) {
-            0..=3 => "ON_SALE",
-            4..=5 => "CLOSED",
+            0..=2 => "ON_SALE",
+            3..=4 => "CLOSED",
             _ => "CANCELLED",
         };
         let seen = at("GET", "/admin/showtimes/{showtime_id}", &showtime).by_admin();

@@ -128,7 +128,6 @@ pub fn check(world: &World, phase: Phase) {
         }
         check("a showtime has the seats of its plan", seats::check_seats(world));
         check("blocked seats stay blocked", seats::check_blocked(world));
-        check("blocked places stay blocked", seats::check_blocked_places(world));
         check("lists count the free seats", seats::check_remaining(&all_seats));
         check("sold seats are marked", seats::check_marked(&orders, &all_seats));
         // What cannot be cancelled for hours waits for a person.

@@ -42,10 +42,11 @@ pub fn check_seats(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Checks that the seats whose blocking or release was answered are blocked or free.
+/// Checks that the seats whose blocking or release was answered are blocked or free, and that as many places of each standing area
+/// are blocked as the answers say.
 ///
 /// # Errors
-/// The first seat for which this does not hold.
+/// The first seat or showtime for which this does not hold.
 pub fn check_blocked(world: &World) -> Result<()> {
     let rows = world.tables.items(SEATS);
     let state = world.state();
@@ -65,18 +66,13 @@ pub fn check_blocked(world: &World) -> Result<()> {
             "{seat} of {showtime} is {taken}, and blocked was {is_blocked}"
         );
     }
-    Ok(())
+    drop(state);
+    check_blocked_places(world, &rows)
 }
 
-/// Checks that as many places of each standing area are blocked as the answers to the box office say.
-///
-/// # Errors
-/// The first showtime for which this does not hold.
-pub fn check_blocked_places(world: &World) -> Result<()> {
-    let shows = world.tables.items(SHOWS);
-    let rows = world.tables.items(SEATS);
+fn check_blocked_places(world: &World, rows: &[Value]) -> Result<()> {
     let state = world.state();
-    for show in &shows {
+    for show in &world.tables.items(SHOWS) {
         let Some(id) = key(show).strip_prefix("SHOW#") else {
             continue;
         };
