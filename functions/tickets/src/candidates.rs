@@ -6,11 +6,12 @@ use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::core::error::Rejection;
 use shared::orders::OrderId;
-use shared::tickets::{RowKey, SeatId, SeatRow, Showtime, Taken};
+use shared::tickets::{RowKey, SeatId, SeatRow, Seating, Showtime, Taken};
 
 use crate::best_seats::{best_seats, most_together};
+use crate::hold_request::BestSeats;
 use crate::hold_rules::{invalid, remove_order, taken, without_order};
-use crate::hold_seats::{BestSeats, HoldSeats, Picked};
+use crate::hold_seats::{HoldSeats, Picked};
 use crate::reason;
 
 /// The rows in which the best seats are looked for.
@@ -39,10 +40,18 @@ impl Candidates {
         own: Option<OrderId>,
         invocation: &Invocation,
     ) -> Result<Picked, Error> {
-        if !showtime.prices.iter().any(|class| class.class == best.class) {
+        let mut classes = showtime.prices.iter();
+        let Some(class) = classes.find(|class| class.class == best.class) else {
             return Err(invalid(format!("The showtime has no class {}.", best.class)).into());
+        };
+        if !showtime.has_seats_of(class) {
+            let detail = format!(
+                "The class {} has no seats. Ask for places of its areas with `general`.",
+                best.class
+            );
+            return Err(invalid(detail).into());
         }
-        let parts = showtime.seating.as_ref().map_or(0, |seating| seating.parts);
+        let parts = showtime.seating.as_ref().map_or(0, Seating::seat_parts);
         let (id, deadline) = (showtime.showtime_id, invocation.deadline);
         if self.rows.is_empty() {
             self.rows = function.seats.all(id, parts, false, deadline).await?;

@@ -69,9 +69,9 @@ impl CountRemainingSeats {
         let counted_at = invocation.at_present().now;
         // Consistent: after the last change nothing would count again.
         let rows = self.seats.all(showtime_id, seating.parts, true, deadline).await?;
-        let map = SeatMap::of(&rows, counted_at);
+        let map = SeatMap::of(&rows, &seating.areas, counted_at);
         // Rows are still being created, and each of them leads to another count.
-        if map.seats() != seating.seats as usize {
+        if map.places() != seating.seats as usize {
             return Ok(());
         }
         let count = RemainingSeats::of(&showtime, &map, counted_at);

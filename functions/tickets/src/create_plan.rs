@@ -41,8 +41,8 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &reason::INVALID_PLAN];
 
 /// Creates a seating plan
 ///
-/// A plan never changes: a change of the house is a new plan. Rows of more than 28 seats are split at their aisles. The body has
-/// at most 1 MB. A retry with the same key and body returns the same plan.
+/// A plan never changes: a change of the house is a new plan. Rows of more than 28 seats are split at their aisles. An area
+/// of general admission has a number of places and no seats. The body has at most 1 MB. A retry with the same key and body returns the same plan.
 ///
 /// # Cost
 /// One write to S3 for each section and one more; three requests to DynamoDB.
@@ -101,6 +101,7 @@ pub async fn handle(function: &CreatePlan, request: Request, invocation: Invocat
         seats: u32::try_from(checked.seats).unwrap_or(u32::MAX),
         zones: checked.zones,
         sections: sections.collect(),
+        areas: checked.areas,
         layout,
         created_at: invocation.now,
     };

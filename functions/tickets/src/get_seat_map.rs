@@ -6,7 +6,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, cache, conditional};
 use shared::core::error::{self, Reason};
-use shared::tickets::{PlanId, ShowtimeId};
+use shared::tickets::{PlanId, ShowtimeId, ZoneCode};
 
 use crate::live_seats::LiveSeats;
 
@@ -36,10 +36,27 @@ pub struct SeatMapView {
     pub showtime_id: ShowtimeId,
     /// The seating plan.
     pub plan_id: PlanId,
-    /// The number of seats.
+    /// The number of seats, without the places of areas.
     pub seats: u32,
     /// Two bits a seat, in base64: 0 free, 1 held, 2 sold, 3 blocked.
     pub states: String,
+    /// The areas of general admission. Absent without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub areas: Vec<AreaCount>,
+}
+
+/// How many places of an area are free.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AreaCount {
+    /// The area.
+    pub area: ZoneCode,
+    /// The number of its places.
+    #[schema(minimum = 1, maximum = 10_000)]
+    pub places: u32,
+    /// How many are free.
+    #[schema(maximum = 10_000)]
+    pub free: u32,
 }
 
 /// The reasons for which the action itself refuses a request.
@@ -48,7 +65,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// Returns the states of all seats
 ///
 /// Two bits a seat in the order of the plan: 0 free, 1 held, 2 sold, 3 blocked. The first seat is in the lowest bits of the first
-/// byte. A hold whose deadline has passed is free. The map is about two seconds old at most: a function derives it once a
+/// byte. A hold whose deadline has passed is free. Places of general admission have no bits: `areas` counts them. The map is about two seconds old at most: a function derives it once a
 /// second, and a cache keeps it for another one.
 ///
 /// # Cost
@@ -79,11 +96,18 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 pub async fn handle(function: &GetSeatMap, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let showtime_id = http::path::<ShowtimeId>(&request)?;
     let seats = function.live.of(showtime_id, &invocation).await?;
+    let areas = seats.showtime.areas().iter().zip(seats.map.areas());
+    let areas = areas.map(|(area, count)| AreaCount {
+        area: area.area.clone(),
+        places: count.seats,
+        free: count.free,
+    });
     let view = SeatMapView {
         showtime_id,
         plan_id: seats.showtime.plan_id,
         seats: u32::try_from(seats.map.seats()).unwrap_or(u32::MAX),
         states: seats.map.base64(),
+        areas: areas.collect(),
     };
     conditional::get(&request, &view, cache::SEATS)
 }

@@ -34,7 +34,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 
 /// Returns a showtime
 ///
-/// With about how many seats of each class are free. A draft is not returned.
+/// With about how many seats and places of each class are free. A draft is not returned.
 ///
 /// # Cost
 /// That of `get-seat-map`.

@@ -56,6 +56,21 @@ pub fn taken(
     seats
 }
 
+/// Checks that none of the chosen seats is a place of general admission.
+///
+/// # Errors
+/// `general-admission`.
+pub fn require_seats(chosen: &[SeatId], showtime: &Showtime) -> Result<(), Rejection> {
+    let mut areas = chosen.iter().filter_map(|seat| showtime.area_of(seat.row));
+    let Some(area) = areas.next() else { return Ok(()) };
+    let detail = format!(
+        "Places of {} are not chosen. Ask for a number of them with `general`.",
+        area.name
+    );
+    let area = area.area.clone();
+    Err(Rejection::with(reason::GeneralAdmission { area }, detail))
+}
+
 /// Checks that nobody has the chosen seats: `kept` are those whose orders are paid meanwhile.
 ///
 /// # Errors
@@ -105,9 +120,11 @@ pub fn quote(
         let zone = rows.get(&seat.row).map(|row| row.zone);
         let class = zone.and_then(|zone| showtime.class_of(zone));
         let class = class.ok_or_else(|| Error::internal("price seats", format!("the seat {seat} has no price")))?;
+        let area = showtime.area_of(seat.row);
+        let label = area.map_or_else(|| seat.to_string(), |area| area.label(*seat));
         // What a receipt says of the line.
         let name = format!(
-            "{title}, {}, {} {seat}",
+            "{title}, {}, {} {label}",
             showtime.local_start.date_time().strftime("%Y-%m-%d %H:%M"),
             class.class
         );
@@ -115,6 +132,7 @@ pub fn quote(
             showtime_id: showtime.showtime_id,
             seat: *seat,
             class: class.class.clone(),
+            area: area.map(|area| area.place(*seat)),
         };
         Ok::<_, Error>(Line::of_seat(line_id, seat, name, class.price))
     };

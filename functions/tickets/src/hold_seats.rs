@@ -5,13 +5,13 @@
 //! in case this is a retry, and once a second the showtime and its performance) and one transaction (the order, the rows, the claim,
 //! what the customer holds). A function reads each coupon once.
 //! In a crowd it costs a third one: most seats are gone, so what the customer holds is read only if the chosen ones are free.
+//! A hold of places of an area of general admission reads some rows of the area at random in place of the chosen ones.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use envconfig::Envconfig;
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
@@ -22,33 +22,30 @@ use shared::core::actor::Actor;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
-use shared::core::money::Money;
-use shared::coupons::{self, CouponClaim, CouponClaimId};
+use shared::coupons::{self, CouponClaim};
 use shared::orders::{
-    self, EndedHolds, Ending, HoldSeatsOutcome, Order, OrderCoupon, OrderEvent, OrderId, OrderStatus, OrderStore,
+    self, EndedHolds, HoldSeatsOutcome, Order, OrderCoupon, OrderEvent, OrderId, OrderStatus, OrderStore,
     ReservationStore, SeatHold, StoredOrder,
 };
-use shared::tickets::{
-    Allowance, ClassCode, HoldLimits, LoadedSeats, RowKey, SeatId, SeatRow, SeatStore, Showtime, ShowtimeId, Taken,
-};
+use shared::tickets::{HoldLimits, LoadedSeats, RowKey, SeatId, SeatRow, SeatStore, Showtime, ShowtimeId, Taken};
 use shared::waiting_rooms::service::{Passage, token_of};
 use shared::waiting_rooms::{self, AdmissionService};
-use utoipa::ToSchema;
 
 use crate::candidates::Candidates;
+use crate::free_places::some_rows;
 use crate::hold_id::{hold_id, may_be_hold_of};
+use crate::hold_request::{Asked, HoldSeatsRequest, Wanted};
 use crate::hold_rules::{
-    allow, invalid, quote, require_no_single_seat, require_not_taken, require_on_sale, swap, without_order,
+    allow, quote, require_no_single_seat, require_not_taken, require_on_sale, require_seats, swap, without_order,
 };
 use crate::performance::Performance;
+use crate::previous_hold::{Previous, cancelled, names};
 use crate::reason;
 use crate::recent_shows::{RecentShows, Show};
 use crate::seat_changes::{places_by_row, require_known};
 use crate::store::ShowStore;
 
 const DOING: &str = "hold seats";
-/// The most seats of a request: the most that a performance allows a customer.
-const MAX_SEATS: u64 = 20;
 
 /// The function's stores and settings.
 #[derive(Debug)]
@@ -99,43 +96,6 @@ impl HoldSeats {
     }
 }
 
-/// The seats to hold: either `seats` or `best`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HoldSeatsRequest {
-    /// The chosen seats, each once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_items = 1, max_items = 20)]
-    pub seats: Option<Vec<SeatId>>,
-    /// The best free seats side by side.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub best: Option<BestSeats>,
-    /// The customer's order for this showtime that waits for payment. It is cancelled, and the new order keeps its deadline.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub replaces: Option<OrderId>,
-    /// The customer's claim of a coupon, which the order redeems. It may be the one of the order in `replaces`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub coupon_claim_id: Option<CouponClaimId>,
-    /// The total that the customer was shown. If it differs, nothing is held.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub expected_total: Option<Money>,
-}
-
-/// Seats side by side, near the front and the middle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BestSeats {
-    /// Their price class.
-    pub class: ClassCode,
-    /// How many.
-    #[schema(minimum = 1, maximum = 20)]
-    pub count: u8,
-}
-
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[
     &error::NOT_FOUND,
@@ -145,6 +105,8 @@ pub const REFUSALS: &[&Reason] = &[
     &waiting_rooms::reason::ADMISSION_REQUIRED,
     &reason::SEATS_TAKEN,
     &reason::NO_SEATS_TOGETHER,
+    &reason::GENERAL_ADMISSION,
+    &reason::TOO_FEW_PLACES,
     &reason::SINGLE_SEAT_LEFT,
     &reason::TOO_MANY_SEATS,
     &reason::HOLD_EXISTS,
@@ -162,8 +124,9 @@ pub const REFUSALS: &[&Reason] = &[
 
 /// Holds seats
 ///
-/// All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send either `seats` or `best`,
-/// which chooses seats side by side in a row. A retry with the same key and body returns the order in its current state.
+/// All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send one of `seats`,
+/// `best`, which chooses seats side by side in a row, and `general`, which takes free places of an area of general admission: these
+/// are not chosen, and it is refused only if the area has fewer free ones. A retry with the same key and body returns the order in its current state.
 ///
 /// A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
 /// limited time without paying in an hour, which begins with the first hold. To choose other seats, name the order in
@@ -185,7 +148,9 @@ pub const REFUSALS: &[&Reason] = &[
 /// for the showtime and the performance; two write units for each row, two for the customer, and those of the order. One request
 /// more for a customer who held seats of the showtime before, and for a refusal that follows from the showtime; a swap also writes
 /// the order and the rows of the present hold. A coupon costs a read unit, three to five write units for its claim, the list of
-/// claims and a larger order, and once a process a read unit for its terms. `best` reads all rows of the showtime, and then those of its choice.
+/// claims and a larger order, and once a process a read unit for its terms. `best` reads all rows of the seats, and then those of its choice.
+/// `general` reads four rows of the area (in a request of their own the first time in a process), and if they have too few free places, the others: about ten read units for 1,000 places that are
+/// taken. Its places are in one row, unless none of those that were read has enough.
 ///
 /// A function that has refused taken seats of the showtime within the last second reads what the customer holds in a request of its
 /// own, once the chosen seats are known to be free. So it refuses without that unit.
@@ -253,29 +218,6 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
     }
 }
 
-/// A request to hold seats.
-struct Asked<'a> {
-    /// The id of the order that it places.
-    order_id: OrderId,
-    showtime_id: ShowtimeId,
-    customer: &'a CustomerId,
-    wanted: &'a Wanted,
-    body: &'a HoldSeatsRequest,
-    fingerprint: &'a Fingerprint,
-    /// The token of a waiting room's admission.
-    token: Option<&'a str>,
-}
-
-impl<'a> Asked<'a> {
-    /// The chosen seats, unless the customer is known to hold others.
-    fn chosen_anew(&self) -> Option<&'a [SeatId]> {
-        match self.wanted {
-            Wanted::Chosen(seats) if self.body.replaces.is_none() => Some(seats),
-            _ => None,
-        }
-    }
-}
-
 /// Whether one of the seats may be the customer's.
 fn has_own(chosen: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, customer: &CustomerId) -> bool {
     let mut taken = chosen
@@ -284,24 +226,10 @@ fn has_own(chosen: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, customer: &Custo
     taken.any(|taken| matches!(taken, Taken::Order { order_id, .. } if may_be_hold_of(*order_id, customer)))
 }
 
-/// The order whose seats are replaced, as read and cancelled.
-fn cancelled(stored: StoredOrder, invocation: &Invocation) -> Result<(StoredOrder, StoredOrder), Error> {
-    let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
-    let event = invocation.record(&OrderEvent::OrderCancelled(cancelled.clone()))?;
-    let next = stored.next(cancelled, Some(event));
-    Ok((stored, next))
-}
-
 /// Whether a concurrent duplicate of the request has just placed its order: a batch of reads is no snapshot.
 fn is_placed(seats: &LoadedSeats, order_id: OrderId) -> bool {
     let allowance = seats.allowance.as_ref();
     allowance.is_some_and(|allowance| allowance.order_id == order_id.0) || names(seats.rows.values(), order_id)
-}
-
-/// Whether seats of the rows name the order.
-fn names<'a>(mut rows: impl Iterator<Item = &'a SeatRow>, order_id: OrderId) -> bool {
-    let is_it = |taken: &Taken| matches!(taken, Taken::Order { order_id: named, .. } if *named == order_id.0);
-    rows.any(|row| row.taken.values().any(is_it))
 }
 
 fn not_replaceable() -> Rejection {
@@ -309,38 +237,8 @@ fn not_replaceable() -> Rejection {
     Rejection::new(&reason::HOLD_NOT_REPLACEABLE, detail)
 }
 
-/// What a request asks for.
-enum Wanted {
-    Chosen(Vec<SeatId>),
-    Best(BestSeats),
-}
-
 /// Seats that are free as far as known, and their rows. `None` when something has changed: read again.
 pub type Picked = Option<(Vec<SeatId>, BTreeMap<RowKey, SeatRow>)>;
-
-impl Wanted {
-    fn count(&self) -> u8 {
-        match self {
-            Self::Chosen(seats) => u8::try_from(seats.len()).unwrap_or(u8::MAX),
-            Self::Best(best) => best.count,
-        }
-    }
-
-    fn of(body: &HoldSeatsRequest) -> Result<Self, Rejection> {
-        match (&body.seats, &body.best) {
-            (Some(seats), None) => {
-                if !(1..=MAX_SEATS).contains(&(seats.len() as u64)) {
-                    return Err(invalid(format!("A hold has 1 to {MAX_SEATS} seats.")));
-                }
-                places_by_row(seats).map_err(|twice| invalid(format!("{twice} is listed twice.")))?;
-                Ok(Self::Chosen(seats.clone()))
-            }
-            (None, Some(best)) if (1..=MAX_SEATS).contains(&best.count.into()) => Ok(Self::Best(best.clone())),
-            (None, Some(_)) => Err(invalid(format!("A hold has 1 to {MAX_SEATS} seats."))),
-            _ => Err(invalid("Send either `seats` or `best`.".to_owned())),
-        }
-    }
-}
 
 fn created(order: &Order) -> Result<Response, Error> {
     http::created(&format!("/orders/{}", order.order_id), order)
@@ -371,11 +269,14 @@ impl HoldSeats {
         let (id, now) = (asked.showtime_id, invocation.at_present().now);
         let doubtful = asked.chosen_anew().filter(|_| self.recent.is_crowded(id, now));
         let customer = doubtful.is_none().then_some(asked.customer);
-        let chosen = match asked.wanted {
-            Wanted::Chosen(seats) => seats.as_slice(),
-            Wanted::Best(_) => &[],
+        let rows: Vec<RowKey> = match asked.wanted {
+            Wanted::Chosen(seats) => places_by_row(seats).unwrap_or_default().into_keys().collect(),
+            Wanted::Best(_) => vec![],
+            Wanted::General(general) => {
+                let area = self.recent.area_of(id, &general.area);
+                area.as_ref().map(some_rows).unwrap_or_default()
+            }
         };
-        let rows = places_by_row(chosen).unwrap_or_default().into_keys();
         let mut wanted = vec![
             self.orders.wanted(asked.order_id),
             self.seats.wanted(id, customer, rows),
@@ -481,6 +382,9 @@ impl HoldSeats {
         if let Some(refusal) = self.admissions.refusal(passage, invocation).await? {
             return Err(refusal.into());
         }
+        if let Wanted::Chosen(chosen) = wanted {
+            require_seats(chosen, showtime)?;
+        }
         if let Some(chosen) = doubtful {
             require_known(chosen, &seats.rows)?;
             // A customer's own hold is told as such, below.
@@ -527,6 +431,7 @@ impl HoldSeats {
                 self.require_free(chosen, rows, invocation).await?
             }
             Wanted::Best(best) => candidates.pick(self, showtime, best, own, invocation).await?,
+            Wanted::General(general) => self.pick_places(showtime, general, own, seats.rows, invocation).await?,
         };
         let Some((chosen, rows)) = picked else { return Ok(None) };
         let redemption = match body.coupon_claim_id {
@@ -589,57 +494,6 @@ impl HoldSeats {
         replayed.transpose()
     }
 
-    /// What the customer holds once the previous hold has ended, which this ends if its time has passed.
-    ///
-    /// # Errors
-    /// `hold-exists` while it waits for payment, unless the request replaces it, or is being paid for.
-    async fn end_previous(
-        &self,
-        loaded: &LoadedSeats,
-        replaces: Option<OrderId>,
-        invocation: &Invocation,
-    ) -> Result<Previous, Error> {
-        let allowance = loaded.allowance.clone();
-        let order_id = allowance.as_ref().map(|allowance| OrderId(allowance.order_id));
-        let previous = match order_id {
-            Some(order_id) => self.orders.get(order_id, invocation.deadline).await?,
-            None => None,
-        };
-        let Some((allowance, previous)) = allowance.clone().zip(previous) else {
-            return Ok(match replaces {
-                Some(_) => Previous::NotReplaceable,
-                None => Previous::Ended { allowance },
-            });
-        };
-        let order_id = previous.order.order_id;
-        if self.reservations.end_if_past(&previous, invocation).await? {
-            return Ok(Previous::Changed);
-        }
-        match previous.order.status {
-            OrderStatus::PendingPayment if replaces == Some(order_id) => {
-                let stored = Box::new(previous);
-                Ok(Previous::Replaced { allowance, stored })
-            }
-            OrderStatus::Paying => {
-                let detail = "A payment of the seats that you hold is in progress. Wait for its outcome.";
-                Err(Rejection::with(reason::HoldExists { order_id }, detail).into())
-            }
-            OrderStatus::PendingPayment => {
-                let detail =
-                    "You hold seats of this showtime already. Pay for them, replace them, or cancel their order.";
-                Err(Rejection::with(reason::HoldExists { order_id }, detail).into())
-            }
-            _ if replaces.is_some() => Ok(Previous::NotReplaceable),
-            // The order has just ended: the rows are older.
-            OrderStatus::Cancelled | OrderStatus::Expired if names(loaded.rows.values(), order_id) => {
-                Ok(Previous::Changed)
-            }
-            _ => Ok(Previous::Ended {
-                allowance: Some(allowance.paid_early(unused(&previous.order))),
-            }),
-        }
-    }
-
     /// Checks that nobody has the chosen seats, and that they leave no single one.
     ///
     /// # Errors
@@ -673,55 +527,5 @@ impl HoldSeats {
         // The hold of another customer ended by itself, so this one is not the actor.
         let by_function = invocation.by(Actor::function("hold-seats"));
         self.reservations.end_expired_holds(chosen, rows, &by_function).await
-    }
-}
-
-/// The customer's previous hold.
-enum Previous {
-    /// It has ended, or there is none.
-    Ended {
-        /// What the customer holds now.
-        allowance: Option<Allowance>,
-    },
-    /// It waits for payment, and the request replaces it.
-    Replaced {
-        /// What the customer holds now.
-        allowance: Allowance,
-        /// Its order.
-        stored: Box<StoredOrder>,
-    },
-    /// The request replaces an order that does not hold seats of the showtime for the customer.
-    NotReplaceable,
-    /// It has just changed: read again.
-    Changed,
-}
-
-/// What was left of a hold when its order was paid. An order that ended otherwise has given it back.
-fn unused(order: &Order) -> SignedDuration {
-    match (order.status, order.paid_at) {
-        (OrderStatus::Paid, Some(at)) if order.totals.total.amount() > 0 => order.expires_at.duration_since(at),
-        _ => SignedDuration::ZERO,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_names_seats_or_asks_for_the_best_ones() {
-        let request = |text: &str| serde_json::from_str::<HoldSeatsRequest>(text).unwrap();
-        for good in [r#"{"seats":["0-0-1","0-0-2"]}"#, r#"{"best":{"class":"R","count":2}}"#] {
-            assert!(Wanted::of(&request(good)).is_ok(), "{good}");
-        }
-        for bad in [
-            "{}",
-            r#"{"seats":[]}"#,
-            r#"{"seats":["0-0-1","0-0-1"]}"#,
-            r#"{"best":{"class":"R","count":0}}"#,
-            r#"{"seats":["0-0-1"],"best":{"class":"R","count":2}}"#,
-        ] {
-            assert!(Wanted::of(&request(bad)).is_err(), "{bad}");
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Tickets: venues with their seating plans, performers, performances, showtimes and their seats.
 
 pub mod admission;
+pub mod area_changes;
 pub mod best_seats;
 pub mod block_seats;
 pub mod cancel_showtime_orders;
@@ -15,6 +16,7 @@ pub mod create_venue;
 pub mod entities;
 pub mod event;
 pub mod fields;
+pub mod free_places;
 pub mod get_admin_performance;
 pub mod get_admin_performer;
 pub mod get_admin_showtime;
@@ -30,6 +32,7 @@ pub mod get_ticket_keys;
 pub mod get_ticket_qr;
 pub mod get_venue;
 pub mod hold_id;
+pub mod hold_request;
 pub mod hold_rules;
 pub mod hold_seats;
 pub mod list_admin_performances;
@@ -46,6 +49,7 @@ pub mod mark_seats_sold;
 pub mod performance;
 pub mod performer;
 pub mod plan;
+pub mod previous_hold;
 pub mod publish_showtime;
 pub mod reason;
 pub mod recent_shows;

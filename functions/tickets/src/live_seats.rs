@@ -70,10 +70,10 @@ impl LiveSeats {
             .seats
             .all(showtime, seating.parts, false, invocation.deadline)
             .await?;
-        let map = SeatMap::of(&rows, now);
+        let map = SeatMap::of(&rows, &seating.areas, now);
         // An eventually consistent read may miss rows that were created a moment ago.
-        if map.seats() != seating.seats as usize {
-            let detail = format!("{showtime} has {} of {} seats", map.seats(), seating.seats);
+        if map.places() != seating.seats as usize {
+            let detail = format!("{showtime} has {} of {} seats", map.places(), seating.seats);
             return Err(Error::unavailable("read the seats of a showtime", detail));
         }
         let derived = Arc::new(SeatsNow { showtime: found, map });

@@ -9,7 +9,7 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::aws::lambda::{Invocation, conditional};
 use shared::core::error::{self, Reason, Rejection};
 use shared::tickets::SeatStore;
-use shared::tickets::{SeatRow, Seating, Showtime, ShowtimeId, ShowtimeStatus};
+use shared::tickets::{Area, SeatRow, Seating, Showtime, ShowtimeId, ShowtimeStatus};
 
 use crate::performance::{Performance, PerformanceStatus};
 use crate::plan::Plan;
@@ -188,6 +188,7 @@ impl PublishShowtime {
             parts: u16::try_from(layout.parts.len()).unwrap_or(u16::MAX),
             seats: plan.seats,
             zones: plan.zones,
+            areas: plan.areas.into_iter().map(Area::from).collect(),
         })
     }
 

@@ -23,6 +23,10 @@ shared::reasons! {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
         row: Option<String>,
+        /// The area, if the rule concerns one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        area: Option<ZoneCode>,
     };
     /// The clocks are set forward over this time on that date. Choose another time.
     LOCAL_TIME_SKIPPED = Unprocessable "local-time-skipped" "The clocks of the venue never show this time";
@@ -70,6 +74,18 @@ shared::reasons! {
     NO_SEATS_TOGETHER = Conflict "no-seats-together" "The class has not so many free seats side by side" NoSeatsTogether {
         /// The most seats of the class that are free side by side.
         together: u8,
+    };
+    /// Ask for places of the area with `general`.
+    GENERAL_ADMISSION = Unprocessable "general-admission" "Places of general admission are not chosen" GeneralAdmission {
+        /// The area of the chosen place.
+        area: ZoneCode,
+    };
+    /// Nothing has changed. An area without a free place is sold out.
+    TOO_FEW_PLACES = Conflict "too-few-places" "The area has too few places" TooFewPlaces {
+        /// The area.
+        area: ZoneCode,
+        /// How many it has: free ones for a hold or a block, blocked ones for a release.
+        places: u32,
     };
     SINGLE_SEAT_LEFT = Conflict "single-seat-left" "The choice leaves a single seat" SingleSeatLeft {
         /// The seats that would be left single.

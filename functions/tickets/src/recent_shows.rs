@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use shared::core::error::{self, Reason, Rejection};
-use shared::tickets::{PerformanceId, Showtime, ShowtimeId, ShowtimeStatus};
+use shared::tickets::{Area, PerformanceId, Showtime, ShowtimeId, ShowtimeStatus, ZoneCode};
 use shared::{coupons, orders};
 
 use crate::performance::Performance;
@@ -100,6 +100,13 @@ impl RecentShows {
     pub fn performance_of(&self, showtime: ShowtimeId) -> Option<PerformanceId> {
         let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         memory.get(&showtime).map(|recent| recent.show.showtime.performance_id)
+    }
+
+    /// An area of a showtime, which never changes, if the showtime was ever read with its seats.
+    pub fn area_of(&self, showtime: ShowtimeId, code: &ZoneCode) -> Option<Area> {
+        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let areas = memory.get(&showtime)?.show.showtime.areas();
+        areas.iter().find(|area| area.area == *code).cloned()
     }
 
     /// Remembers what was read in an invocation that began at `now`.

@@ -1,4 +1,4 @@
-//! Runs for `POST /admin/showtimes/{showtime_id}/release-seats`: releases seats of a showtime, all or none.
+//! Runs for `POST /admin/showtimes/{showtime_id}/release-seats`: releases seats of a showtime, or places of general admission, all or none.
 
 use shared::Error;
 use shared::aws::Platform;
@@ -44,17 +44,20 @@ pub const REFUSALS: &[&Reason] = &[
     &reason::INVALID_SHOW,
     &reason::SEATS_MISSING,
     &reason::SEATS_NOT_FREE,
+    &reason::TOO_FEW_PLACES,
     &reason::UNKNOWN_SEATS,
 ];
 
 /// Releases seats
 ///
 /// All of them or none. A seat that is free already stays so. A seat that is held or sold is refused, and nothing changes.
-/// A retry with the same key and body changes nothing more and returns the present states of the seats.
+/// `general` releases so many blocked places of an area of general admission; a second request releases as many more.
+///
+/// A retry with the same key and body changes nothing more and returns the present states of the seats, or of the area.
 ///
 /// # Cost
-/// Four requests: a unit to look for the request, one to read the showtime, one for each row; two to write the request, and two
-/// for each row. Another request to end each order whose hold of a seat has ended.
+/// Four requests for seats: a unit to look for the request, one to read the showtime, one for each row; two to write the request, and two
+/// for each row. For an area, each of its parts is read in a request of its own, in all about ten read units for 1,000 places. Another request to end each order whose hold of a seat has ended.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

@@ -15,34 +15,45 @@ use shared::orders::ReservationStore;
 use shared::tickets::{Change, RowKey, SeatId, SeatRow, SeatState, SeatStore, Showtime, ShowtimeId};
 use utoipa::ToSchema;
 
+use crate::area_changes::{AreaChange, AreaNow, AreaPlaces};
 use crate::fields;
 use crate::reason::{self, SeatNow};
 use crate::store::ShowStore;
 
 /// The most rows of a request. A transaction has at most 100 items, one of which is the request.
-const MAX_ROWS: usize = 90;
-const MAX_SEATS: u64 = 1_000;
+pub const MAX_ROWS: usize = 90;
+/// The most seats of a request.
+pub const MAX_SEATS: u64 = 1_000;
 
-/// Seats of a showtime.
+/// Seats of a showtime, or places of an area of general admission: either `seats` or `general`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeatsRequest {
     /// The seats, each once, in at most 90 rows.
-    #[schema(min_items = 1, max_items = 1_000)]
-    pub seats: Vec<SeatId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_items = 1, max_items = 1_000)]
+    pub seats: Option<Vec<SeatId>>,
+    /// How many places of an area. To be blocked, they are free; to be released, they are blocked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub general: Option<AreaPlaces>,
 }
 
 /// The seats of a request as they are now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SeatsResponse {
-    /// The seats.
+    /// The seats. Empty for a change of an area.
     pub seats: Vec<SeatNow>,
+    /// The area, if places of one were changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub area: Option<AreaNow>,
 }
 
 /// Blocks or releases the seats of a request.
 ///
 /// # Errors
-/// `not-found`, `invalid-show`, `seats-missing`, `unknown-seats`, `seats-not-free`, those of the request itself,
+/// `not-found`, `invalid-show`, `seats-missing`, `unknown-seats`, `seats-not-free`, `too-few-places`, those of the request itself,
 /// [`Error::Unavailable`] and [`Error::Internal`].
 pub async fn change(
     stores: (&ShowStore, &SeatStore, &ReservationStore),
@@ -55,12 +66,28 @@ pub async fn change(
     let (key, caller) = (http::idempotency_key(request)?, http::caller(request)?);
     let body: SeatsRequest = http::body(request)?;
     let (kind, name) = match change {
-        Change::Block => ("block seats", "block-seats"),
-        Change::Release => ("release seats", "release-seats"),
+        Change::Block | Change::BlockFree => ("block seats", "block-seats"),
+        Change::Release | Change::ReleaseBlocked => ("release seats", "release-seats"),
     };
     let content = (showtime, &body);
     let stored = StoredRequest::new(kind, &key, &caller.customer_id, &content, invocation.now)?;
-    let by_row = by_row(&body.seats)?;
+    let seats = match (body.seats, body.general) {
+        (Some(seats), None) => seats,
+        (None, Some(places)) => {
+            let change = AreaChange {
+                shows,
+                seats: store,
+                reservations,
+                showtime_id: showtime,
+                is_block: change == Change::Block,
+                places: &places,
+                stored: &stored,
+            };
+            return change.apply(invocation).await;
+        }
+        _ => return Err(fields::invalid("seats", "send either seats or general").into()),
+    };
+    let by_row = by_row(&seats)?;
     let mut attempts = Attempts::new("change seats");
     loop {
         attempts.start()?;
@@ -68,34 +95,43 @@ pub async fn change(
             let rows = store
                 .rows(showtime, by_row.keys().copied(), invocation.deadline)
                 .await?;
-            return respond(&body.seats, &rows, invocation).map(http::replayed);
+            return respond(&seats, &rows, invocation).map(http::replayed);
         }
         let found = shows.get::<Showtime>(showtime.0, invocation.deadline).await?.entity;
-        if !found.is_public() {
-            let detail = "The showtime has no seats yet. Publish it first.";
-            return Err(Rejection::new(&reason::SEATS_MISSING, detail).into());
-        }
+        require_seats_exist(&found)?;
         let rows = store
             .rows(showtime, by_row.keys().copied(), invocation.deadline)
             .await?;
-        require_known(&body.seats, &rows)?;
+        require_known(&seats, &rows)?;
         // The hold of a customer ended by itself, so the administrator is not the actor.
         let by_function = invocation.by(Actor::function(name));
-        let ended = reservations.end_expired_holds(&body.seats, &rows, &by_function).await?;
+        let ended = reservations.end_expired_holds(&seats, &rows, &by_function).await?;
         if ended.any {
             continue;
         }
-        require_open(&body.seats, &rows, &ended.kept, invocation)?;
+        require_open(&seats, &rows, &ended.kept, invocation)?;
         let changed = store.change(showtime, change, &by_row, &stored, invocation.deadline);
         if changed.await? {
             let state = match change {
-                Change::Block => SeatState::Blocked,
-                Change::Release => SeatState::Free,
+                Change::Block | Change::BlockFree => SeatState::Blocked,
+                Change::Release | Change::ReleaseBlocked => SeatState::Free,
             };
-            let seats = body.seats.into_iter().map(|seat| SeatNow { seat, state }).collect();
-            return http::json(StatusCode::OK, &SeatsResponse { seats });
+            let seats = seats.into_iter().map(|seat| SeatNow { seat, state }).collect();
+            return http::json(StatusCode::OK, &SeatsResponse { seats, area: None });
         }
     }
+}
+
+/// Checks that the showtime was published.
+///
+/// # Errors
+/// `seats-missing`.
+pub fn require_seats_exist(showtime: &Showtime) -> Result<(), Rejection> {
+    if showtime.is_public() {
+        return Ok(());
+    }
+    let detail = "The showtime has no seats yet. Publish it first.";
+    Err(Rejection::new(&reason::SEATS_MISSING, detail))
 }
 
 /// The places of seats in each row.
@@ -171,5 +207,5 @@ pub fn now(
 
 fn respond(seats: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>, invocation: &Invocation) -> Result<Response, Error> {
     let seats = now(seats, rows, &[], invocation);
-    http::json(StatusCode::OK, &SeatsResponse { seats })
+    http::json(StatusCode::OK, &SeatsResponse { seats, area: None })
 }

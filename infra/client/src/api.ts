@@ -94,6 +94,60 @@ export type AmountNotTakenProblem = Problem & {
   title: "The provider does not accept this amount";
 };
 
+/** An area of general admission, and where its rows are. */
+export interface Area {
+  /** The area's code. */
+  area: ZoneCode;
+  /** The name that customers see. */
+  name: string;
+  /** The zone of its places. */
+  zone: ZoneCode;
+  /** The number of its places. */
+  places: number;
+  /** Whether each place has a number. */
+  numbered: boolean;
+  /** The part of its first row. An area has parts of its own. */
+  part: number;
+}
+
+/** How many places of an area are free. */
+export interface AreaCount {
+  /** The area. */
+  area: ZoneCode;
+  /** The number of its places. */
+  places: number;
+  /** How many are free. */
+  free: number;
+}
+
+/** An area of general admission as it is now. */
+export interface AreaNow {
+  /** The area. */
+  area: ZoneCode;
+  /** The number of its places. */
+  places: number;
+  /** How many are free. */
+  free: number;
+  /** How many are blocked. */
+  blocked: number;
+}
+
+/** A place of an area of general admission. */
+export interface AreaPlace {
+  /** The area's code. */
+  area: ZoneCode;
+  /** The number of the place, from 1. Absent in an area whose places have no numbers. */
+  number?: number;
+}
+
+/** Some places of an area of general admission. */
+export interface AreaPlaces {
+  /** The area. */
+  area: ZoneCode;
+  /** How many of its places. */
+  count: number;
+}
+
 /** The type of an attribute. */
 export type AttributeType = "TEXT" | "NUMBER" | "BOOLEAN" | "ENUM";
 
@@ -864,8 +918,10 @@ export interface CreatePlanRequest {
   name: string;
   /** The point that everybody looks at, such as the middle of the stage. */
   focus?: Point;
-  /** The sections, in the order of the seat map. */
-  sections: NewSection[];
+  /** The sections, in the order of the seat map. A plan without sections has areas. */
+  sections?: NewSection[];
+  /** The areas of general admission. */
+  areas?: NewArea[];
 }
 
 /** A new product. */
@@ -1237,6 +1293,23 @@ export type ForbiddenProblem = Problem & {
  */
 export type FulfillmentStatus = "NOT_REQUIRED" | "UNFULFILLED" | "PARTIALLY_SHIPPED" | "SHIPPED" | "PARTIALLY_DELIVERED" | "DELIVERED";
 
+/** Ask for places of the area with `general`. */
+export type GeneralAdmissionProblem = Problem & {
+  /** The area of the chosen place. */
+  area: ZoneCode;
+  type: "urn:madang:problem:general-admission";
+  status: 422;
+  title: "Places of general admission are not chosen";
+};
+
+/** Places of an area of general admission. Nobody chooses which ones. */
+export interface GeneralPlaces {
+  /** The area. */
+  area: ZoneCode;
+  /** How many. */
+  count: number;
+}
+
 /** A part of a text that matches, in UTF-16 code units, as JavaScript's `text.slice(start, end)` takes them. */
 export interface Highlight {
   /** Where it starts. */
@@ -1261,12 +1334,14 @@ export type HoldNotReplaceableProblem = Problem & {
   title: "There is no such hold to replace";
 };
 
-/** The seats to hold: either `seats` or `best`. */
+/** The seats to hold: one of `seats`, `best` and `general`. */
 export interface HoldSeatsRequest {
   /** The chosen seats, each once. */
   seats?: SeatId[];
   /** The best free seats side by side. */
   best?: BestSeats;
+  /** Free places of an area of general admission. */
+  general?: GeneralPlaces;
   /** The customer's order for this showtime that waits for payment. It is cancelled, and the new order keeps its deadline. */
   replaces?: OrderId;
   /** The customer's claim of a coupon, which the order redeems. It may be the one of the order in `replaces`. */
@@ -1563,6 +1638,8 @@ export type InvalidPlanProblem = Problem & {
   section?: ZoneCode;
   /** The row of the section, if the rule concerns one. */
   row?: string;
+  /** The area, if the rule concerns one. */
+  area?: ZoneCode;
   type: "urn:madang:problem:invalid-plan";
   status: 422;
   title: "The seating plan breaks a rule";
@@ -1732,7 +1809,7 @@ export interface Line {
   seat?: LineSeat;
   /**
    * The name of the product at the time of the order. For a seat: the title of the performance, the local start, the class and
-   * the seat.
+   * the seat, or the area of general admission.
    */
   name: string;
   /** The price of one unit at the time of the order. */
@@ -1808,6 +1885,8 @@ export interface LineSeat {
   seat: SeatId;
   /** The price class at the time of the order. */
   class: ClassCode;
+  /** The place, if it is one of general admission. `seat` is then its id, which no customer needs. */
+  area?: AreaPlace;
 }
 
 /** The phase of a listing, as administrators see it. */
@@ -1869,6 +1948,25 @@ export interface Money {
   amount: number;
   /** ISO 4217 code. */
   currency: string;
+}
+
+/**
+ * An area of general admission of a new plan: a standing area, or seats without numbers. Customers buy places of it, and do not
+ * choose which ones.
+ */
+export interface NewArea {
+  /** The area's code. No other area and no section of the plan has it. */
+  area: ZoneCode;
+  /** The name that customers see, also on their tickets. Text of one line. */
+  name: string;
+  /** Its zone. A showtime gives each zone a price class. */
+  zone: ZoneCode;
+  /** How many people it admits. */
+  places: number;
+  /** Whether each place has a number, which its ticket says: from 1, in no order of sale. */
+  numbered?: boolean;
+  /** The corners of the area, for a drawing. Absent, or at least three. */
+  outline?: Point[];
 }
 
 /** A row of a new plan. */
@@ -2202,11 +2300,13 @@ export interface OwnTicket {
   showtime_id: ShowtimeId;
   /** The start of the showtime as it was when the ticket was issued. */
   starts_at: string;
-  /** The seat. */
+  /** The seat, or the id of the place of general admission, which says nothing to people. */
   seat: SeatId;
+  /** The place of general admission. Absent for a seat. */
+  area?: AreaPlace;
   /** The price class. */
   class: ClassCode;
-  /** The title of the performance, the local start, the class and the seat, as they were when the seat was held. */
+  /** The title of the performance, the local start, the class and the seat or area, as they were when the seat was held. */
   name: string;
   /** Whether it admits its holder. */
   status: runtime.Open<TicketStatus>;
@@ -2510,16 +2610,36 @@ export interface Plan {
   name: string;
   /** The point that everybody looks at. */
   focus: Point;
-  /** The number of seats. */
+  /** The number of seats and of places of general admission. */
   seats: number;
   /** The zones, in the order of their numbers. */
   zones: ZoneSeats[];
   /** The sections, in the order of the seat map. */
   sections: PlanSection[];
+  /** The areas of general admission. Absent without any. */
+  areas?: PlanArea[];
   /** Names the list of all rows, from which a showtime gets its seats. */
   layout: Digest;
   /** Time of the creation. */
   created_at: string;
+}
+
+/** An area of general admission of a seating plan. */
+export interface PlanArea {
+  /** The area's code. */
+  area: ZoneCode;
+  /** The name that customers see. */
+  name: string;
+  /** Its zone. */
+  zone: ZoneCode;
+  /** How many people it admits. */
+  places: number;
+  /** Whether each place has a number. */
+  numbered: boolean;
+  /** The first number of the ids of its first places. An area of more than 588 places has the numbers after it too. */
+  part: number;
+  /** The corners of the area, for a drawing. Absent if it has none. */
+  outline?: Point[];
 }
 
 /** A seating plan's id, derived from the administrator and the idempotency key. */
@@ -3282,7 +3402,7 @@ export interface SearchResults {
 /** What a seat is. */
 export type SeatFlag = "ACCESSIBLE" | "RESTRICTED_VIEW";
 
-/** A seat of a seating plan. Its id is in the tile of its section. */
+/** A seat of a seating plan, whose id is in the tile of its section, or a place of an area of general admission. */
 export type SeatId = string;
 
 /** The states of the seats of a showtime. */
@@ -3291,10 +3411,12 @@ export interface SeatMapView {
   showtime_id: ShowtimeId;
   /** The seating plan. */
   plan_id: PlanId;
-  /** The number of seats. */
+  /** The number of seats, without the places of areas. */
   seats: number;
   /** Two bits a seat, in base64: 0 free, 1 held, 2 sold, 3 blocked. */
   states: string;
+  /** The areas of general admission. Absent without any. */
+  areas?: AreaCount[];
 }
 
 /** What is special about a seat. */
@@ -3343,14 +3465,16 @@ export type SeatUsedProblem = Problem & {
   title: "A ticket of the seats was checked in";
 };
 
-/** The seats of a showtime, which never change. */
+/** The seats and the places of general admission of a showtime, which never change. */
 export interface Seating {
   /** The number of parts. The seats of a part are stored together. */
   parts: number;
-  /** The number of seats. */
+  /** The number of seats and places. */
   seats: number;
   /** The zones of the plan, in the order of their numbers. */
   zones: ZoneSeats[];
+  /** The areas of general admission, whose parts follow on those of the seats. Absent without any. */
+  areas?: Area[];
 }
 
 /** Create another showtime instead. */
@@ -3383,16 +3507,20 @@ export type SeatsNotReturnableProblem = Problem & {
   title: "The seats are not taken back any more";
 };
 
-/** Seats of a showtime. */
+/** Seats of a showtime, or places of an area of general admission: either `seats` or `general`. */
 export interface SeatsRequest {
   /** The seats, each once, in at most 90 rows. */
-  seats: SeatId[];
+  seats?: SeatId[];
+  /** How many places of an area. To be blocked, they are free; to be released, they are blocked. */
+  general?: AreaPlaces;
 }
 
 /** The seats of a request as they are now. */
 export interface SeatsResponse {
-  /** The seats. */
+  /** The seats. Empty for a change of an area. */
   seats: SeatNow[];
+  /** The area, if places of one were changed. */
+  area?: AreaNow;
 }
 
 /** Nothing is held. Choose other seats. */
@@ -3920,11 +4048,13 @@ export interface Ticket {
   showtime_id: ShowtimeId;
   /** The start of the showtime as it was when the ticket was issued. */
   starts_at: string;
-  /** The seat. */
+  /** The seat, or the id of the place of general admission. */
   seat: SeatId;
+  /** The place of general admission. Absent for a seat. */
+  area?: AreaPlace;
   /** The price class. */
   class: ClassCode;
-  /** The title of the performance, the local start, the class and the seat, as they were when the seat was held. */
+  /** The title of the performance, the local start, the class and the seat or area, as they were when the seat was held. */
   name: string;
   /** Whether it admits its holder. */
   status: runtime.Open<TicketStatus>;
@@ -4009,6 +4139,17 @@ export interface TileSeat {
 
 /** A timezone of the IANA database (`Asia/Seoul`). The rules are part of the program, since Lambda's image has none. */
 export type Timezone = string;
+
+/** Nothing has changed. An area without a free place is sold out. */
+export type TooFewPlacesProblem = Problem & {
+  /** The area. */
+  area: ZoneCode;
+  /** How many it has: free ones for a hold or a block, blocked ones for a release. */
+  places: number;
+  type: "urn:madang:problem:too-few-places";
+  status: 409;
+  title: "The area has too few places";
+};
 
 export type TooFewUnitsProblem = Problem & {
   /** What is left of each line. */
@@ -4531,14 +4672,14 @@ export interface WebhookAnswer {
 /** When a subscription ends. */
 export type When = "NOW" | "PERIOD_END";
 
-/** A zone or a section of a seating plan, such as `stalls`. */
+/** A zone, a section or an area of a seating plan, such as `stalls`. */
 export type ZoneCode = string;
 
 /** A zone of a seating plan. */
 export interface ZoneSeats {
   /** The zone. */
   zone: ZoneCode;
-  /** The number of its seats. */
+  /** The number of its seats and places. */
   seats: number;
 }
 
@@ -6011,6 +6152,7 @@ export interface BlockSeatsOperation {
     | NotFoundProblem
     | SeatsMissingProblem
     | SeatsNotFreeProblem
+    | TooFewPlacesProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidShowProblem
@@ -6119,6 +6261,7 @@ export interface ReleaseSeatsOperation {
     | NotFoundProblem
     | SeatsMissingProblem
     | SeatsNotFreeProblem
+    | TooFewPlacesProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidShowProblem
@@ -7763,6 +7906,7 @@ export interface HoldSeatsOperation {
     | AdmissionRequiredProblem
     | SeatsTakenProblem
     | NoSeatsTogetherProblem
+    | TooFewPlacesProblem
     | SingleSeatLeftProblem
     | TooManySeatsProblem
     | HoldExistsProblem
@@ -7775,6 +7919,7 @@ export interface HoldSeatsOperation {
     | IdempotencyKeyReusedProblem
     | InvalidHoldProblem
     | UnknownSeatsProblem
+    | GeneralAdmissionProblem
     | TotalTooLargeProblem
     | CouponNotFoundProblem
     | CouponNotApplicableProblem
@@ -9206,7 +9351,9 @@ export class Madang extends runtime.Client {
    * Blocks seats
    *
    * All of them or none. A blocked seat is not sold. A seat that is blocked already stays so. A seat that is held or sold is refused, and nothing changes.
-   * A retry with the same key and body changes nothing more and returns the present states of the seats.
+   * `general` blocks so many free places of an area of general admission; a second request blocks as many more.
+   *
+   * A retry with the same key and body changes nothing more and returns the present states of the seats, or of the area.
    *
    * `POST /admin/showtimes/{showtime_id}/block-seats`
    */
@@ -9245,7 +9392,9 @@ export class Madang extends runtime.Client {
    * Releases seats
    *
    * All of them or none. A seat that is free already stays so. A seat that is held or sold is refused, and nothing changes.
-   * A retry with the same key and body changes nothing more and returns the present states of the seats.
+   * `general` releases so many blocked places of an area of general admission; a second request releases as many more.
+   *
+   * A retry with the same key and body changes nothing more and returns the present states of the seats, or of the area.
    *
    * `POST /admin/showtimes/{showtime_id}/release-seats`
    */
@@ -9330,8 +9479,8 @@ export class Madang extends runtime.Client {
   /**
    * Creates a seating plan
    *
-   * A plan never changes: a change of the house is a new plan. Rows of more than 28 seats are split at their aisles. The body has
-   * at most 1 MB. A retry with the same key and body returns the same plan.
+   * A plan never changes: a change of the house is a new plan. Rows of more than 28 seats are split at their aisles. An area
+   * of general admission has a number of places and no seats. The body has at most 1 MB. A retry with the same key and body returns the same plan.
    *
    * `POST /admin/venues/{venue_id}/plans`
    */
@@ -9848,7 +9997,7 @@ export class Madang extends runtime.Client {
   /**
    * Returns a showtime
    *
-   * With about how many seats of each class are free. A draft is not returned.
+   * With about how many seats and places of each class are free. A draft is not returned.
    *
    * `GET /showtimes/{showtime_id}`
    */
@@ -9859,8 +10008,9 @@ export class Madang extends runtime.Client {
   /**
    * Holds seats
    *
-   * All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send either `seats` or `best`,
-   * which chooses seats side by side in a row. A retry with the same key and body returns the order in its current state.
+   * All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send one of `seats`,
+   * `best`, which chooses seats side by side in a row, and `general`, which takes free places of an area of general admission: these
+   * are not chosen, and it is refused only if the area has fewer free ones. A retry with the same key and body returns the order in its current state.
    *
    * A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
    * limited time without paying in an hour, which begins with the first hold. To choose other seats, name the order in
@@ -9887,7 +10037,7 @@ export class Madang extends runtime.Client {
    * Returns the states of all seats
    *
    * Two bits a seat in the order of the plan: 0 free, 1 held, 2 sold, 3 blocked. The first seat is in the lowest bits of the first
-   * byte. A hold whose deadline has passed is free. The map is about two seconds old at most: a function derives it once a
+   * byte. A hold whose deadline has passed is free. Places of general admission have no bits: `areas` counts them. The map is about two seconds old at most: a function derives it once a
    * second, and a cache keeps it for another one.
    *
    * `GET /showtimes/{showtime_id}/seats`

@@ -399,6 +399,10 @@ mod tests {
             showtime_id: crate::tickets::ShowtimeId(uuid::Uuid::from_u128(7)),
             seat: "0-12-7".parse().unwrap(),
             class: "R".to_owned().try_into().unwrap(),
+            area: Some(crate::tickets::AreaPlace {
+                area: "B".to_owned().try_into().unwrap(),
+                number: Some(4),
+            }),
         };
         order.lines = vec![Line::of_seat(id, seat, "The Nutcracker".to_owned(), won(90_000))];
         order.lines[0].cancellation_fee = Some(won(9000));

@@ -8,7 +8,7 @@ use crate::catalog::{Package, Product, Sku};
 use crate::core::money::{Money, MoneyError};
 use crate::orders::Quantities;
 use crate::orders::tax::{Tax, TaxRate, included};
-use crate::tickets::{ClassCode, SeatId, ShowtimeId};
+use crate::tickets::{AreaPlace, ClassCode, SeatId, ShowtimeId};
 
 /// A line's id, unique in its order: the position at which the line was added, from 1. It never changes, and no later line
 /// gets it.
@@ -50,7 +50,7 @@ impl TryFrom<String> for LineId {
 pub enum LineKind {
     /// Units of a product.
     Product,
-    /// A seat of a showtime.
+    /// A seat or a place of general admission of a showtime.
     Seat,
 }
 
@@ -63,6 +63,10 @@ pub struct LineSeat {
     pub seat: SeatId,
     /// The price class at the time of the order.
     pub class: ClassCode,
+    /// The place, if it is one of general admission. `seat` is then its id, which no customer needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub area: Option<AreaPlace>,
 }
 
 /// One product or seat of an order.
@@ -81,7 +85,7 @@ pub struct Line {
     #[schema(nullable = false)]
     pub seat: Option<LineSeat>,
     /// The name of the product at the time of the order. For a seat: the title of the performance, the local start, the class and
-    /// the seat.
+    /// the seat, or the area of general admission.
     pub name: String,
     /// The price of one unit at the time of the order.
     pub unit_price: Money,

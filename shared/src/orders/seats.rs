@@ -68,6 +68,7 @@ mod tests {
                 showtime_id: ShowtimeId(Uuid::from_u128(7)),
                 seat: seat.parse().unwrap(),
                 class: "R".to_owned().try_into().unwrap(),
+                area: None,
             };
             Line::of_seat(
                 id,

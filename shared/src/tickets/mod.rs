@@ -2,6 +2,7 @@
 
 mod aisles;
 mod allowance;
+mod area;
 mod id;
 mod refund_terms;
 mod row;
@@ -14,6 +15,7 @@ mod store;
 
 pub use aisles::Aisles;
 pub use allowance::{Allowance, AllowanceChange, AllowedHold, HoldLimits, NotAllowed};
+pub use area::{Area, AreaPlace};
 pub use id::{PerformanceId, PlanId, ShowtimeId, TicketId, VenueId};
 pub use refund_terms::{FeeStep, InvalidRefundTerms, RefundTerms, ReturnTime};
 pub use row::{RowKey, SeatRow, Taken};

@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::row::RowKey;
 
-/// A seat of a seating plan: its part, its row in that part and its place in that row, each from 0. A plan never changes,
+/// A seat of a seating plan, or a place of an area of general admission: its part, its row in that part and its place in that row, each from 0. A plan never changes,
 /// so the id names the same seat forever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -25,7 +25,7 @@ pub struct SeatId {
 impl PartialSchema for SeatId {
     fn schema() -> RefOr<Schema> {
         let text = ObjectBuilder::new().schema_type(Type::String);
-        text.description(Some("A seat of a seating plan. Its id is in the tile of its section."))
+        text.description(Some("A seat of a seating plan, whose id is in the tile of its section, or a place of an area of general admission."))
             .pattern(Some("^[0-9]{1,5}-[0-9]{1,5}-[0-9]{1,2}$"))
             .examples(["3-12-7"])
             .build()

@@ -1,24 +1,27 @@
-//! The states of all seats of a showtime, with two bits a seat.
+//! The states of all seats of a showtime, with two bits a seat. Places of general admission are only counted.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use jiff::Timestamp;
 
+use super::area::Area;
 use super::row::SeatRow;
 use super::seat::SeatState;
 
 /// The states of all seats, in the plan's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeatMap {
-    /// The number of seats.
+    /// The number of seats, without the places of areas.
     seats: usize,
     /// Four seats a byte, the first in the lowest bits.
     bits: Vec<u8>,
     /// How many seats of each zone are free and how many there are, by the zone's number.
     zones: Vec<ZoneCount>,
+    /// How many places of each area are free and how many there are.
+    areas: Vec<ZoneCount>,
 }
 
-/// The seats of a zone.
+/// The seats and places of a zone, or the places of an area.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ZoneCount {
     /// The free seats.
@@ -27,30 +30,53 @@ pub struct ZoneCount {
     pub seats: u32,
 }
 
+impl ZoneCount {
+    fn add(&mut self, state: SeatState) {
+        self.seats += 1;
+        self.free += u32::from(state == SeatState::Free);
+    }
+}
+
 impl SeatMap {
-    /// The map of `rows`, which are in the plan's order, at `now`.
-    pub fn of<'a>(rows: impl IntoIterator<Item = &'a SeatRow>, now: Timestamp) -> Self {
-        let mut map = Self::default();
+    /// The map of `rows`, which are in the plan's order, at `now`. Those of `areas` are only counted.
+    pub fn of<'a>(rows: impl IntoIterator<Item = &'a SeatRow>, areas: &[Area], now: Timestamp) -> Self {
+        let mut map = Self {
+            areas: vec![ZoneCount::default(); areas.len()],
+            ..Self::default()
+        };
         for row in rows {
             let zone = usize::from(row.zone);
             if map.zones.len() <= zone {
                 map.zones.resize(zone + 1, ZoneCount::default());
             }
+            let area = areas.iter().position(|area| area.has(row.key));
             for state in row.states(now) {
-                map.push(state);
-                map.zones[zone].seats += 1;
-                map.zones[zone].free += u32::from(state == SeatState::Free);
+                map.zones[zone].add(state);
+                match area {
+                    Some(area) => map.areas[area].add(state),
+                    None => map.push(state),
+                }
             }
         }
         map
     }
 
-    /// The number of seats.
+    /// The number of seats, without the places of areas.
     pub const fn seats(&self) -> usize {
         self.seats
     }
 
-    /// The seats of the zone with this number.
+    /// The number of seats and places.
+    pub fn places(&self) -> usize {
+        self.zones.iter().map(|zone| zone.seats as usize).sum()
+    }
+
+    /// The places of each area.
+    pub fn areas(&self) -> &[ZoneCount] {
+        &self.areas
+    }
+
+    /// The seats and places of the zone with this number.
     pub fn zone(&self, number: usize) -> ZoneCount {
         self.zones.get(number).copied().unwrap_or_default()
     }
@@ -68,11 +94,15 @@ impl SeatMap {
         BASE64.encode(&self.bits)
     }
 
-    /// Reads what [`SeatMap::base64`] wrote. The seats of zones are not a part of it.
+    /// Reads what [`SeatMap::base64`] wrote. The counts are not a part of it.
     pub fn parse(seats: usize, text: &str) -> Option<Self> {
         let bits = BASE64.decode(text).ok()?;
-        let zones = vec![];
-        (bits.len() == seats.div_ceil(4)).then_some(Self { seats, bits, zones })
+        let read = Self {
+            seats,
+            bits,
+            ..Self::default()
+        };
+        (read.bits.len() == seats.div_ceil(4)).then_some(read)
     }
 
     fn push(&mut self, state: SeatState) {

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::area::Area;
 use super::id::{PerformanceId, PlanId, ShowtimeId, VenueId};
+use super::row::RowKey;
 use super::seat_map::{SeatMap, ZoneCount};
 use crate::core::calendar::{LocalTime, Timezone};
 use crate::core::money::Money;
@@ -129,15 +131,26 @@ pub struct PriceClass {
     pub zones: Vec<ZoneCode>,
 }
 
-/// The seats of a showtime, which never change.
+/// The seats and the places of general admission of a showtime, which never change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Seating {
     /// The number of parts. The seats of a part are stored together.
     pub parts: u16,
-    /// The number of seats.
+    /// The number of seats and places.
     pub seats: u32,
     /// The zones of the plan, in the order of their numbers.
     pub zones: Vec<ZoneSeats>,
+    /// The areas of general admission, whose parts follow on those of the seats. Absent without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub areas: Vec<Area>,
+}
+
+impl Seating {
+    /// The number of parts with seats. Those of areas follow on them.
+    pub fn seat_parts(&self) -> u16 {
+        self.areas.first().map_or(self.parts, |area| area.part)
+    }
 }
 
 /// A zone of a seating plan.
@@ -145,7 +158,7 @@ pub struct Seating {
 pub struct ZoneSeats {
     /// The zone.
     pub zone: ZoneCode,
-    /// The number of its seats.
+    /// The number of its seats and places.
     pub seats: u32,
 }
 
@@ -193,7 +206,7 @@ code! {
 }
 
 code! {
-    /// A zone or a section of a seating plan, such as `stalls`.
+    /// A zone, a section or an area of a seating plan, such as `stalls`.
     ZoneCode
 }
 
@@ -234,6 +247,30 @@ impl Showtime {
         self.prices.iter().find(|class| class.zones.contains(zone))
     }
 
+    /// The areas of general admission.
+    pub fn areas(&self) -> &[Area] {
+        self.seating.as_ref().map_or(&[], |seating| &seating.areas)
+    }
+
+    /// The area of general admission that has the row.
+    pub fn area_of(&self, row: RowKey) -> Option<&Area> {
+        self.areas().iter().find(|area| area.has(row))
+    }
+
+    /// Whether a price class has seats. A class can have areas of general admission alone.
+    pub fn has_seats_of(&self, class: &PriceClass) -> bool {
+        let zones = self.seating.iter().flat_map(|seating| &seating.zones);
+        let of_class = |code: &ZoneCode| class.zones.contains(code);
+        let all: u32 = zones.filter(|zone| of_class(&zone.zone)).map(|zone| zone.seats).sum();
+        let places: u32 = self
+            .areas()
+            .iter()
+            .filter(|area| of_class(&area.zone))
+            .map(|area| area.places)
+            .sum();
+        places < all
+    }
+
     /// The numbers of the zones of a price class.
     pub fn zones_of(&self, class: &PriceClass) -> impl Iterator<Item = usize> {
         let zones = self.seating.iter().flat_map(|seating| seating.zones.iter().enumerate());
@@ -242,7 +279,7 @@ impl Showtime {
             .map(|(number, _)| number)
     }
 
-    /// The seats of a price class in `map`.
+    /// The seats and places of a price class in `map`.
     pub fn count(&self, class: &PriceClass, map: &SeatMap) -> ZoneCount {
         self.zones_of(class).fold(ZoneCount::default(), |sum, number| {
             let zone = map.zone(number);

@@ -55,6 +55,10 @@ pub enum Change {
     Block,
     /// Releases blocked seats. Condition: no order has one.
     Release,
+    /// Blocks seats. Condition: each is free.
+    BlockFree,
+    /// Releases seats. Condition: each is blocked.
+    ReleaseBlocked,
 }
 
 impl SeatStore {
@@ -107,8 +111,23 @@ impl SeatStore {
         is_consistent: bool,
         deadline: Instant,
     ) -> Result<Vec<SeatRow>, Error> {
+        self.parts(showtime, 0..parts, is_consistent, deadline).await
+    }
+
+    /// Reads the rows of some parts of a showtime, in the order of `parts`: half a unit for 4 KB of a part, or a unit if
+    /// `is_consistent`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn parts(
+        &self,
+        showtime: ShowtimeId,
+        parts: impl IntoIterator<Item = u16>,
+        is_consistent: bool,
+        deadline: Instant,
+    ) -> Result<Vec<SeatRow>, Error> {
         let mut rows = vec![];
-        let numbers: Vec<u16> = (0..parts).collect();
+        let numbers: Vec<u16> = parts.into_iter().collect();
         for numbers in numbers.chunks(AT_ONCE) {
             let reads = numbers
                 .iter()
@@ -205,7 +224,13 @@ impl SeatStore {
         places: &[u8],
     ) -> Result<TransactWriteItem, Error> {
         let paths = paths(places);
-        let is_open = |path: &String| format!("(attribute_not_exists({path}) OR attribute_exists({path}.b))");
+        let is_open = |path: &String| match change {
+            Change::Block | Change::Release => {
+                format!("(attribute_not_exists({path}) OR attribute_exists({path}.b))")
+            }
+            Change::BlockFree => format!("attribute_not_exists({path})"),
+            Change::ReleaseBlocked => format!("attribute_exists({path}.b)"),
+        };
         let condition: Vec<String> = paths.iter().map(is_open).collect();
         let sets: Vec<String> = paths.iter().map(|path| format!("{path} = :blocked")).collect();
         let mut write = self
@@ -213,10 +238,10 @@ impl SeatStore {
             .condition_expression(format!("attribute_exists(pk) AND {}", condition.join(" AND ")))
             .return_values_on_condition_check_failure(OnFailure::None);
         write = match change {
-            Change::Block => write
+            Change::Block | Change::BlockFree => write
                 .update_expression(format!("SET {}", sets.join(", ")))
                 .expression_attribute_values(":blocked", blocked()),
-            Change::Release => write.update_expression(format!("REMOVE {}", paths.join(", "))),
+            Change::Release | Change::ReleaseBlocked => write.update_expression(format!("REMOVE {}", paths.join(", "))),
         };
         update(write)
     }

@@ -169,14 +169,14 @@ impl TicketsFixture {
 
     /// Blocks or releases seats under `key`.
     pub async fn change_seats(&self, action: &str, showtime: &str, key: &str, seats: &[&str]) -> Answer {
-        let (block, release) = (
-            "/admin/showtimes/{showtime_id}/block-seats",
-            "/admin/showtimes/{showtime_id}/release-seats",
-        );
-        let route = if action == "block-seats" { block } else { release };
-        let call = Call::new("POST", route).path("showtime_id", showtime);
-        self.call(action, call.by_admin().key(key).json(&json!({ "seats": seats })))
-            .await
+        let body = json!({ "seats": seats });
+        self.call(action, change_call(action, showtime, key, &body)).await
+    }
+
+    /// Blocks or releases places of an area under `key`.
+    pub async fn change_places(&self, action: &str, showtime: &str, key: &str, area: &str, count: u32) -> Answer {
+        let body = json!({ "general": { "area": area, "count": count } });
+        self.call(action, change_call(action, showtime, key, &body)).await
     }
 
     /// Advances the clock to 6 January 2026, when the fixture's performance is on sale.
@@ -196,6 +196,12 @@ impl TicketsFixture {
     /// Holds the best seats of a class for a customer.
     pub async fn hold_best(&self, customer: &str, key: &str, showtime: &str, class: &str, count: u8) -> Answer {
         let body = json!({ "best": { "class": class, "count": count } });
+        self.call("hold-seats", hold_call(customer, key, showtime, &body)).await
+    }
+
+    /// Holds places of an area of general admission for a customer.
+    pub async fn hold_places(&self, customer: &str, key: &str, showtime: &str, area: &str, count: u8) -> Answer {
+        let body = json!({ "general": { "area": area, "count": count } });
         self.call("hold-seats", hold_call(customer, key, showtime, &body)).await
     }
 
@@ -274,6 +280,13 @@ pub fn plan(sections: usize, rows: usize, seats: usize) -> Value {
     json!(sample::hall(sections, rows, seats))
 }
 
+/// Returns the body of a plan of `sections` × `rows` × `seats` with the standing area B of `places` in the zone `floor`.
+pub fn plan_with_area((sections, rows, seats): (usize, usize, usize), places: u32) -> Value {
+    let mut plan = sample::hall(sections, rows, seats);
+    plan.areas = vec![sample::area("B", "floor", places)];
+    json!(plan)
+}
+
 /// Returns the body of a listed performance.
 pub fn performance() -> Value {
     json!({
@@ -308,6 +321,14 @@ pub fn showtime(plan: &str) -> Value {
     })
 }
 
+/// Returns the body of a showtime on 7 March 2026 whose standing area costs 50,000 won, in the class ST.
+pub fn showtime_with_area(plan: &str) -> Value {
+    let mut body = showtime(plan);
+    let standing = json!({ "class": "ST", "price": { "amount": 50_000, "currency": "KRW" }, "zones": ["floor"] });
+    body["prices"].as_array_mut().expect("a list").push(standing);
+    body
+}
+
 /// Builds an administrator's request to create something, under a new key.
 pub fn create(route: &'static str, body: &Value) -> Call {
     Call::new("POST", route).by_admin().key(&key()).json(body)
@@ -339,6 +360,17 @@ pub fn update(route: &'static str, name: &'static str, id: &str, tag: &str, body
 pub fn hold_call(customer: &str, key: &str, showtime: &str, body: &Value) -> Call {
     let call = Call::new("POST", "/showtimes/{showtime_id}/holds").path("showtime_id", showtime);
     call.by(customer).key(key).json(body)
+}
+
+/// Builds an administrator's request to block or release seats or places.
+pub fn change_call(action: &str, showtime: &str, key: &str, body: &Value) -> Call {
+    let (block, release) = (
+        "/admin/showtimes/{showtime_id}/block-seats",
+        "/admin/showtimes/{showtime_id}/release-seats",
+    );
+    let route = if action == "block-seats" { block } else { release };
+    let call = Call::new("POST", route).path("showtime_id", showtime);
+    call.by_admin().key(key).json(body)
 }
 
 /// Builds a request for a seat map.

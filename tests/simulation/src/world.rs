@@ -160,6 +160,10 @@ pub struct State {
     pub blocked_seats: BTreeMap<(String, String), bool>,
     /// Seats for whose blocking or release there was no answer.
     pub uncertain_seats: BTreeSet<(String, String)>,
+    /// How many places of the standing area are blocked, by showtime.
+    pub blocked_places: BTreeMap<String, i64>,
+    /// Showtimes with places for whose blocking or release there was no answer.
+    pub uncertain_places: BTreeSet<String>,
     /// What was answered about admissions, by ticket.
     pub check_ins: BTreeMap<String, Admissions>,
     keys: u64,

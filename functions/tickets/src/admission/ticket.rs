@@ -1,11 +1,11 @@
-//! A ticket: the right to one seat of a showtime.
+//! A ticket: the right to one seat of a showtime, or to one place of an area of general admission.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::core::actor::Actor;
 use shared::core::identity::CustomerId;
 use shared::orders::{Line, LineId, Order, OrderId, OrderStatus};
-use shared::tickets::{ClassCode, SeatId, ShowtimeId, TicketId};
+use shared::tickets::{AreaPlace, ClassCode, SeatId, ShowtimeId, TicketId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -34,11 +34,15 @@ pub struct Ticket {
     pub showtime_id: ShowtimeId,
     /// The start of the showtime as it was when the ticket was issued.
     pub starts_at: Timestamp,
-    /// The seat.
+    /// The seat, or the id of the place of general admission.
     pub seat: SeatId,
+    /// The place of general admission. Absent for a seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub area: Option<AreaPlace>,
     /// The price class.
     pub class: ClassCode,
-    /// The title of the performance, the local start, the class and the seat, as they were when the seat was held.
+    /// The title of the performance, the local start, the class and the seat or area, as they were when the seat was held.
     pub name: String,
     /// Whether it admits its holder.
     pub status: TicketStatus,
@@ -91,6 +95,7 @@ impl Ticket {
             showtime_id: seat.showtime_id,
             starts_at,
             seat: seat.seat,
+            area: seat.area.clone(),
             class: seat.class.clone(),
             name: line.name.clone(),
             status: TicketStatus::Valid,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::orders::{LineId, OrderId};
-use shared::tickets::{ClassCode, SeatId, ShowtimeId, TicketId};
+use shared::tickets::{AreaPlace, ClassCode, SeatId, ShowtimeId, TicketId};
 use utoipa::ToSchema;
 
 use super::code::TicketCode;
@@ -23,11 +23,15 @@ pub struct OwnTicket {
     pub showtime_id: ShowtimeId,
     /// The start of the showtime as it was when the ticket was issued.
     pub starts_at: Timestamp,
-    /// The seat.
+    /// The seat, or the id of the place of general admission, which says nothing to people.
     pub seat: SeatId,
+    /// The place of general admission. Absent for a seat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub area: Option<AreaPlace>,
     /// The price class.
     pub class: ClassCode,
-    /// The title of the performance, the local start, the class and the seat, as they were when the seat was held.
+    /// The title of the performance, the local start, the class and the seat or area, as they were when the seat was held.
     pub name: String,
     /// Whether it admits its holder.
     pub status: TicketStatus,
@@ -72,6 +76,7 @@ impl From<Ticket> for OwnTicket {
             showtime_id: ticket.showtime_id,
             starts_at: ticket.starts_at,
             seat: ticket.seat,
+            area: ticket.area,
             class: ticket.class,
             name: ticket.name,
             status: ticket.status,

@@ -8,10 +8,10 @@ use shared::tickets::{Aisles, RowKey, SeatRow, ZoneCode, ZoneSeats};
 
 use super::layout::{Layout, LayoutRow};
 use super::tile::{SectionTile, TileRow, TileSeat};
-use super::{CreatePlanRequest, NewRow, NewSection, Point, SeatFlag, SeatNote, SeatRun};
+use super::{CreatePlanRequest, MAX_AREAS, NewRow, NewSection, PlanArea, Point, SeatFlag, SeatNote, SeatRun};
 use crate::reason;
 
-/// The most seats of a plan.
+/// The most seats and places of a plan.
 pub const MAX_SEATS: usize = 100_000;
 /// The most rows of a plan, counted after long rows are split.
 pub const MAX_ROWS: usize = 10_000;
@@ -42,10 +42,12 @@ pub struct CheckedPlan {
     pub name: String,
     /// The zones, in the order of their numbers.
     pub zones: Vec<ZoneSeats>,
-    /// The number of seats.
+    /// The number of seats and places.
     pub seats: usize,
     /// A tile a section.
     pub tiles: Vec<SectionTile>,
+    /// The areas of general admission.
+    pub areas: Vec<PlanArea>,
     /// All rows.
     pub layout: Layout,
 }
@@ -59,29 +61,45 @@ pub fn checked(plan: &CreatePlanRequest) -> Result<CheckedPlan, Rejection> {
     let name = DisplayText::line(&plan.name, MAX_NAME);
     let name = name.map_err(|refused| invalid(None, None, format!("name: {refused}.")))?;
     check_point(plan.focus).map_err(|detail| invalid(None, None, format!("focus: {detail}.")))?;
-    if !(1..=MAX_SECTIONS).contains(&plan.sections.len()) {
-        return Err(invalid(None, None, format!("A plan has 1 to {MAX_SECTIONS} sections.")));
+    if plan.sections.is_empty() && plan.areas.is_empty() {
+        return Err(invalid(None, None, "A plan has sections or areas.".to_owned()));
+    }
+    if plan.sections.len() > MAX_SECTIONS || plan.areas.len() > MAX_AREAS {
+        let detail = format!("A plan has at most {MAX_SECTIONS} sections and at most {MAX_AREAS} areas.");
+        return Err(invalid(None, None, detail));
     }
     let mut building = Building::default();
     for section in &plan.sections {
         building.add(section)?;
+    }
+    for area in &plan.areas {
+        building.add_area(area)?;
     }
     Ok(CheckedPlan {
         name: name.into(),
         zones: building.zones,
         seats: building.seats,
         tiles: building.tiles,
+        areas: building.areas,
         layout: Layout { parts: building.parts },
     })
 }
 
-#[derive(Default)]
-struct Building {
-    zones: Vec<ZoneSeats>,
-    seats: usize,
-    rows: usize,
-    tiles: Vec<SectionTile>,
-    parts: Vec<Vec<LayoutRow>>,
+/// A plan as far as it is checked.
+#[derive(Debug, Default)]
+pub struct Building {
+    /// The zones, in the order of their numbers.
+    pub zones: Vec<ZoneSeats>,
+    /// The number of seats and places.
+    pub seats: usize,
+    /// The number of rows.
+    pub rows: usize,
+    /// A tile a section.
+    pub tiles: Vec<SectionTile>,
+    /// The areas.
+    pub areas: Vec<PlanArea>,
+    /// The rows of each part.
+    pub parts: Vec<Vec<LayoutRow>>,
 }
 
 impl Building {
@@ -142,7 +160,10 @@ impl Building {
     }
 
     /// The number of a zone.
-    fn zone(&mut self, zone: &ZoneCode) -> Result<u8, Rejection> {
+    ///
+    /// # Errors
+    /// `invalid-plan` for too many zones.
+    pub fn zone(&mut self, zone: &ZoneCode) -> Result<u8, Rejection> {
         let known = self.zones.iter().position(|known| known.zone == *zone);
         let number = known.unwrap_or(self.zones.len());
         if number == MAX_ZONES {
@@ -363,7 +384,11 @@ fn split_run(run: &[TileSeat]) -> Result<Vec<&[TileSeat]>, String> {
     Ok(pieces)
 }
 
-fn check_point(point: Point) -> Result<(), String> {
+/// Checks a place.
+///
+/// # Errors
+/// How far away a place may be.
+pub fn check_point(point: Point) -> Result<(), String> {
     let range = -MAX_COORDINATE..=MAX_COORDINATE;
     (range.contains(&point.x) && range.contains(&point.y))
         .then_some(())
@@ -378,6 +403,17 @@ fn invalid(section: Option<&ZoneCode>, row: Option<&NewRow>, detail: String) -> 
     let members = reason::InvalidPlan {
         section: section.cloned(),
         row: row.map(|row| row.row.clone()),
+        area: None,
+    };
+    Rejection::with(members, detail)
+}
+
+/// An area that breaks a rule.
+pub fn invalid_area(area: &ZoneCode, detail: String) -> Rejection {
+    let members = reason::InvalidPlan {
+        section: None,
+        row: None,
+        area: Some(area.clone()),
     };
     Rejection::with(members, detail)
 }

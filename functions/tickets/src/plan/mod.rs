@@ -2,6 +2,7 @@
 //!
 //! A plan never changes. A change of the house is a new plan, and showtimes keep theirs.
 
+mod areas;
 mod check;
 pub mod layout;
 pub mod objects;
@@ -10,9 +11,10 @@ pub mod tile;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::tickets::{PlanId, VenueId, ZoneCode, ZoneSeats};
+use shared::tickets::{Area, PlanId, VenueId, ZoneCode, ZoneSeats};
 use utoipa::ToSchema;
 
+pub use self::areas::MAX_AREAS;
 pub use self::check::{MAX_ROWS, MAX_SEATS, MAX_SECTIONS, MAX_ZONES, checked};
 use self::tile::Digest;
 
@@ -30,9 +32,14 @@ pub struct CreatePlanRequest {
     #[serde(default)]
     #[schema(default = json!({ "x": 0, "y": 0 }))]
     pub focus: Point,
-    /// The sections, in the order of the seat map.
-    #[schema(min_items = 1, max_items = 500)]
+    /// The sections, in the order of the seat map. A plan without sections has areas.
+    #[serde(default)]
+    #[schema(max_items = 500)]
     pub sections: Vec<NewSection>,
+    /// The areas of general admission.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub areas: Vec<NewArea>,
 }
 
 /// A point in the plan, in centimetres.
@@ -61,6 +68,31 @@ pub struct NewSection {
     /// The rows, in the order of the seat map.
     #[schema(min_items = 1, max_items = 5_000)]
     pub rows: Vec<NewRow>,
+}
+
+/// An area of general admission of a new plan: a standing area, or seats without numbers. Customers buy places of it, and do not
+/// choose which ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewArea {
+    /// The area's code. No other area and no section of the plan has it.
+    pub area: ZoneCode,
+    /// The name that customers see, also on their tickets. Text of one line.
+    #[schema(min_length = 1, max_length = 40)]
+    pub name: String,
+    /// Its zone. A showtime gives each zone a price class.
+    pub zone: ZoneCode,
+    /// How many people it admits.
+    #[schema(minimum = 1, maximum = 10_000)]
+    pub places: u32,
+    /// Whether each place has a number, which its ticket says: from 1, in no order of sale.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub numbered: bool,
+    /// The corners of the area, for a drawing. Absent, or at least three.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub outline: Vec<Point>,
 }
 
 /// A row of a new plan.
@@ -153,15 +185,19 @@ pub struct Plan {
     pub name: String,
     /// The point that everybody looks at.
     pub focus: Point,
-    /// The number of seats.
+    /// The number of seats and of places of general admission.
     #[schema(minimum = 1, maximum = 100_000)]
     pub seats: u32,
     /// The zones, in the order of their numbers.
     #[schema(min_items = 1, max_items = 64)]
     pub zones: Vec<ZoneSeats>,
     /// The sections, in the order of the seat map.
-    #[schema(min_items = 1, max_items = 500)]
+    #[schema(max_items = 500)]
     pub sections: Vec<PlanSection>,
+    /// The areas of general admission. Absent without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub areas: Vec<PlanArea>,
     /// Names the list of all rows, from which a showtime gets its seats.
     pub layout: Digest,
     /// Time of the creation.
@@ -180,4 +216,40 @@ pub struct PlanSection {
     pub seats: u32,
     /// Names its seats with their places: `GET /section-tiles/{digest}`.
     pub tile: Digest,
+}
+
+/// An area of general admission of a seating plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlanArea {
+    /// The area's code.
+    pub area: ZoneCode,
+    /// The name that customers see.
+    #[schema(min_length = 1, max_length = 40)]
+    pub name: String,
+    /// Its zone.
+    pub zone: ZoneCode,
+    /// How many people it admits.
+    #[schema(minimum = 1, maximum = 10_000)]
+    pub places: u32,
+    /// Whether each place has a number.
+    pub numbered: bool,
+    /// The first number of the ids of its first places. An area of more than 588 places has the numbers after it too.
+    pub part: u16,
+    /// The corners of the area, for a drawing. Absent if it has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub outline: Vec<Point>,
+}
+
+impl From<PlanArea> for Area {
+    fn from(area: PlanArea) -> Self {
+        Self {
+            area: area.area,
+            name: area.name,
+            zone: area.zone,
+            places: area.places,
+            numbered: area.numbered,
+            part: area.part,
+        }
+    }
 }

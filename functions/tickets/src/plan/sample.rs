@@ -2,12 +2,11 @@
 
 use shared::tickets::ZoneCode;
 
-use super::{CreatePlanRequest, NewRow, NewSection, Point, SeatFlag, SeatNote, SeatRun};
+use super::{CreatePlanRequest, NewArea, NewRow, NewSection, Point, SeatFlag, SeatNote, SeatRun};
 
 /// A hall of `sections` × `rows` × `seats`. Each row has an aisle in its middle, if it has more than one seat; the first row of each section has
 /// an accessible seat with a companion, if it has two seats between aisles. The first half of the rows are in the zone `front`, the others in `back`.
 pub fn hall(sections: usize, rows: usize, seats: usize) -> CreatePlanRequest {
-    let code = |text: String| ZoneCode::try_from(text).unwrap_or_else(|_| unreachable!("a code"));
     let sections = (0..sections).map(|section| NewSection {
         section: code(format!("S{section}")),
         name: format!("Section {section}"),
@@ -25,7 +24,25 @@ pub fn hall(sections: usize, rows: usize, seats: usize) -> CreatePlanRequest {
         name: "Hall".to_owned(),
         focus: Point::default(),
         sections: sections.collect(),
+        areas: vec![],
     }
+}
+
+/// An area of general admission whose places have numbers: a rectangle beside the hall.
+pub fn area(area: &str, zone: &str, places: u32) -> NewArea {
+    let corner = |x, y| Point { x, y };
+    NewArea {
+        area: code(area.to_owned()),
+        name: format!("Standing {area}"),
+        zone: code(zone.to_owned()),
+        places,
+        numbered: true,
+        outline: vec![corner(-900, 0), corner(-100, 0), corner(-100, 600), corner(-900, 600)],
+    }
+}
+
+fn code(text: String) -> ZoneCode {
+    ZoneCode::try_from(text).unwrap_or_else(|_| unreachable!("a code"))
 }
 
 /// Two runs with an aisle of a metre between them.

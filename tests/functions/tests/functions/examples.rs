@@ -243,7 +243,10 @@ async fn tickets() {
     shop.call("get-admin-venue", of_venue("/admin/venues/{venue_id}").by_admin())
         .await;
     shop.call("list-venues", Call::new("GET", "/venues")).await;
-    let plan = shop.plan(&venue, 1, 2, 4).await;
+    let body = tickets_fixture::plan_with_area((1, 2, 4), 400);
+    let plan = shop
+        .created("create-plan", tickets_fixture::plan_call(&venue, &body))
+        .await;
     let plan_id = text(&plan, "plan_id");
     shop.call(
         "get-plan",
@@ -295,7 +298,7 @@ async fn tickets() {
     shop.call("get-performance", of_performance("/performances/{performance_id}"))
         .await;
     shop.call("list-performances", Call::new("GET", "/performances")).await;
-    let mut evening = tickets_fixture::showtime(&plan_id);
+    let mut evening = tickets_fixture::showtime_with_area(&plan_id);
     evening["doors_at"] = json!("2026-03-07T09:00:00Z");
     let showtime = shop
         .created("create-showtime", showtime_call(&performance, &evening))

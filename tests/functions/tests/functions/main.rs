@@ -39,6 +39,7 @@ mod expire_orders;
 mod exports;
 mod faults;
 mod free_orders;
+mod general_admission;
 mod hold_coupons;
 mod holds;
 mod images;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use function_tests::tickets_fixture::{performance, plan, seat_map_call, showtime};
+use function_tests::tickets_fixture::{change_call, performance, plan_with_area, seat_map_call, showtime_with_area};
 use harness::gateway::{Answer, Call};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -12,6 +12,8 @@ use crate::world::World;
 
 /// Sections of a plan, rows of a section, and seats of a row.
 const PLAN: (usize, usize, usize) = (2, 3, 6);
+/// Places of its standing area: two rows, which sell out when some are blocked.
+const PLACES: u32 = 32;
 
 /// What the box office has created, by ids.
 #[derive(Debug, Default)]
@@ -50,6 +52,7 @@ impl Created {
             2 => self.add_performer(world).await,
             3 => self.add_performance(world).await,
             4 => self.add_showtime(world).await,
+            5 if world.below(3) == 0 => change_places(world).await,
             5 => self.change_seats(world).await,
             6 => self.change_showtime(world).await,
             7 => self.change_show(world).await,
@@ -69,7 +72,7 @@ impl Created {
         let Some(venue) = world.one_of(&self.venues) else {
             return self.add_venue(world).await;
         };
-        let body = plan(PLAN.0, PLAN.1, PLAN.2);
+        let body = plan_with_area(PLAN, PLACES);
         let route = || Call::new("POST", "/admin/venues/{venue_id}/plans").path("venue_id", &venue);
         let create = |key: &str| route().by_admin().key(key).json(&body);
         let answers = repeated::send(world, "create-plan", create).await;
@@ -101,7 +104,7 @@ impl Created {
         let Some(plan) = world.one_of(&self.plans) else {
             return self.add_plan(world).await;
         };
-        let mut body = showtime(&plan);
+        let mut body = showtime_with_area(&plan);
         body["sales_start_at"] = json!(world.clock.now());
         // The nearer the show is, the dearer it is to give a seat back.
         if world.below(2) == 0 {
@@ -140,8 +143,8 @@ impl Created {
             return;
         };
         let status = match world.below(8) {
-            0..=3 => "ON_SALE",
-            4..=5 => "CLOSED",
+            0..=2 => "ON_SALE",
+            3..=4 => "CLOSED",
             _ => "CANCELLED",
         };
         let seen = at("GET", "/admin/showtimes/{showtime_id}", &showtime).by_admin();
@@ -169,12 +172,8 @@ impl Created {
         }
         let body = json!({ "seats": seats });
         let is_block = world.below(3) > 0;
-        let (function, route) = if is_block {
-            ("block-seats", "/admin/showtimes/{showtime_id}/block-seats")
-        } else {
-            ("release-seats", "/admin/showtimes/{showtime_id}/release-seats")
-        };
-        let change = |key: &str| at("POST", route, &showtime).by_admin().key(key).json(&body);
+        let function = if is_block { "block-seats" } else { "release-seats" };
+        let change = |key: &str| change_call(function, &showtime, key, &body);
         let answers = repeated::send(world, function, change).await;
         let seats = seats.into_iter().map(|seat| (showtime.clone(), seat));
         let mut state = world.state();
@@ -235,6 +234,28 @@ impl Created {
             let seen = at("GET", "/showtimes/{showtime_id}", &showtime);
             world.http("get-showtime", seen).await;
             world.http("get-seat-map", seat_map_call(&showtime)).await;
+        }
+    }
+}
+
+/// Blocks many places of the standing area, or releases some.
+async fn change_places(world: &World) {
+    let Some(showtime) = a_showtime(world) else {
+        return;
+    };
+    let (function, count) = match world.below(3) {
+        0 => ("release-seats", -1 - i64::try_from(world.below(8)).unwrap_or_default()),
+        _ => ("block-seats", 1 + i64::try_from(world.below(24)).unwrap_or_default()),
+    };
+    let body = json!({ "general": { "area": "B", "count": count.abs() } });
+    let change = |key: &str| change_call(function, &showtime, key, &body);
+    let answers = repeated::send(world, function, change).await;
+    let mut state = world.state();
+    for answer in answers {
+        match answer.status {
+            200 => *state.blocked_places.entry(showtime.clone()).or_default() += count,
+            500.. => drop(state.uncertain_places.insert(showtime.clone())),
+            _ => {}
         }
     }
 }

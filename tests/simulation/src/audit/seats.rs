@@ -42,10 +42,11 @@ pub fn check_seats(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Checks that the seats whose blocking or release was answered are blocked or free.
+/// Checks that the seats whose blocking or release was answered are blocked or free, and that as many places of each standing area
+/// are blocked as the answers say.
 ///
 /// # Errors
-/// The first seat for which this does not hold.
+/// The first seat or showtime for which this does not hold.
 pub fn check_blocked(world: &World) -> Result<()> {
     let rows = world.tables.items(SEATS);
     let state = world.state();
@@ -63,6 +64,28 @@ pub fn check_blocked(world: &World) -> Result<()> {
         ensure!(
             taken["b"].is_boolean() == *is_blocked,
             "{seat} of {showtime} is {taken}, and blocked was {is_blocked}"
+        );
+    }
+    drop(state);
+    check_blocked_places(world, &rows)
+}
+
+fn check_blocked_places(world: &World, rows: &[Value]) -> Result<()> {
+    let state = world.state();
+    for show in &world.tables.items(SHOWS) {
+        let Some(id) = key(show).strip_prefix("SHOW#") else {
+            continue;
+        };
+        let Some(part) = show["seating"]["areas"][0]["part"].as_u64() else {
+            continue;
+        };
+        let of_area = rows.iter().filter(|row| key(row) == format!("SHOW#{id}#SEC#{part}"));
+        let taken = of_area.flat_map(|row| row["h"].as_object().into_iter().flatten());
+        let blocked = taken.filter(|(_, taken)| taken["b"].is_boolean()).count() as i64;
+        let answered = state.blocked_places.get(id).copied().unwrap_or_default();
+        ensure!(
+            blocked == answered || state.uncertain_places.contains(id),
+            "{blocked} places of {id} are blocked, and {answered} should be"
         );
     }
     Ok(())
