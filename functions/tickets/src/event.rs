@@ -8,6 +8,7 @@ use shared::tickets::{PerformanceId, SeatId, Showtime, ShowtimeId, ShowtimeStatu
 use utoipa::ToSchema;
 
 use crate::admission::ticket::{Ticket, TicketStatus};
+use crate::admission::transfer::TicketTransfer;
 
 shared::domain_events! {
     /// An event about showtimes or tickets.
@@ -16,6 +17,8 @@ shared::domain_events! {
         TicketsIssued(OrderTicketsChange),
         /// Tickets became void, because their seats were given back: they are in `tickets`.
         TicketsVoided(OrderTicketsChange),
+        /// A ticket was passed on to another customer, who holds it from now on.
+        TicketTransferred(TicketTransfer),
         /// A showtime was published.
         ShowtimePublished(ShowtimeState),
         /// A published showtime was changed: its times, its prices or its status.

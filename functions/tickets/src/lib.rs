@@ -1,5 +1,6 @@
 //! Tickets: venues with their seating plans, performers, performances, showtimes and their seats.
 
+pub mod accept_transfer_offer;
 pub mod admission;
 pub mod best_seats;
 pub mod block_seats;
@@ -11,7 +12,9 @@ pub mod create_performance;
 pub mod create_performer;
 pub mod create_plan;
 pub mod create_showtime;
+pub mod create_transfer_offer;
 pub mod create_venue;
+pub mod delete_transfer_offer;
 pub mod entities;
 pub mod event;
 pub mod fields;
@@ -39,6 +42,7 @@ pub mod list_performers;
 pub mod list_plans;
 pub mod list_showtime_tickets;
 pub mod list_showtimes;
+pub mod list_ticket_transfers;
 pub mod list_tickets;
 pub mod list_venues;
 pub mod live_seats;
@@ -67,13 +71,16 @@ pub mod venue;
 
 shared::actions! {
     http {
+        "accept-transfer-offer" => accept_transfer_offer::AcceptTransferOffer,
         "block-seats" => block_seats::BlockSeats,
         "check-in-ticket" => check_in_ticket::CheckInTicket,
         "create-performance" => create_performance::CreatePerformance,
         "create-performer" => create_performer::CreatePerformer,
         "create-plan" => create_plan::CreatePlan,
         "create-showtime" => create_showtime::CreateShowtime,
+        "create-transfer-offer" => create_transfer_offer::CreateTransferOffer,
         "create-venue" => create_venue::CreateVenue,
+        "delete-transfer-offer" => delete_transfer_offer::DeleteTransferOffer,
         "get-admin-performance" => get_admin_performance::GetAdminPerformance,
         "get-admin-performer" => get_admin_performer::GetAdminPerformer,
         "get-admin-showtime" => get_admin_showtime::GetAdminShowtime,
@@ -96,6 +103,7 @@ shared::actions! {
         "list-plans" => list_plans::ListPlans,
         "list-showtime-tickets" => list_showtime_tickets::ListShowtimeTickets,
         "list-showtimes" => list_showtimes::ListShowtimes,
+        "list-ticket-transfers" => list_ticket_transfers::ListTicketTransfers,
         "list-tickets" => list_tickets::ListTickets,
         "list-venues" => list_venues::ListVenues,
         "publish-showtime" => publish_showtime::PublishShowtime,

@@ -109,6 +109,14 @@ shared::reasons! {
     };
     TICKET_USED = Conflict "ticket-used" "The ticket is checked in";
     TOO_MANY_CODES = Conflict "too-many-codes" "The ticket has had too many codes";
+    /// Nothing has changed.
+    SHOW_CANCELLED = Conflict "show-cancelled" "The showtime does not take place";
+    /// Nothing has changed.
+    SHOWTIME_STARTED = Conflict "showtime-started" "The show has started";
+    TOO_MANY_TRANSFERS = Conflict "too-many-transfers" "The ticket has changed hands too often";
+    OFFER_EXPIRED = Conflict "transfer-offer-expired" "The offer of the ticket has expired";
+    /// An offer is for somebody else. To keep the ticket, delete the offer.
+    OWN_TICKET = Conflict "own-ticket" "The customer holds the ticket already";
     /// Nothing was recorded. `detail` tells which rule.
     INVALID_SCANS = Unprocessable "invalid-scans" "A list of scans breaks a rule";
     UNKNOWN_SEATS = Unprocessable "unknown-seats" "The showtime does not have a seat" UnknownSeats {

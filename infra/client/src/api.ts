@@ -1,6 +1,26 @@
 // Written by `cargo contract` from the functions' Rust types. Change those, not this file.
 import * as runtime from "./runtime.js";
 
+/** The code of an offer. */
+export interface AcceptTransferOfferRequest {
+  /** The code that the holder was given. */
+  code: string;
+}
+
+/** A ticket that the caller has accepted. */
+export interface AcceptedTransfer {
+  /** The offer. */
+  transfer_offer_id: TransferOfferId;
+  /** The ticket. `get-ticket` returns it with its code, as long as the caller holds it. */
+  ticket_id: TicketId;
+  /** The showtime. */
+  showtime_id: ShowtimeId;
+  /** The seat. */
+  seat: SeatId;
+  /** Time of the transfer. */
+  transferred_at: string;
+}
+
 /** Who acted. */
 export interface Actor {
   /** The kind. */
@@ -2194,7 +2214,7 @@ export type OwnBidProblem = Problem & {
 export interface OwnTicket {
   /** The ticket's id. */
   ticket_id: TicketId;
-  /** The order that bought it. */
+  /** The order that bought it. Only its customer sees the order. */
   order_id: OrderId;
   /** The line of the order. */
   line_id: LineId;
@@ -2212,6 +2232,14 @@ export interface OwnTicket {
   status: runtime.Open<TicketStatus>;
   /** The number of the code, from 1. A code with an earlier number does not admit. */
   issue: number;
+  /** Whether somebody else bought it. Only the buyer can give its seat back for money, and only while they hold the ticket. */
+  is_received: boolean;
+  /** How often it has changed hands. */
+  transfers: number;
+  /** The offer to somebody else that is open. Absent without one. */
+  transfer_offer_id?: TransferOfferId;
+  /** The time from which that offer cannot be accepted. */
+  offered_until?: string;
   /**
    * What to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Whoever has it can use the ticket. Absent in lists,
    * and if the ticket is void.
@@ -2231,6 +2259,13 @@ export interface OwnTicketList {
   /** Cursor of the next page. Absent on the last page. */
   next_cursor?: string;
 }
+
+/** An offer is for somebody else. To keep the ticket, delete the offer. */
+export type OwnTicketProblem = Problem & {
+  type: "urn:madang:problem:own-ticket";
+  status: 409;
+  title: "The customer holds the ticket already";
+};
 
 /** The package of one unit of a product that is shipped. */
 export interface Package {
@@ -3333,6 +3368,15 @@ export interface SeatRun {
 /** The state of a seat at a moment. Its number is that of the seat map. */
 export type SeatState = "FREE" | "HELD" | "SOLD" | "BLOCKED";
 
+/** Its holder can pass it back. Then the seat can be given back. */
+export type SeatTransferredProblem = Problem & {
+  /** The seat's line. */
+  line_id: LineId;
+  type: "urn:madang:problem:seat-transferred";
+  status: 409;
+  title: "Somebody else holds a ticket of the seats";
+};
+
 export type SeatUsedProblem = Problem & {
   /** The seat's line. */
   line_id: LineId;
@@ -3542,6 +3586,13 @@ export interface Shortage {
   available: number;
 }
 
+/** Nothing has changed. */
+export type ShowCancelledProblem = Problem & {
+  type: "urn:madang:problem:show-cancelled";
+  status: 409;
+  title: "The showtime does not take place";
+};
+
 /** A showtime of a performance. */
 export interface Showtime {
   /** The showtime's id. */
@@ -3598,6 +3649,13 @@ export interface ShowtimeList {
   /** Cursor of the next page. Absent on the last page. */
   next_cursor?: string;
 }
+
+/** Nothing has changed. */
+export type ShowtimeStartedProblem = Problem & {
+  type: "urn:madang:problem:showtime-started";
+  status: 409;
+  title: "The show has started";
+};
 
 /** Whether the seats of a showtime are on sale. */
 export type ShowtimeStatus = "DRAFT" | "ON_SALE" | "CLOSED" | "CANCELLED";
@@ -3902,6 +3960,8 @@ export interface Ticket {
   ticket_id: TicketId;
   /** The customer who shows it. */
   holder_id: CustomerId;
+  /** The customer who bought it. Absent while they hold it themselves. */
+  buyer_id?: CustomerId;
   /** The order that bought it. */
   order_id: OrderId;
   /** The line of the order. */
@@ -3920,6 +3980,12 @@ export interface Ticket {
   status: runtime.Open<TicketStatus>;
   /** The number of the code, from 1. A code with an earlier number does not admit. */
   issue: number;
+  /** How often it has changed hands. */
+  transfers?: number;
+  /** The offer to somebody else that is open. Absent without one. */
+  transfer_offer_id?: TransferOfferId;
+  /** The time from which that offer cannot be accepted. */
+  offered_until?: string;
   /** The check-in. Absent until it is checked in. */
   check_in?: CheckIn;
   /** Scans beside the check-in that admitted at devices without a network, or after the ticket became void. */
@@ -3955,6 +4021,34 @@ export interface TicketList {
 
 /** Whether a ticket admits its holder. */
 export type TicketStatus = "VALID" | "VOID";
+
+/** A transfer of a ticket. */
+export interface TicketTransfer {
+  /** The ticket. */
+  ticket_id: TicketId;
+  /** The number of the transfer among those of the ticket, from 1. */
+  number: number;
+  /** The order that bought the ticket. */
+  order_id: OrderId;
+  /** The showtime. */
+  showtime_id: ShowtimeId;
+  /** The seat. */
+  seat: SeatId;
+  /** The offer that was accepted. */
+  transfer_offer_id: TransferOfferId;
+  /** The customer who held the ticket before. */
+  giver_id: CustomerId;
+  /** The customer who accepted it. */
+  receiver_id: CustomerId;
+  /** Time of the transfer. */
+  transferred_at: string;
+}
+
+/** The transfers of a ticket. */
+export interface TicketTransferList {
+  /** The transfers, the first one first. */
+  items: TicketTransfer[];
+}
 
 export type TicketUsedProblem = Problem & {
   type: "urn:madang:problem:ticket-used";
@@ -4056,6 +4150,12 @@ export type TooManySeatsProblem = Problem & {
   title: "The customer would have too many seats";
 };
 
+export type TooManyTransfersProblem = Problem & {
+  type: "urn:madang:problem:too-many-transfers";
+  status: 409;
+  title: "The ticket has changed hands too often";
+};
+
 export type TooManyWrongCodesProblem = Problem & {
   /** The time from which a code is looked at again. */
   again_at: string;
@@ -4099,6 +4199,27 @@ export interface Totals {
   /** What the order costs. */
   total: Money;
 }
+
+/** An offer of a ticket, as its holder sees it. */
+export interface TransferOffer {
+  /** The offer's id. */
+  transfer_offer_id: TransferOfferId;
+  /** The ticket. */
+  ticket_id: TicketId;
+  /** Give it to the receiver only, with both ids. Whoever has it can take the ticket. No other answer has it. */
+  code: string;
+  /** The time from which it cannot be accepted. */
+  expires_at: string;
+}
+
+export type TransferOfferExpiredProblem = Problem & {
+  type: "urn:madang:problem:transfer-offer-expired";
+  status: 409;
+  title: "The offer of the ticket has expired";
+};
+
+/** The id of an offer of a ticket to somebody else, derived from the holder and the idempotency key. */
+export type TransferOfferId = string;
 
 export type UnauthenticatedProblem = Problem & {
   type: "urn:madang:problem:unauthenticated";
@@ -6181,6 +6302,25 @@ export interface ResolveChargeOperation {
     | UnavailableProblem;
 }
 
+/** The types of `listTicketTransfers`. */
+export interface ListTicketTransfersOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+  };
+  answer: runtime.Answer<200, TicketTransferList, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `createVenue`. */
 export interface CreateVenueOperation {
   request: {
@@ -6825,6 +6965,7 @@ export interface CancelOrderOperation {
     | OrderNotPaidProblem
     | SeatsNotReturnableProblem
     | SeatUsedProblem
+    | SeatTransferredProblem
     | RefundDiffersProblem
     | TooFewUnitsProblem
     | LineRefundedProblem
@@ -6862,6 +7003,7 @@ export interface CreateCancellationQuoteOperation {
     | OrderNotPaidProblem
     | SeatsNotReturnableProblem
     | SeatUsedProblem
+    | SeatTransferredProblem
     | TooFewUnitsProblem
     | LineRefundedProblem
     | PaymentUnderWayProblem
@@ -8204,6 +8346,100 @@ export interface ReplaceTicketCodeOperation {
     | UnavailableProblem;
 }
 
+/** The types of `createTransferOffer`. */
+export interface CreateTransferOfferOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each offer
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+  };
+  answer: runtime.Answer<201, TransferOffer, {
+    /** true: an earlier request made the offer */
+    idempotencyReplayed?: string;
+    /** Path of the ticket, which has the offer's id */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | TicketVoidProblem
+    | TicketUsedProblem
+    | ShowCancelledProblem
+    | ShowtimeStartedProblem
+    | TooManyTransfersProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `deleteTransferOffer`. */
+export interface DeleteTransferOfferOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+    /** The offer */
+    transfer_offer_id: string;
+  };
+  answer: runtime.Answer<200, OwnTicket, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `acceptTransferOffer`. */
+export interface AcceptTransferOfferOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+    /** The offer */
+    transfer_offer_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: AcceptTransferOfferRequest;
+  };
+  answer: runtime.Answer<200, AcceptedTransfer, {
+    /** true: an earlier request accepted the offer */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | OwnTicketProblem
+    | TransferOfferExpiredProblem
+    | TicketVoidProblem
+    | TicketUsedProblem
+    | ShowCancelledProblem
+    | ShowtimeStartedProblem
+    | TooManyTransfersProblem
+    | TooManySeatsProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `listVenues`. */
 export interface ListVenuesOperation {
   request: {
@@ -9241,6 +9477,17 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists the transfers of a ticket
+   *
+   * Who passed it on to whom, and when. It has no further page: a ticket changes hands at most four times.
+   *
+   * `GET /admin/tickets/{ticket_id}/transfers`
+   */
+  listTicketTransfers(request: ListTicketTransfersOperation["request"], options?: runtime.Options): Promise<runtime.Result<ListTicketTransfersOperation>> {
+    return this.call<ListTicketTransfersOperation>({ method: "GET", path: "/admin/tickets/{ticket_id}/transfers", token: true }, request, options);
+  }
+
+  /**
    * Creates a venue
    *
    * A retry with the same key and body returns it in its current state.
@@ -9492,8 +9739,8 @@ export class Madang extends runtime.Client {
    *
    * When a customer cancels paid seats, the refund is less the fee of that day, by the refund policy of the order: `cancellation_fee`
    * of each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
-   * risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives the
-   * seats of others back without a fee.
+   * risen since. The tickets become void at once; a seat whose ticket was checked in stays, and one whose ticket somebody else holds,
+   * unless the showtime is cancelled. An administrator gives the seats of others back without a fee.
    *
    * The coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
    * stays used.
@@ -10012,6 +10259,50 @@ export class Madang extends runtime.Client {
    */
   replaceTicketCode(request: ReplaceTicketCodeOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReplaceTicketCodeOperation>> {
     return this.call<ReplaceTicketCodeOperation>({ method: "POST", path: "/tickets/{ticket_id}/replace-code", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
+   * Offers a ticket to somebody else
+   *
+   * The receiver sends the code to `accept-transfer-offer`, and becomes the holder; no money changes hands. The offer is open for 72
+   * hours, and until the show starts. A ticket has one open offer: a new one replaces it. The ticket stays the caller's until it is
+   * accepted, and admits until then; a check-in ends the offer. `delete-transfer-offer` takes it back.
+   *
+   * A ticket changes hands at most three times. To its buyer it can be given back once more.
+   *
+   * A retry with the same key returns the same offer, also if it has ended since.
+   *
+   * `POST /tickets/{ticket_id}/transfer-offers`
+   */
+  createTransferOffer(request: CreateTransferOfferOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateTransferOfferOperation>> {
+    return this.call<CreateTransferOfferOperation>({ method: "POST", path: "/tickets/{ticket_id}/transfer-offers", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
+   * Takes the offer of a ticket back
+   *
+   * Its code is not accepted any more. An offer that has ended, or was replaced, stays so: the ticket is returned unchanged, so a
+   * retry needs no key.
+   *
+   * `DELETE /tickets/{ticket_id}/transfer-offers/{transfer_offer_id}`
+   */
+  deleteTransferOffer(request: DeleteTransferOfferOperation["request"], options?: runtime.Options): Promise<runtime.Result<DeleteTransferOfferOperation>> {
+    return this.call<DeleteTransferOfferOperation>({ method: "DELETE", path: "/tickets/{ticket_id}/transfer-offers/{transfer_offer_id}", token: true }, request, options);
+  }
+
+  /**
+   * Accepts the offer of a ticket
+   *
+   * The caller becomes the holder. The ticket gets a new code, and the former one does not admit any more. The ticket counts among
+   * the seats that the caller may have at the showtime. Nothing is paid; only who bought the ticket can give its seat back for money,
+   * and only while they hold it.
+   *
+   * An offer is accepted once. A retry by the same customer returns the transfer, with any key.
+   *
+   * `POST /tickets/{ticket_id}/transfer-offers/{transfer_offer_id}/accept`
+   */
+  acceptTransferOffer(request: AcceptTransferOfferOperation["request"], options?: runtime.Options): Promise<runtime.Result<AcceptTransferOfferOperation>> {
+    return this.call<AcceptTransferOfferOperation>({ method: "POST", path: "/tickets/{ticket_id}/transfer-offers/{transfer_offer_id}/accept", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**

@@ -13,7 +13,7 @@ mod store;
 
 pub use aisles::Aisles;
 pub use allowance::{Allowance, AllowanceChange, AllowedHold, HoldLimits, NotAllowed};
-pub use id::{PerformanceId, PlanId, ShowtimeId, TicketId, VenueId};
+pub use id::{PerformanceId, PlanId, ShowtimeId, TicketId, TransferOfferId, VenueId};
 pub use refund_terms::{FeeStep, InvalidRefundTerms, RefundTerms, ReturnTime};
 pub use row::{RowKey, SeatRow, Taken};
 pub use seat::{InvalidSeatId, SeatId, SeatState};
@@ -22,4 +22,4 @@ pub use showtime::{
     ClassCode, IllegalMove, InvalidCode, PriceClass, Seating, Showtime, ShowtimeStatus, ZoneCode, ZoneSeats,
 };
 pub use statutory_terms::{CountryTerms, StatutoryTerms};
-pub use store::{Change, LoadedSeats, OrderSeats, SeatStore, SoldSeatStore, SoldSeats};
+pub use store::{Change, LoadedSeats, OrderSeats, ReceivedTickets, SeatStore, SoldSeatStore, SoldSeats};

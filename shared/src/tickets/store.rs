@@ -9,6 +9,7 @@
 //!
 //! An allowance (`SHOW#<showtime>#CUSTOMER#<customer>`, `ALLOWANCE`) says what a customer has held of a showtime.
 
+mod received;
 mod sold_seats;
 mod transfer;
 
@@ -33,6 +34,7 @@ use crate::aws::dynamodb::transaction::{MAX_ITEMS, put, transact_changes, update
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, composite, number, send_until_answered};
 use crate::core::error::Error;
 
+pub use received::ReceivedTickets;
 pub use sold_seats::{SoldSeatStore, SoldSeats};
 use transfer::paths;
 pub use transfer::{LoadedSeats, OrderSeats};

@@ -153,6 +153,7 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         | "InvoiceReviewNeeded"
         | "DeliveryPostponed" => Actor::function("charge-subscription"),
         "TicketsIssued" | "TicketsVoided" => Actor::function("update-order-tickets"),
+        "TicketTransferred" => Actor::customer(&tickets::receiver()),
         "DoubleScanFound" | "ShowtimePublished" | "ShowtimeChanged" | "ShowtimeCancelled" => staff(),
         "ImageResized" | "ImageRejected" => Actor::function("resize-image"),
         other => bail!("who causes {other}?"),

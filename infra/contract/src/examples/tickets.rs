@@ -3,9 +3,11 @@
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use shared::core::event::Record;
+use shared::core::identity::CustomerId;
 use shared::orders::{LineId, OrderId};
-use shared::tickets::{PerformanceId, SeatId, ShowtimeId, ShowtimeStatus, TicketId, VenueId};
+use shared::tickets::{PerformanceId, SeatId, ShowtimeId, ShowtimeStatus, TicketId, TransferOfferId, VenueId};
 use tickets::admission::ticket::TicketStatus;
+use tickets::admission::transfer::TicketTransfer;
 use tickets::event::{DoubleScan, OrderTicketsChange, ScanPlace, ShowtimeState, TicketEvent, TicketSeat};
 use uuid::Uuid;
 
@@ -43,15 +45,32 @@ pub(super) fn events() -> Result<Vec<Record>> {
         check_in: Some(place(now, "North")),
         double_scan: place(now + SignedDuration::from_mins(4), "South"),
     };
+    let transfer = TicketTransfer {
+        ticket_id: tickets[0].ticket_id,
+        number: 1,
+        order_id,
+        showtime_id,
+        seat: seats[0],
+        transfer_offer_id: TransferOfferId(Uuid::new_v8(*b"ticket example 5")),
+        giver_id: super::customer(),
+        receiver_id: receiver(),
+        transferred_at: now,
+    };
     let events = [
         TicketEvent::TicketsIssued(change(&tickets)),
         TicketEvent::TicketsVoided(change(&tickets[1..])),
+        TicketEvent::TicketTransferred(transfer),
         TicketEvent::ShowtimePublished(showtime(ShowtimeStatus::OnSale)),
         TicketEvent::ShowtimeChanged(showtime(ShowtimeStatus::Closed)),
         TicketEvent::ShowtimeCancelled(showtime(ShowtimeStatus::Cancelled)),
         TicketEvent::DoubleScanFound(double),
     ];
     super::records(&events, |_| now)
+}
+
+/// The customer who accepts a ticket.
+pub(super) fn receiver() -> CustomerId {
+    CustomerId::new("2f6f0a52-8f0e-4c55-9a8d-1f5b2f1f7a10")
 }
 
 fn place(at: Timestamp, gate: &str) -> ScanPlace {

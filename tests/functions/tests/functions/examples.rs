@@ -342,6 +342,17 @@ async fn at_the_door() {
         .await;
     let replace = ticket_call("/tickets/{ticket_id}/replace-code", "ann", &id).key("r");
     let replaced = shop.call("replace-ticket-code", replace).await.body;
+    let taken_back = shop.offer("ann", "taken back", &id).await;
+    shop.call(
+        "delete-transfer-offer",
+        tickets_fixture::delete_offer_call("ann", &taken_back),
+    )
+    .await;
+    let offer = shop.offer("ann", "o", &tickets_fixture::text(&tickets[1], "ticket_id")).await;
+    shop.accept("bob", &offer).await;
+    let transfers = Call::new("GET", "/admin/tickets/{ticket_id}/transfers");
+    let transfers = transfers.path("ticket_id", &tickets_fixture::text(&offer, "ticket_id"));
+    shop.call("list-ticket-transfers", transfers.by_admin()).await;
     let code = replaced["code"].as_str().unwrap();
     shop.check_in("s", &showtime, code, "North").await;
     let scan =

@@ -85,6 +85,7 @@ mod shipment_races;
 mod shipments;
 mod shows;
 mod stock_movements;
+mod ticket_transfers;
 mod tickets;
 mod unknown_outcomes;
 mod waiting_rooms;

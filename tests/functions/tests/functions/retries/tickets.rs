@@ -2,7 +2,7 @@
 
 use function_tests::TicketsFixture;
 use function_tests::tickets_fixture::{
-    hold_call, performance, plan, publish_call, scan_key, showtime, text, ticket_call, update, upload_call,
+    accept_call, hold_call, offer_call, performance, plan, publish_call, scan_key, showtime, text, ticket_call, update, upload_call,
 };
 use harness::gateway::Call;
 use jiff::SignedDuration;
@@ -243,6 +243,33 @@ pub async fn replace_ticket_code_again() -> Outcome {
     Outcome {
         first,
         again: shop.call("replace-ticket-code", replace("k")).await,
+        other: None,
+    }
+}
+
+pub async fn create_transfer_offer_accepted() -> Outcome {
+    let (shop, _, _, [id, _]) = with_tickets().await;
+    let first = shop.call("create-transfer-offer", offer_call("ann", "k", &id)).await;
+    assert_eq!(shop.accept("bob", &first.body).await.status, 200);
+    let again = shop.call("create-transfer-offer", offer_call("ann", "k", &id)).await;
+    assert_eq!(again.body, first.body);
+    Outcome {
+        first,
+        again,
+        other: None,
+    }
+}
+
+pub async fn accept_transfer_offer_passed_on() -> Outcome {
+    let (shop, _, _, [id, _]) = with_tickets().await;
+    let offer = shop.offer("ann", "o", &id).await;
+    let accept = || accept_call("bob", "k", &offer);
+    let first = shop.call("accept-transfer-offer", accept()).await;
+    let onward = shop.offer("bob", "o", &id).await;
+    assert_eq!(shop.accept("eve", &onward).await.status, 200);
+    Outcome {
+        first,
+        again: shop.call("accept-transfer-offer", accept()).await,
         other: None,
     }
 }
