@@ -107,7 +107,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// An offer is accepted once. A retry by the same customer returns the transfer, with any key.
 ///
 /// # Cost
-/// Three requests: 6 read units, or 2.5 more, and 8 to 12 write units.
+/// Three requests: 8 read units, and 10 write units, or 12 for a ticket that goes on to a third customer.
 ///
 /// # Errors
 /// `not-found` for a wrong code, and for an offer that was accepted by somebody else, taken back or replaced, or that a check-in has

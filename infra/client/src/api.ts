@@ -868,6 +868,16 @@ export interface CreatePerformanceRequest {
   refund_policy: RefundPolicy;
 }
 
+/** A review of a performance. */
+export interface CreatePerformanceReviewRequest {
+  /** The caller's ticket of a showtime of the performance. */
+  ticket_id: TicketId;
+  /** The stars, from 1 to 5. */
+  stars: number;
+  /** What the caller says. Text of several lines, shown as it is. */
+  text?: string;
+}
+
 /** A new performer. */
 export interface CreatePerformerRequest {
   /** What customers read, by language. */
@@ -1257,6 +1267,9 @@ export type ForbiddenProblem = Problem & {
  */
 export type FulfillmentStatus = "NOT_REQUIRED" | "UNFULFILLED" | "PARTIALLY_SHIPPED" | "SHIPPED" | "PARTIALLY_DELIVERED" | "DELIVERED";
 
+/** Why an administrator has hidden a review. How many stars it gives is no reason. */
+export type HiddenReason = "SPAM" | "ABUSE" | "PERSONAL_DATA" | "OFF_TOPIC" | "ILLEGAL";
+
 /** A part of a text that matches, in UTF-16 code units, as JavaScript's `text.slice(start, end)` takes them. */
 export interface Highlight {
   /** Where it starts. */
@@ -1620,6 +1633,12 @@ export type InvalidRefundProblem = Problem & {
   title: "A part of the refund is too large";
 };
 
+export type InvalidReviewProblem = Problem & {
+  type: "urn:madang:problem:invalid-review";
+  status: 422;
+  title: "A review breaks a rule";
+};
+
 /** Nothing was recorded. `detail` tells which rule. */
 export type InvalidScansProblem = Problem & {
   type: "urn:madang:problem:invalid-scans";
@@ -1931,6 +1950,13 @@ export type NoSeatsTogetherProblem = Problem & {
   title: "The class has not so many free seats side by side";
 };
 
+/** Only who was checked in, or has a valid ticket where the shop does not scan, reviews a performance. */
+export type NotAttendedProblem = Problem & {
+  type: "urn:madang:problem:not-attended";
+  status: 409;
+  title: "The customer has not attended the performance with this ticket";
+};
+
 export type NotEnoughPointsProblem = Problem & {
   /** The wallet's available points. */
   available: Points;
@@ -2210,6 +2236,32 @@ export type OwnBidProblem = Problem & {
   title: "The only bids are the caller's own";
 };
 
+/** The caller's review of a performance. */
+export interface OwnPerformanceReview {
+  /** The review's id. */
+  performance_review_id: PerformanceReviewId;
+  /** The performance. */
+  performance_id: PerformanceId;
+  /** The showtime that the caller has attended. */
+  showtime_id: ShowtimeId;
+  /** The caller's ticket. */
+  ticket_id: TicketId;
+  /** The stars, from 1 to 5. */
+  stars: number;
+  /** The text. */
+  text?: string;
+  /** Whether everybody sees it. */
+  status: runtime.Open<PerformanceReviewStatus>;
+  /** Why an administrator has hidden it. Absent if it is not hidden. */
+  hidden_reason?: runtime.Open<HiddenReason>;
+  /** The time from which it cannot be edited. */
+  editable_until: string;
+  /** Time at which it was written. */
+  created_at: string;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
 /** A ticket of the caller. */
 export interface OwnTicket {
   /** The ticket's id. */
@@ -2480,6 +2532,45 @@ export type PerformanceNotListedProblem = Problem & {
   status: 409;
   title: "The performance of the showtime is a draft";
 };
+
+/** A review of a performance, as administrators see it. */
+export interface PerformanceReview {
+  /** The review's id. */
+  performance_review_id: PerformanceReviewId;
+  /** The performance. */
+  performance_id: PerformanceId;
+  /** Its author. */
+  customer_id: CustomerId;
+  /** The showtime that the author has attended. */
+  showtime_id: ShowtimeId;
+  /** The author's ticket. */
+  ticket_id: TicketId;
+  /** The stars, from 1 to 5. */
+  stars: number;
+  /** The text, of several lines. It is not markup: escape it when you show it. */
+  text?: string;
+  /** Whether everybody sees it. */
+  status: runtime.Open<PerformanceReviewStatus>;
+  /** Why it is hidden. Absent if it is not. */
+  hidden_reason?: runtime.Open<HiddenReason>;
+  /** Time at which it was written. */
+  created_at: string;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
+/** A review's id, derived from the performance and the customer, who has one review of it at most. */
+export type PerformanceReviewId = string;
+
+/** A page of a list. */
+export interface PerformanceReviewList {
+  items: PerformanceReview[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+/** Whether everybody sees a review. */
+export type PerformanceReviewStatus = "VISIBLE" | "HIDDEN" | "DELETED";
 
 /** Whether customers see a performance. */
 export type PerformanceStatus = "DRAFT" | "LISTED";
@@ -2831,6 +2922,32 @@ export type ProviderNotConfiguredProblem = Problem & {
   title: "The payment provider is not set up";
 };
 
+/** A review as everybody sees it, without its author. */
+export interface PublicPerformanceReview {
+  /** The review's id. */
+  performance_review_id: PerformanceReviewId;
+  /** The stars, from 1 to 5. */
+  stars: number;
+  /** The text. It is not markup: escape it when you show it. */
+  text?: string;
+  /** Whether the author's ticket is valid. False once it was refunded. */
+  is_verified: boolean;
+  /** Time at which it was written. */
+  created_at: string;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
+/** A page of reviews, and the rating of the performance. */
+export interface PublicPerformanceReviewList {
+  /** The rating by all visible reviews, on every page. */
+  rating: Rating;
+  /** The reviews. */
+  items: PublicPerformanceReview[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
 /** A public key. */
 export interface PublicTicketKey {
   /** The number of the key: the second byte of a code. */
@@ -2870,6 +2987,16 @@ export interface RateSegment {
   from: string;
   /** The people a minute. 0: nobody. */
   rate_per_minute: number;
+}
+
+/** What the visible reviews of a performance say together. */
+export interface Rating {
+  /** How many reviews give 1, 2, 3, 4 and 5 stars. */
+  stars: number[];
+  /** How many reviews there are. */
+  count: number;
+  /** The mean of their stars, to two digits. Absent without reviews. */
+  mean?: number;
 }
 
 /** How far a rebuild has come. */
@@ -3205,6 +3332,19 @@ export interface Review {
 
 /** The kind of a matter. */
 export type ReviewCode = "REFUND_REFUSED" | "REFUND_FAILED" | "OUTCOME_UNKNOWN" | "CONTRADICTION" | "DISPUTED" | "DISPUTE_LOST" | "REVERSED";
+
+/** Update it instead. */
+export type ReviewExistsProblem = Problem & {
+  type: "urn:madang:problem:review-exists";
+  status: 409;
+  title: "The customer has reviewed the performance already";
+};
+
+export type ReviewFinalProblem = Problem & {
+  type: "urn:madang:problem:review-final";
+  status: 409;
+  title: "The review cannot be edited any more";
+};
 
 /** The codes to revoke. */
 export interface RevokeCouponCodesRequest {
@@ -3591,6 +3731,14 @@ export type ShowCancelledProblem = Problem & {
   type: "urn:madang:problem:show-cancelled";
   status: 409;
   title: "The showtime does not take place";
+};
+
+export type ShowNotOverProblem = Problem & {
+  /** The end of the show. */
+  over_at: string;
+  type: "urn:madang:problem:show-not-over";
+  status: 409;
+  title: "The show is not over yet";
 };
 
 /** A showtime of a performance. */
@@ -4140,6 +4288,12 @@ export type TooManyReshardedListingsProblem = Problem & {
   title: "Too many listings have a number of shards of their own";
 };
 
+export type TooManyReviewsProblem = Problem & {
+  type: "urn:madang:problem:too-many-reviews";
+  status: 409;
+  title: "The customer has written too many reviews today";
+};
+
 export type TooManySeatsProblem = Problem & {
   /** The most seats that a customer can have. */
   most: number;
@@ -4276,6 +4430,14 @@ export interface UpdateCouponRequest {
   waiting_room_id?: WaitingRoomId | null;
 }
 
+/** Changes of a review, as a merge patch (RFC 7396): only what is named changes, and `null` clears the text. */
+export interface UpdateOwnPerformanceReviewRequest {
+  /** The stars, from 1 to 5. */
+  stars?: number;
+  /** What the caller says. Text of several lines. */
+  text?: string | null;
+}
+
 /** Changes of a performance, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
 export interface UpdatePerformanceRequest {
   /** What customers read, by language. */
@@ -4298,6 +4460,11 @@ export interface UpdatePerformanceRequest {
   on_sale_at?: string | null;
   /** What a customer pays for giving a ticket back. Replaced as a whole. */
   refund_policy?: RefundPolicy;
+}
+
+/** A change of a review, as a merge patch (RFC 7396). */
+export interface UpdatePerformanceReviewRequest {
+  hidden_reason?: HiddenReason | null;
 }
 
 /** Changes of a performer, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
@@ -5349,6 +5516,63 @@ export interface UpdatePerformanceOperation {
     | PreconditionFailedProblem
     | BodyTooLargeProblem
     | InvalidShowProblem
+    | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listAdminPerformanceReviews`. */
+export interface ListAdminPerformanceReviewsOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** `VISIBLE` by default */
+    status?: "VISIBLE" | "HIDDEN" | "DELETED";
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, PerformanceReviewList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `updatePerformanceReview`. */
+export interface UpdatePerformanceReviewOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** The review */
+    performance_review_id: string;
+    /** The `ETag` of the review as an earlier change answered it, or `*` */
+    ifMatch: string;
+    body: UpdatePerformanceReviewRequest;
+  };
+  answer: runtime.Answer<200, PerformanceReview, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | PreconditionFailedProblem
+    | BodyTooLargeProblem
     | PreconditionRequiredProblem
     | InternalProblem
     | UnavailableProblem;
@@ -7316,6 +7540,153 @@ export interface GetPerformanceOperation {
     | UnavailableProblem;
 }
 
+/** The types of `listPerformanceReviews`. */
+export interface ListPerformanceReviewsOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, PublicPerformanceReviewList, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+        link?: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createPerformanceReview`. */
+export interface CreatePerformanceReviewOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreatePerformanceReviewRequest;
+  };
+  answer: runtime.Answer<201, OwnPerformanceReview, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** true: an earlier request wrote it */
+    idempotencyReplayed?: string;
+    /** Path of the caller's review */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | NotAttendedProblem
+    | ShowNotOverProblem
+    | ReviewExistsProblem
+    | TooManyReviewsProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidTextProblem
+    | InvalidReviewProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getOwnPerformanceReview`. */
+export interface GetOwnPerformanceReviewOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+  };
+  answer: runtime.Answer<200, OwnPerformanceReview, {
+    /** For `If-Match` of a change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `updateOwnPerformanceReview`. */
+export interface UpdateOwnPerformanceReviewOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** The `ETag` of the review as it was read, or `*` */
+    ifMatch: string;
+    body: UpdateOwnPerformanceReviewRequest;
+  };
+  answer: runtime.Answer<200, OwnPerformanceReview, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | ReviewFinalProblem
+    | TooManyReviewsProblem
+    | PreconditionFailedProblem
+    | BodyTooLargeProblem
+    | InvalidTextProblem
+    | InvalidReviewProblem
+    | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `deleteOwnPerformanceReview`. */
+export interface DeleteOwnPerformanceReviewOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+  };
+  answer: runtime.Answer<200, OwnPerformanceReview, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `listShowtimes`. */
 export interface ListShowtimesOperation {
   request: {
@@ -9113,6 +9484,31 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists the reviews of a performance for administrators
+   *
+   * Those with the status of the parameter, newest first, with their authors. The list is eventually consistent: a change may take a
+   * moment to appear.
+   *
+   * `GET /admin/performances/{performance_id}/reviews`
+   */
+  listAdminPerformanceReviews(request: ListAdminPerformanceReviewsOperation["request"], options?: runtime.Options): runtime.List<ListAdminPerformanceReviewsOperation> {
+    return this.list<ListAdminPerformanceReviewsOperation>({ method: "GET", path: "/admin/performances/{performance_id}/reviews", query: ["status", "limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Hides a review of a performance, or shows it again
+   *
+   * Only a reason hides a review, and its stars are none: `hidden_reason` hides it, and `null` shows it again. The author still sees
+   * it, with the reason. The stars of a hidden review do not count. `If-Match` is required. A change that is made already is answered
+   * with 200 in any case. A deleted review is not found.
+   *
+   * `PATCH /admin/performances/{performance_id}/reviews/{performance_review_id}`
+   */
+  updatePerformanceReview(request: UpdatePerformanceReviewOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdatePerformanceReviewOperation>> {
+    return this.call<UpdatePerformanceReviewOperation>({ method: "PATCH", path: "/admin/performances/{performance_id}/reviews/{performance_review_id}", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
    * Lists the drafts of showtimes of a performance
    *
    * Drafts, and drafts that were cancelled, the earliest first. All others are in `list-showtimes`.
@@ -9880,6 +10276,69 @@ export class Madang extends runtime.Client {
    */
   getPerformance(request: GetPerformanceOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetPerformanceOperation>> {
     return this.call<GetPerformanceOperation>({ method: "GET", path: "/performances/{performance_id}", headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Lists the reviews of a performance
+   *
+   * The visible ones, newest first. Only who has attended writes one. The counters of the rating are those of all visible reviews at
+   * the moment of the answer; the list is eventually consistent, so a review that was just written, hidden or deleted may take a
+   * moment to appear or disappear. A performance that does not exist has no reviews.
+   *
+   * `GET /performances/{performance_id}/reviews`
+   */
+  listPerformanceReviews(request: ListPerformanceReviewsOperation["request"], options?: runtime.Options): runtime.List<ListPerformanceReviewsOperation> {
+    return this.list<ListPerformanceReviewsOperation>({ method: "GET", path: "/performances/{performance_id}/reviews", query: ["limit", "cursor"], headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Reviews a performance
+   *
+   * For those who have attended: the holder of a ticket that was checked in, or, where the shop does not scan, of a valid one, once the
+   * show is over. A customer has one review of a performance, and writes or edits at most 10 reviews a day (UTC). Everybody sees it,
+   * without a name. The ticket is checked in the transaction that records the review.
+   *
+   * After a deletion the customer can write another one. A retry with the same key returns the review as it is now.
+   *
+   * `POST /performances/{performance_id}/reviews`
+   */
+  createPerformanceReview(request: CreatePerformanceReviewOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreatePerformanceReviewOperation>> {
+    return this.call<CreatePerformanceReviewOperation>({ method: "POST", path: "/performances/{performance_id}/reviews", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns the caller's review of a performance
+   *
+   * Also a hidden one, with the reason. Its `ETag` is the `If-Match` of a change.
+   *
+   * `GET /performances/{performance_id}/reviews/mine`
+   */
+  getOwnPerformanceReview(request: GetOwnPerformanceReviewOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetOwnPerformanceReviewOperation>> {
+    return this.call<GetOwnPerformanceReviewOperation>({ method: "GET", path: "/performances/{performance_id}/reviews/mine", token: true }, request, options);
+  }
+
+  /**
+   * Changes the caller's review of a performance
+   *
+   * Only what is named changes, and `null` clears the text (RFC 7396). `If-Match` is required: if the review has changed since it was
+   * read, the answer is 412 and nothing changes. A change that is made already is answered with 200 in any case. A review can be
+   * edited for 30 days. A hidden one stays hidden.
+   *
+   * `PATCH /performances/{performance_id}/reviews/mine`
+   */
+  updateOwnPerformanceReview(request: UpdateOwnPerformanceReviewOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdateOwnPerformanceReviewOperation>> {
+    return this.call<UpdateOwnPerformanceReviewOperation>({ method: "PATCH", path: "/performances/{performance_id}/reviews/mine", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
+   * Deletes the caller's review of a performance
+   *
+   * Its text is removed, and its stars do not count any more. Deleting a deleted review returns it unchanged, so a retry needs no key.
+   *
+   * `DELETE /performances/{performance_id}/reviews/mine`
+   */
+  deleteOwnPerformanceReview(request: DeleteOwnPerformanceReviewOperation["request"], options?: runtime.Options): Promise<runtime.Result<DeleteOwnPerformanceReviewOperation>> {
+    return this.call<DeleteOwnPerformanceReviewOperation>({ method: "DELETE", path: "/performances/{performance_id}/reviews/mine", token: true }, request, options);
   }
 
   /**

@@ -402,7 +402,12 @@ pub fn offer_call(customer: &str, key: &str, ticket: &str) -> Call {
 
 /// Builds a customer's request to take an offer back.
 pub fn delete_offer_call(customer: &str, offer: &Value) -> Call {
-    of_offer("DELETE", "/tickets/{ticket_id}/transfer-offers/{transfer_offer_id}", offer).by(customer)
+    of_offer(
+        "DELETE",
+        "/tickets/{ticket_id}/transfer-offers/{transfer_offer_id}",
+        offer,
+    )
+    .by(customer)
 }
 
 /// Builds a customer's acceptance of an offer, with its code.

@@ -3,6 +3,7 @@
 //! A `TICKET#<uuid>` without double scans stays below 1 KB, so that a check-in costs one write unit. Therefore the event of an issue is
 //! stored with the order's item, `ORDER#<uuid>`, and a check-in has none.
 
+pub mod attendance;
 pub mod transfers;
 
 use aws_sdk_dynamodb::error::SdkError;

@@ -8,7 +8,10 @@ use shared::orders::{LineId, OrderId};
 use shared::tickets::{PerformanceId, SeatId, ShowtimeId, ShowtimeStatus, TicketId, TransferOfferId, VenueId};
 use tickets::admission::ticket::TicketStatus;
 use tickets::admission::transfer::TicketTransfer;
-use tickets::event::{DoubleScan, OrderTicketsChange, ScanPlace, ShowtimeState, TicketEvent, TicketSeat};
+use tickets::event::{
+    DoubleScan, OrderTicketsChange, PerformanceReviewState, ScanPlace, ShowtimeState, TicketEvent, TicketSeat,
+};
+use tickets::performance_reviews::review::{PerformanceReviewId, PerformanceReviewStatus};
 use uuid::Uuid;
 
 /// One record of each event of tickets.
@@ -37,6 +40,17 @@ pub(super) fn events() -> Result<Vec<Record>> {
         status,
         starts_at: now + SignedDuration::from_hours(30 * 24),
     };
+    let review = |status| {
+        let performance_id = PerformanceId(Uuid::new_v8(*b"ticket example 3"));
+        PerformanceReviewState {
+            performance_review_id: PerformanceReviewId::of(performance_id, &super::customer()),
+            performance_id,
+            showtime_id,
+            customer_id: super::customer(),
+            stars: 5,
+            status,
+        }
+    };
     let double = DoubleScan {
         ticket_id: tickets[0].ticket_id,
         showtime_id,
@@ -60,6 +74,10 @@ pub(super) fn events() -> Result<Vec<Record>> {
         TicketEvent::TicketsIssued(change(&tickets)),
         TicketEvent::TicketsVoided(change(&tickets[1..])),
         TicketEvent::TicketTransferred(transfer),
+        TicketEvent::PerformanceReviewWritten(review(PerformanceReviewStatus::Visible)),
+        TicketEvent::PerformanceReviewHidden(review(PerformanceReviewStatus::Hidden)),
+        TicketEvent::PerformanceReviewShown(review(PerformanceReviewStatus::Visible)),
+        TicketEvent::PerformanceReviewDeleted(review(PerformanceReviewStatus::Deleted)),
         TicketEvent::ShowtimePublished(showtime(ShowtimeStatus::OnSale)),
         TicketEvent::ShowtimeChanged(showtime(ShowtimeStatus::Closed)),
         TicketEvent::ShowtimeCancelled(showtime(ShowtimeStatus::Cancelled)),

@@ -92,7 +92,7 @@ fn each_public_read_says_how_long_it_may_be_reused() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 23);
+    assert_eq!(checked, 24);
 }
 
 #[test]

@@ -52,6 +52,7 @@ mod operations;
 mod order_book;
 mod orders;
 mod payments;
+mod performance_reviews;
 mod points;
 mod points_refunded;
 mod points_withdrawn;

@@ -77,7 +77,11 @@ async fn who_accepts_an_offer_holds_the_ticket_and_the_former_code_does_not_admi
     assert_eq!(offer["expires_at"], json!(shop.now() + SignedDuration::from_hours(72)));
     let own = shop.ticket("ann", ticket).await.body;
     assert_eq!(own["transfer_offer_id"], offer["transfer_offer_id"]);
-    assert_eq!(code(&shop, "ann", ticket).await, former, "it admits until it is accepted");
+    assert_eq!(
+        code(&shop, "ann", ticket).await,
+        former,
+        "it admits until it is accepted"
+    );
     let accepted = shop.accept("bob", &offer).await;
     assert_eq!(accepted.status, 200, "{accepted:?}");
     assert_eq!(
@@ -143,10 +147,14 @@ async fn the_event_of_a_transfer_names_both_customers_and_the_receiver_as_its_ac
 async fn the_code_of_an_offer_is_stored_nowhere_and_a_retry_returns_it() {
     let (shop, _, _, tickets) = with_tickets().await;
     shop.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
-    let first = shop.call("create-transfer-offer", offer_call("ann", "o", &tickets[0])).await;
+    let first = shop
+        .call("create-transfer-offer", offer_call("ann", "o", &tickets[0]))
+        .await;
     assert_eq!(first.status, 201, "{first:?}");
     assert_eq!(first.header("location"), format!("/tickets/{}", tickets[0]));
-    let again = shop.call("create-transfer-offer", offer_call("ann", "o", &tickets[0])).await;
+    let again = shop
+        .call("create-transfer-offer", offer_call("ann", "o", &tickets[0]))
+        .await;
     assert_eq!((again.replayed, &again.body), (true, &first.body));
     let code = text(&first.body, "code");
     let items = format!("{:?}", shop.engine.items(TICKETS).await);
@@ -216,17 +224,16 @@ async fn an_offer_expires_after_72_hours_and_at_the_start_of_the_show() {
     let (shop, _, _, tickets) = with_tickets().await;
     let offer = shop.offer("ann", "o", &tickets[0]).await;
     shop.advance(SignedDuration::from_hours(72));
-    assert_eq!(
-        seen(&shop.accept("bob", &offer).await),
-        (409, "transfer-offer-expired")
-    );
+    assert_eq!(seen(&shop.accept("bob", &offer).await), (409, "transfer-offer-expired"));
     let start: Timestamp = "2026-03-07T10:00:00Z".parse().unwrap();
     shop.advance((start - SignedDuration::from_secs(1)).duration_since(shop.now()));
     let late = shop.offer("ann", "late", &tickets[0]).await;
     assert_eq!(late["expires_at"], json!(start));
     shop.advance(SignedDuration::from_secs(1));
     assert_eq!(seen(&shop.accept("bob", &late).await), (409, "transfer-offer-expired"));
-    let after = shop.call("create-transfer-offer", offer_call("ann", "after", &tickets[0])).await;
+    let after = shop
+        .call("create-transfer-offer", offer_call("ann", "after", &tickets[0]))
+        .await;
     assert_eq!(seen(&after), (409, "showtime-started"));
     assert_eq!(ids(&shop, "ann").await, tickets);
 }
@@ -256,18 +263,24 @@ async fn a_ticket_that_is_used_void_or_of_a_cancelled_show_is_not_passed_on() {
         (404, "not-found"),
         "the check-in has ended it"
     );
-    let used = shop.call("create-transfer-offer", offer_call("ann", "u", &tickets[0])).await;
+    let used = shop
+        .call("create-transfer-offer", offer_call("ann", "u", &tickets[0]))
+        .await;
     assert_eq!(seen(&used), (409, "ticket-used"));
     assert_eq!(
         shop.change(&showtime, &json!({ "status": "CANCELLED" })).await.status,
         200
     );
     assert_eq!(seen(&shop.accept("bob", &offers[1]).await), (409, "show-cancelled"));
-    let off = shop.call("create-transfer-offer", offer_call("ann", "c", &tickets[1])).await;
+    let off = shop
+        .call("create-transfer-offer", offer_call("ann", "c", &tickets[1]))
+        .await;
     assert_eq!(seen(&off), (409, "show-cancelled"));
     cancelled_by_admin(&shop, &order, &json!({})).await;
     assert_eq!(seen(&shop.accept("bob", &offers[1]).await), (404, "not-found"));
-    let void = shop.call("create-transfer-offer", offer_call("ann", "v", &tickets[1])).await;
+    let void = shop
+        .call("create-transfer-offer", offer_call("ann", "v", &tickets[1]))
+        .await;
     assert_eq!(seen(&void), (409, "ticket-void"));
 }
 
@@ -366,13 +379,18 @@ async fn a_ticket_changes_hands_three_times_and_can_then_only_go_back() {
     assert_eq!(seen(&shop.accept("eve", &offer).await), (409, "too-many-transfers"));
     assert_eq!(seen(&shop.accept("dan", &offer).await), (409, "own-ticket"));
     assert_eq!(shop.accept("ann", &offer).await.status, 200);
-    let again = shop.call("create-transfer-offer", offer_call("ann", "again", ticket)).await;
+    let again = shop
+        .call("create-transfer-offer", offer_call("ann", "again", ticket))
+        .await;
     assert_eq!(seen(&again), (409, "too-many-transfers"));
     assert_eq!(transfers(&shop, ticket).await.len(), 4);
     let own = shop.ticket("ann", ticket).await.body;
     assert_eq!((&own["is_received"], &own["issue"]), (&json!(false), &json!(5)));
     let counted = allowances(&shop).await;
-    assert_eq!((counted["ann"], counted["bob"], counted["cat"], counted["dan"]), (2, 0, 0, 0));
+    assert_eq!(
+        (counted["ann"], counted["bob"], counted["cat"], counted["dan"]),
+        (2, 0, 0, 0)
+    );
 }
 
 #[tokio::test]
@@ -433,7 +451,10 @@ async fn a_ticket_that_is_accepted_while_the_buyer_gives_its_seat_back_is_kept_o
             assert_eq!(accepted.status, 200, "{accepted:?}");
             assert_eq!(seen(&given_back), (409, "seat-transferred"));
             assert_eq!(stored(&shop, &tickets[0]).await["status"], "VALID");
-            assert_eq!(allowances(&shop).await, HashMap::from([("ann".into(), 2), ("bob".into(), 1)]));
+            assert_eq!(
+                allowances(&shop).await,
+                HashMap::from([("ann".into(), 2), ("bob".into(), 1)])
+            );
         } else {
             let (accepted, given_back) = overtaken(&shop, accept, give_back).await;
             assert_eq!(given_back.status, 200, "{given_back:?}");
@@ -477,13 +498,16 @@ async fn a_ticket_that_is_accepted_while_its_giver_checks_in_has_one_of_both() {
 #[tokio::test]
 async fn a_ticket_that_is_accepted_while_its_showtime_is_cancelled_refunds_the_buyer() {
     let (shop, showtime) = selling(2, 4).await;
-    let (order, payments): (Value, PaymentFixture) =
-        bought_through(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let (order, payments): (Value, PaymentFixture) = bought_through(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
     let tickets = ids(&shop, "ann").await;
     let offer = shop.offer("ann", "o", &tickets[0]).await;
     let off = json!({ "status": "CANCELLED" });
     let (accepted, cancelled) = overtaken(&shop, shop.accept("bob", &offer), shop.change(&showtime, &off)).await;
-    assert_eq!((accepted.status, cancelled.status), (200, 200), "{accepted:?} {cancelled:?}");
+    assert_eq!(
+        (accepted.status, cancelled.status),
+        (200, 200),
+        "{accepted:?} {cancelled:?}"
+    );
     shop.cancel_showtime_orders(&showtime).await;
     assert_eq!(shop.cancel_unservable_orders().await, 0);
     let payment = payments.payment_of("ann", &text(&order, "order_id")).await;
@@ -492,7 +516,10 @@ async fn a_ticket_that_is_accepted_while_its_showtime_is_cancelled_refunds_the_b
     assert_eq!((ledger.charged, ledger.refunded), (300_000, 300_000), "{ledger:?}");
     let item = stored(&shop, &tickets[0]).await;
     assert_eq!((&item["status"], &item["holder_id"]), (&json!("VOID"), &json!("bob")));
-    assert_eq!(allowances(&shop).await, HashMap::from([("ann".into(), 0), ("bob".into(), 0)]));
+    assert_eq!(
+        allowances(&shop).await,
+        HashMap::from([("ann".into(), 0), ("bob".into(), 0)])
+    );
 }
 
 #[tokio::test]
@@ -502,7 +529,10 @@ async fn the_buyer_can_give_back_seats_of_a_cancelled_show_whoever_holds_their_t
         assert_eq!(pass_on(&shop, "ann", "bob", ticket).await.status, 200);
         shop.advance(SignedDuration::from_secs(1));
     }
-    assert_eq!(allowances(&shop).await, HashMap::from([("ann".into(), 2), ("bob".into(), 2)]));
+    assert_eq!(
+        allowances(&shop).await,
+        HashMap::from([("ann".into(), 2), ("bob".into(), 2)])
+    );
     assert_eq!(
         shop.change(&showtime, &json!({ "status": "CANCELLED" })).await.status,
         200
@@ -513,7 +543,10 @@ async fn the_buyer_can_give_back_seats_of_a_cancelled_show_whoever_holds_their_t
         (200, &json!("CANCELLED")),
         "{cancelled:?}"
     );
-    assert_eq!(allowances(&shop).await, HashMap::from([("ann".into(), 0), ("bob".into(), 0)]));
+    assert_eq!(
+        allowances(&shop).await,
+        HashMap::from([("ann".into(), 0), ("bob".into(), 0)])
+    );
 }
 
 #[tokio::test]
@@ -540,7 +573,9 @@ async fn an_acceptance_takes_three_requests_and_a_scan_of_a_passed_on_ticket_one
     assert!(cost.write_units <= 4.0 && cost.read_units <= 3.0, "{cost:?}");
     shop.engine.faults.measure();
     assert_eq!(
-        shop.call("accept-transfer-offer", accept_call(BOB, "k", &offer)).await.status,
+        shop.call("accept-transfer-offer", accept_call(BOB, "k", &offer))
+            .await
+            .status,
         200
     );
     let cost = shop.engine.faults.cost();
