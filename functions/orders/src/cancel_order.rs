@@ -58,6 +58,7 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::ORDER_NOT_PAID,
     &orders::reason::SEATS_NOT_RETURNABLE,
     &orders::reason::SEAT_USED,
+    &orders::reason::SEAT_TRANSFERRED,
     &orders::reason::REFUND_DIFFERS,
     &orders::reason::INVALID_LINES,
     &orders::reason::INVALID_LINE,
@@ -78,8 +79,8 @@ pub const REFUSALS: &[&Reason] = &[
 ///
 /// When a customer cancels paid seats, the refund is less the fee of that day, by the refund policy of the order: `cancellation_fee`
 /// of each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
-/// risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives the
-/// seats of others back without a fee.
+/// risen since. The tickets become void at once; a seat whose ticket was checked in stays, and one whose ticket somebody else holds,
+/// unless the showtime is cancelled. An administrator gives the seats of others back without a fee.
 ///
 /// The coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
 /// stays used.

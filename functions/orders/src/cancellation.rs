@@ -13,6 +13,7 @@ use shared::core::identity::Caller;
 use shared::core::money::Money;
 use shared::orders::{LineQuantity, Order, OrderId, OrderStatus, Rejected, ReservationStore, StoredOrder};
 use shared::payments::{OrderCancellation, PaymentRequest};
+use shared::tickets::SeatStore;
 use uuid::Uuid;
 
 use crate::cancellation_plan::{CancellationPlan, CancellationPlans, units_of};
@@ -24,6 +25,8 @@ pub struct Cancellations {
     pub plans: CancellationPlans,
     /// Orders with their stock and seats.
     reservations: ReservationStore,
+    /// What customers hold of showtimes.
+    seats: SeatStore,
     /// Wallets of points.
     wallets: WalletStore,
 }
@@ -63,6 +66,7 @@ impl Cancellations {
         Ok(Self {
             plans: CancellationPlans::new(platform)?,
             reservations: ReservationStore::for_all_orders(platform)?,
+            seats: SeatStore::new(platform)?,
             wallets: WalletStore::new(platform)?,
         })
     }
@@ -128,6 +132,9 @@ impl Cancellations {
         }
         let (Writes(mut writes), Writes(of_seats)) = (points.writes, plan.seats.writes);
         writes.extend(of_seats);
+        for received in &plan.seats.received {
+            writes.push(self.seats.pass_on_write(received)?);
+        }
         let cancellation = OrderCancellation {
             stored,
             cancelled: plan.order.clone(),

@@ -80,6 +80,7 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::ORDER_NOT_PAID,
     &orders::reason::SEATS_NOT_RETURNABLE,
     &orders::reason::SEAT_USED,
+    &orders::reason::SEAT_TRANSFERRED,
     &orders::reason::INVALID_LINES,
     &orders::reason::INVALID_LINE,
     &orders::reason::TOO_FEW_UNITS,

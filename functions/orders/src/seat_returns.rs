@@ -9,7 +9,7 @@ use shared::core::actor::ActorKind;
 use shared::core::country::Country;
 use shared::core::money::Money;
 use shared::orders::{Line, LineFee, LineQuantity, OrderStatus, Rejected, StoredOrder, shop_country};
-use shared::tickets::{ReturnTime, Showtime, ShowtimeStatus, SoldSeatStore, StatutoryTerms, TicketId};
+use shared::tickets::{ReceivedTickets, ReturnTime, Showtime, ShowtimeStatus, SoldSeatStore, StatutoryTerms, TicketId};
 
 /// How long a hold may take the former start for the present one: `hold-seats` remembers a showtime for a second.
 const REMEMBERED: SignedDuration = SignedDuration::from_secs(2);
@@ -27,6 +27,8 @@ pub struct SeatReturns {
 pub struct SeatReturn {
     /// The fee of each seat. Empty if none is charged.
     pub fees: Vec<LineFee>,
+    /// The tickets among them that are not with their buyer. Their holders have fewer seats then.
+    pub received: Vec<ReceivedTickets>,
     /// The writes that make the tickets void, and the check that the showtime is the one that the fees follow from.
     pub writes: Writes,
     /// Whether the show is cancelled or was moved, so that the customer loses nothing.
@@ -50,10 +52,10 @@ impl SeatReturns {
     }
 
     /// The seats among `units` of a paid order. Customers pay the fees of the order's terms, and keep seats whose tickets were
-    /// checked in; the shop gives everything back.
+    /// checked in or are with somebody else; the shop gives everything back.
     ///
     /// # Errors
-    /// [`Rejected::SeatUsed`], [`Rejected::SeatsNotReturnable`], [`Error::Unavailable`] and [`Error::Internal`].
+    /// [`Rejected::SeatUsed`], [`Rejected::SeatTransferred`], [`Rejected::SeatsNotReturnable`], [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn of(
         &self,
         stored: &StoredOrder,
@@ -72,6 +74,7 @@ impl SeatReturns {
         let Writes(mut writes) = self.sold.void_writes(&seats, invocation.now)?;
         if invocation.actor()?.kind != ActorKind::Customer {
             return Ok(SeatReturn {
+                received: seats.received(),
                 writes: Writes(writes),
                 ..SeatReturn::default()
             });
@@ -81,6 +84,13 @@ impl SeatReturns {
             .find(|line| seats.is_checked_in(order.ticket_id(line.line_id)))
         {
             return Err(Rejected::SeatUsed(used.line_id).into());
+        }
+        // The holder would lose a ticket, and the money belongs to the buyer. Of a cancelled show nobody loses anything.
+        let is_kept = |line: &&&Line| seats.is_transferred(order.ticket_id(line.line_id));
+        if let Some(transferred) = lines.iter().find(is_kept)
+            && seats.showtime.status != ShowtimeStatus::Cancelled
+        {
+            return Err(Rejected::SeatTransferred(transferred.line_id).into());
         }
         let fees = lines.iter().map(|line| {
             let fee = self.fee_of(line.total, stored, &seats.showtime, invocation.now);
@@ -96,6 +106,7 @@ impl SeatReturns {
         }
         Ok(SeatReturn {
             fees,
+            received: seats.received(),
             writes: Writes(writes),
             is_because_of_shop: is_because_of_shop(stored, &seats.showtime),
             valid_until: self.valid_until(stored, &seats.showtime, invocation.now),

@@ -8,6 +8,8 @@ use shared::tickets::{PerformanceId, SeatId, Showtime, ShowtimeId, ShowtimeStatu
 use utoipa::ToSchema;
 
 use crate::admission::ticket::{Ticket, TicketStatus};
+use crate::admission::transfer::TicketTransfer;
+use crate::performance_reviews::review::{PerformanceReview, PerformanceReviewId, PerformanceReviewStatus};
 
 shared::domain_events! {
     /// An event about showtimes or tickets.
@@ -16,6 +18,16 @@ shared::domain_events! {
         TicketsIssued(OrderTicketsChange),
         /// Tickets became void, because their seats were given back: they are in `tickets`.
         TicketsVoided(OrderTicketsChange),
+        /// A ticket was passed on to another customer, who holds it from now on.
+        TicketTransferred(TicketTransfer),
+        /// A customer has written a review of a performance, or edited it.
+        PerformanceReviewWritten(PerformanceReviewState),
+        /// An administrator has hidden a review of a performance.
+        PerformanceReviewHidden(PerformanceReviewState),
+        /// An administrator shows a hidden review of a performance again.
+        PerformanceReviewShown(PerformanceReviewState),
+        /// A customer has deleted their review of a performance.
+        PerformanceReviewDeleted(PerformanceReviewState),
         /// A showtime was published.
         ShowtimePublished(ShowtimeState),
         /// A published showtime was changed: its times, its prices or its status.
@@ -50,6 +62,37 @@ impl From<&Showtime> for ShowtimeState {
             venue_id: showtime.venue_id,
             status: showtime.status,
             starts_at: showtime.starts_at,
+        }
+    }
+}
+
+/// A review of a performance, as far as its events tell: not its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PerformanceReviewState {
+    /// The review.
+    pub performance_review_id: PerformanceReviewId,
+    /// The performance.
+    pub performance_id: PerformanceId,
+    /// The showtime that its author has attended.
+    pub showtime_id: ShowtimeId,
+    /// Its author.
+    pub customer_id: CustomerId,
+    /// The stars, from 1 to 5.
+    #[schema(minimum = 1, maximum = 5)]
+    pub stars: u8,
+    /// Whether everybody sees it.
+    pub status: PerformanceReviewStatus,
+}
+
+impl From<&PerformanceReview> for PerformanceReviewState {
+    fn from(review: &PerformanceReview) -> Self {
+        Self {
+            performance_review_id: review.performance_review_id,
+            performance_id: review.performance_id,
+            showtime_id: review.showtime_id,
+            customer_id: review.customer_id.clone(),
+            stars: review.stars,
+            status: review.status,
         }
     }
 }

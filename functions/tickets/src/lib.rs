@@ -1,5 +1,6 @@
 //! Tickets: venues with their seating plans, performers, performances, showtimes and their seats.
 
+pub mod accept_transfer_offer;
 pub mod admission;
 pub mod area_changes;
 pub mod best_seats;
@@ -9,10 +10,14 @@ pub mod candidates;
 pub mod check_in_ticket;
 pub mod count_remaining_seats;
 pub mod create_performance;
+pub mod create_performance_review;
 pub mod create_performer;
 pub mod create_plan;
 pub mod create_showtime;
+pub mod create_transfer_offer;
 pub mod create_venue;
+pub mod delete_own_performance_review;
+pub mod delete_transfer_offer;
 pub mod entities;
 pub mod event;
 pub mod fields;
@@ -21,6 +26,7 @@ pub mod get_admin_performance;
 pub mod get_admin_performer;
 pub mod get_admin_showtime;
 pub mod get_admin_venue;
+pub mod get_own_performance_review;
 pub mod get_performance;
 pub mod get_performer;
 pub mod get_plan;
@@ -35,18 +41,22 @@ pub mod hold_id;
 pub mod hold_request;
 pub mod hold_rules;
 pub mod hold_seats;
+pub mod list_admin_performance_reviews;
 pub mod list_admin_performances;
 pub mod list_admin_showtimes;
+pub mod list_performance_reviews;
 pub mod list_performances;
 pub mod list_performers;
 pub mod list_plans;
 pub mod list_showtime_tickets;
 pub mod list_showtimes;
+pub mod list_ticket_transfers;
 pub mod list_tickets;
 pub mod list_venues;
 pub mod live_seats;
 pub mod mark_seats_sold;
 pub mod performance;
+pub mod performance_reviews;
 pub mod performer;
 pub mod plan;
 pub mod previous_hold;
@@ -62,7 +72,9 @@ pub mod showtimes;
 pub mod single_seats;
 pub mod store;
 pub mod update_order_tickets;
+pub mod update_own_performance_review;
 pub mod update_performance;
+pub mod update_performance_review;
 pub mod update_performer;
 pub mod update_showtime;
 pub mod update_venue;
@@ -72,17 +84,23 @@ pub mod watch_shows;
 
 shared::actions! {
     http {
+        "accept-transfer-offer" => accept_transfer_offer::AcceptTransferOffer,
         "block-seats" => block_seats::BlockSeats,
         "check-in-ticket" => check_in_ticket::CheckInTicket,
         "create-performance" => create_performance::CreatePerformance,
+        "create-performance-review" => create_performance_review::CreatePerformanceReview,
         "create-performer" => create_performer::CreatePerformer,
         "create-plan" => create_plan::CreatePlan,
         "create-showtime" => create_showtime::CreateShowtime,
+        "create-transfer-offer" => create_transfer_offer::CreateTransferOffer,
         "create-venue" => create_venue::CreateVenue,
+        "delete-own-performance-review" => delete_own_performance_review::DeleteOwnPerformanceReview,
+        "delete-transfer-offer" => delete_transfer_offer::DeleteTransferOffer,
         "get-admin-performance" => get_admin_performance::GetAdminPerformance,
         "get-admin-performer" => get_admin_performer::GetAdminPerformer,
         "get-admin-showtime" => get_admin_showtime::GetAdminShowtime,
         "get-admin-venue" => get_admin_venue::GetAdminVenue,
+        "get-own-performance-review" => get_own_performance_review::GetOwnPerformanceReview,
         "get-performance" => get_performance::GetPerformance,
         "get-performer" => get_performer::GetPerformer,
         "get-plan" => get_plan::GetPlan,
@@ -94,19 +112,24 @@ shared::actions! {
         "get-ticket-qr" => get_ticket_qr::GetTicketQr,
         "get-venue" => get_venue::GetVenue,
         "hold-seats" => hold_seats::HoldSeats,
+        "list-admin-performance-reviews" => list_admin_performance_reviews::ListAdminPerformanceReviews,
         "list-admin-performances" => list_admin_performances::ListAdminPerformances,
         "list-admin-showtimes" => list_admin_showtimes::ListAdminShowtimes,
+        "list-performance-reviews" => list_performance_reviews::ListPerformanceReviews,
         "list-performances" => list_performances::ListPerformances,
         "list-performers" => list_performers::ListPerformers,
         "list-plans" => list_plans::ListPlans,
         "list-showtime-tickets" => list_showtime_tickets::ListShowtimeTickets,
         "list-showtimes" => list_showtimes::ListShowtimes,
+        "list-ticket-transfers" => list_ticket_transfers::ListTicketTransfers,
         "list-tickets" => list_tickets::ListTickets,
         "list-venues" => list_venues::ListVenues,
         "publish-showtime" => publish_showtime::PublishShowtime,
         "release-seats" => release_seats::ReleaseSeats,
         "replace-ticket-code" => replace_ticket_code::ReplaceTicketCode,
+        "update-own-performance-review" => update_own_performance_review::UpdateOwnPerformanceReview,
         "update-performance" => update_performance::UpdatePerformance,
+        "update-performance-review" => update_performance_review::UpdatePerformanceReview,
         "update-performer" => update_performer::UpdatePerformer,
         "update-showtime" => update_showtime::UpdateShowtime,
         "update-venue" => update_venue::UpdateVenue,

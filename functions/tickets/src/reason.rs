@@ -125,6 +125,25 @@ shared::reasons! {
     };
     TICKET_USED = Conflict "ticket-used" "The ticket is checked in";
     TOO_MANY_CODES = Conflict "too-many-codes" "The ticket has had too many codes";
+    /// Nothing has changed.
+    SHOW_CANCELLED = Conflict "show-cancelled" "The showtime does not take place";
+    /// Nothing has changed.
+    SHOWTIME_STARTED = Conflict "showtime-started" "The show has started";
+    TOO_MANY_TRANSFERS = Conflict "too-many-transfers" "The ticket has changed hands too often";
+    OFFER_EXPIRED = Conflict "transfer-offer-expired" "The offer of the ticket has expired";
+    /// An offer is for somebody else. To keep the ticket, delete the offer.
+    OWN_TICKET = Conflict "own-ticket" "The customer holds the ticket already";
+    INVALID_REVIEW = Unprocessable "invalid-review" "A review breaks a rule";
+    /// Only who was checked in, or has a valid ticket where the shop does not scan, reviews a performance.
+    NOT_ATTENDED = Conflict "not-attended" "The customer has not attended the performance with this ticket";
+    SHOW_NOT_OVER = Conflict "show-not-over" "The show is not over yet" ShowNotOver {
+        /// The end of the show.
+        over_at: Timestamp,
+    };
+    /// Update it instead.
+    REVIEW_EXISTS = Conflict "review-exists" "The customer has reviewed the performance already";
+    REVIEW_FINAL = Conflict "review-final" "The review cannot be edited any more";
+    TOO_MANY_REVIEWS = Conflict "too-many-reviews" "The customer has written too many reviews today";
     /// Nothing was recorded. `detail` tells which rule.
     INVALID_SCANS = Unprocessable "invalid-scans" "A list of scans breaks a rule";
     UNKNOWN_SEATS = Unprocessable "unknown-seats" "The showtime does not have a seat" UnknownSeats {

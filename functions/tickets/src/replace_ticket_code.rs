@@ -93,9 +93,9 @@ pub async fn handle(function: &ReplaceTicketCode, request: Request, invocation: 
             let detail = "The ticket is checked in. Its code is not needed any more.";
             return Err(Rejection::new(&reason::TICKET_USED, detail).into());
         }
-        if ticket.issue >= Ticket::MAX_ISSUE {
+        if ticket.has_all_codes() {
             let detail = format!(
-                "A ticket has at most {} codes. Ask the shop for help.",
+                "A holder gives a ticket at most {} codes. Ask the shop for help.",
                 Ticket::MAX_ISSUE
             );
             return Err(Rejection::new(&reason::TOO_MANY_CODES, detail).into());

@@ -1,5 +1,7 @@
-//! The shows table: venues, plans, performers, performances and showtimes, an item each, and the index `listed` with the place
+//! The shows table: venues, plans, performers, performances, showtimes and reviews, an item each, and the index `listed` with the place
 //! of each in its list.
+
+pub mod reviews;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -221,16 +223,22 @@ impl ShowStore {
         deadline: Instant,
     ) -> Result<Result<(), Box<Stored<E>>>, Error> {
         const DOING: &str = "save a show";
-        let entity = &stored.entity;
-        let mut item = self.table.item(DOING, key(key_of::<E>(entity.id())), stored)?;
-        let (list, at) = entity.place();
-        item.insert("listed_in".into(), text(list));
-        item.insert("listed_ms".into(), number(at.as_millisecond().max(0)));
+        let item = self.item_of(DOING, stored)?;
         let written = self.table.write_version(DOING, item, stored.version, deadline).await?;
         let Err(found) = written else { return Ok(Ok(())) };
         let found = found.ok_or_else(|| Error::internal(DOING, "an item has disappeared"))?;
         let found: Stored<E> = parse(DOING, found)?;
         Ok(if found == *stored { Ok(()) } else { Err(Box::new(found)) })
+    }
+
+    /// The item of an entity, with its place in its list.
+    fn item_of<E: Entity>(&self, doing: &'static str, stored: &Stored<E>) -> Result<Item, Error> {
+        let entity = &stored.entity;
+        let mut item = self.table.item(doing, key(key_of::<E>(entity.id())), stored)?;
+        let (list, at) = entity.place();
+        item.insert("listed_in".into(), text(list));
+        item.insert("listed_ms".into(), number(at.as_millisecond().max(0)));
+        Ok(item)
     }
 
     /// Reads the page of a list after `after`. Eventually consistent.

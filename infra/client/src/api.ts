@@ -1,6 +1,26 @@
 // Written by `cargo contract` from the functions' Rust types. Change those, not this file.
 import * as runtime from "./runtime.js";
 
+/** The code of an offer. */
+export interface AcceptTransferOfferRequest {
+  /** The code that the holder was given. */
+  code: string;
+}
+
+/** A ticket that the caller has accepted. */
+export interface AcceptedTransfer {
+  /** The offer. */
+  transfer_offer_id: TransferOfferId;
+  /** The ticket. `get-ticket` returns it with its code, as long as the caller holds it. */
+  ticket_id: TicketId;
+  /** The showtime. */
+  showtime_id: ShowtimeId;
+  /** The seat. */
+  seat: SeatId;
+  /** Time of the transfer. */
+  transferred_at: string;
+}
+
 /** Who acted. */
 export interface Actor {
   /** The kind. */
@@ -93,60 +113,6 @@ export type AmountNotTakenProblem = Problem & {
   status: 422;
   title: "The provider does not accept this amount";
 };
-
-/** An area of general admission, and where its rows are. */
-export interface Area {
-  /** The area's code. */
-  area: ZoneCode;
-  /** The name that customers see. */
-  name: string;
-  /** The zone of its places. */
-  zone: ZoneCode;
-  /** The number of its places. */
-  places: number;
-  /** Whether each place has a number. */
-  numbered: boolean;
-  /** The part of its first row. An area has parts of its own. */
-  part: number;
-}
-
-/** How many places of an area are free. */
-export interface AreaCount {
-  /** The area. */
-  area: ZoneCode;
-  /** The number of its places. */
-  places: number;
-  /** How many are free. */
-  free: number;
-}
-
-/** An area of general admission as it is now. */
-export interface AreaNow {
-  /** The area. */
-  area: ZoneCode;
-  /** The number of its places. */
-  places: number;
-  /** How many are free. */
-  free: number;
-  /** How many are blocked. */
-  blocked: number;
-}
-
-/** A place of an area of general admission. */
-export interface AreaPlace {
-  /** The area's code. */
-  area: ZoneCode;
-  /** The number of the place, from 1. Absent in an area whose places have no numbers. */
-  number?: number;
-}
-
-/** Some places of an area of general admission. */
-export interface AreaPlaces {
-  /** The area. */
-  area: ZoneCode;
-  /** How many of its places. */
-  count: number;
-}
 
 /** The type of an attribute. */
 export type AttributeType = "TEXT" | "NUMBER" | "BOOLEAN" | "ENUM";
@@ -902,6 +868,16 @@ export interface CreatePerformanceRequest {
   refund_policy: RefundPolicy;
 }
 
+/** A review of a performance. */
+export interface CreatePerformanceReviewRequest {
+  /** The caller's ticket of a showtime of the performance. */
+  ticket_id: TicketId;
+  /** The stars, from 1 to 5. */
+  stars: number;
+  /** What the caller says. Text of several lines, shown as it is. */
+  text?: string;
+}
+
 /** A new performer. */
 export interface CreatePerformerRequest {
   /** What customers read, by language. */
@@ -918,10 +894,8 @@ export interface CreatePlanRequest {
   name: string;
   /** The point that everybody looks at, such as the middle of the stage. */
   focus?: Point;
-  /** The sections, in the order of the seat map. A plan without sections has areas. */
-  sections?: NewSection[];
-  /** The areas of general admission. */
-  areas?: NewArea[];
+  /** The sections, in the order of the seat map. */
+  sections: NewSection[];
 }
 
 /** A new product. */
@@ -1189,7 +1163,7 @@ export interface Dispute {
 export type DisputeStatus = "OPEN" | "WON" | "LOST" | "CLOSED";
 
 /** The kind of a document: what is found. */
-export type DocumentKind = "PRODUCT" | "PERFORMANCE" | "PERFORMER" | "VENUE";
+export type DocumentKind = "PRODUCT";
 
 /** A ledger entry: one change of a wallet. */
 export interface Entry {
@@ -1293,22 +1267,8 @@ export type ForbiddenProblem = Problem & {
  */
 export type FulfillmentStatus = "NOT_REQUIRED" | "UNFULFILLED" | "PARTIALLY_SHIPPED" | "SHIPPED" | "PARTIALLY_DELIVERED" | "DELIVERED";
 
-/** Ask for places of the area with `general`. */
-export type GeneralAdmissionProblem = Problem & {
-  /** The area of the chosen place. */
-  area: ZoneCode;
-  type: "urn:madang:problem:general-admission";
-  status: 422;
-  title: "Places of general admission are not chosen";
-};
-
-/** Places of an area of general admission. Nobody chooses which ones. */
-export interface GeneralPlaces {
-  /** The area. */
-  area: ZoneCode;
-  /** How many. */
-  count: number;
-}
+/** Why an administrator has hidden a review. How many stars it gives is no reason. */
+export type HiddenReason = "SPAM" | "ABUSE" | "PERSONAL_DATA" | "OFF_TOPIC" | "ILLEGAL";
 
 /** A part of a text that matches, in UTF-16 code units, as JavaScript's `text.slice(start, end)` takes them. */
 export interface Highlight {
@@ -1334,14 +1294,12 @@ export type HoldNotReplaceableProblem = Problem & {
   title: "There is no such hold to replace";
 };
 
-/** The seats to hold: one of `seats`, `best` and `general`. */
+/** The seats to hold: either `seats` or `best`. */
 export interface HoldSeatsRequest {
   /** The chosen seats, each once. */
   seats?: SeatId[];
   /** The best free seats side by side. */
   best?: BestSeats;
-  /** Free places of an area of general admission. */
-  general?: GeneralPlaces;
   /** The customer's order for this showtime that waits for payment. It is cancelled, and the new order keeps its deadline. */
   replaces?: OrderId;
   /** The customer's claim of a coupon, which the order redeems. It may be the one of the order in `replaces`. */
@@ -1638,8 +1596,6 @@ export type InvalidPlanProblem = Problem & {
   section?: ZoneCode;
   /** The row of the section, if the rule concerns one. */
   row?: string;
-  /** The area, if the rule concerns one. */
-  area?: ZoneCode;
   type: "urn:madang:problem:invalid-plan";
   status: 422;
   title: "The seating plan breaks a rule";
@@ -1675,6 +1631,12 @@ export type InvalidRefundProblem = Problem & {
   type: "urn:madang:problem:invalid-refund";
   status: 422;
   title: "A part of the refund is too large";
+};
+
+export type InvalidReviewProblem = Problem & {
+  type: "urn:madang:problem:invalid-review";
+  status: 422;
+  title: "A review breaks a rule";
 };
 
 /** Nothing was recorded. `detail` tells which rule. */
@@ -1809,7 +1771,7 @@ export interface Line {
   seat?: LineSeat;
   /**
    * The name of the product at the time of the order. For a seat: the title of the performance, the local start, the class and
-   * the seat, or the area of general admission.
+   * the seat.
    */
   name: string;
   /** The price of one unit at the time of the order. */
@@ -1885,8 +1847,6 @@ export interface LineSeat {
   seat: SeatId;
   /** The price class at the time of the order. */
   class: ClassCode;
-  /** The place, if it is one of general admission. `seat` is then its id, which no customer needs. */
-  area?: AreaPlace;
 }
 
 /** The phase of a listing, as administrators see it. */
@@ -1950,25 +1910,6 @@ export interface Money {
   currency: string;
 }
 
-/**
- * An area of general admission of a new plan: a standing area, or seats without numbers. Customers buy places of it, and do not
- * choose which ones.
- */
-export interface NewArea {
-  /** The area's code. No other area and no section of the plan has it. */
-  area: ZoneCode;
-  /** The name that customers see, also on their tickets. Text of one line. */
-  name: string;
-  /** Its zone. A showtime gives each zone a price class. */
-  zone: ZoneCode;
-  /** How many people it admits. */
-  places: number;
-  /** Whether each place has a number, which its ticket says: from 1, in no order of sale. */
-  numbered?: boolean;
-  /** The corners of the area, for a drawing. Absent, or at least three. */
-  outline?: Point[];
-}
-
 /** A row of a new plan. */
 export interface NewRow {
   /** The row's label. No other row of the section has it. */
@@ -2007,6 +1948,13 @@ export type NoSeatsTogetherProblem = Problem & {
   type: "urn:madang:problem:no-seats-together";
   status: 409;
   title: "The class has not so many free seats side by side";
+};
+
+/** Only who was checked in, or has a valid ticket where the shop does not scan, reviews a performance. */
+export type NotAttendedProblem = Problem & {
+  type: "urn:madang:problem:not-attended";
+  status: 409;
+  title: "The customer has not attended the performance with this ticket";
 };
 
 export type NotEnoughPointsProblem = Problem & {
@@ -2288,11 +2236,37 @@ export type OwnBidProblem = Problem & {
   title: "The only bids are the caller's own";
 };
 
+/** The caller's review of a performance. */
+export interface OwnPerformanceReview {
+  /** The review's id. */
+  performance_review_id: PerformanceReviewId;
+  /** The performance. */
+  performance_id: PerformanceId;
+  /** The showtime that the caller has attended. */
+  showtime_id: ShowtimeId;
+  /** The caller's ticket. */
+  ticket_id: TicketId;
+  /** The stars, from 1 to 5. */
+  stars: number;
+  /** The text. */
+  text?: string;
+  /** Whether everybody sees it. */
+  status: runtime.Open<PerformanceReviewStatus>;
+  /** Why an administrator has hidden it. Absent if it is not hidden. */
+  hidden_reason?: runtime.Open<HiddenReason>;
+  /** The time from which it cannot be edited. */
+  editable_until: string;
+  /** Time at which it was written. */
+  created_at: string;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
 /** A ticket of the caller. */
 export interface OwnTicket {
   /** The ticket's id. */
   ticket_id: TicketId;
-  /** The order that bought it. */
+  /** The order that bought it. Only its customer sees the order. */
   order_id: OrderId;
   /** The line of the order. */
   line_id: LineId;
@@ -2300,18 +2274,24 @@ export interface OwnTicket {
   showtime_id: ShowtimeId;
   /** The start of the showtime as it was when the ticket was issued. */
   starts_at: string;
-  /** The seat, or the id of the place of general admission, which says nothing to people. */
+  /** The seat. */
   seat: SeatId;
-  /** The place of general admission. Absent for a seat. */
-  area?: AreaPlace;
   /** The price class. */
   class: ClassCode;
-  /** The title of the performance, the local start, the class and the seat or area, as they were when the seat was held. */
+  /** The title of the performance, the local start, the class and the seat, as they were when the seat was held. */
   name: string;
   /** Whether it admits its holder. */
   status: runtime.Open<TicketStatus>;
   /** The number of the code, from 1. A code with an earlier number does not admit. */
   issue: number;
+  /** Whether somebody else bought it. Only the buyer can give its seat back for money, and only while they hold the ticket. */
+  is_received: boolean;
+  /** How often it has changed hands. */
+  transfers: number;
+  /** The offer to somebody else that is open. Absent without one. */
+  transfer_offer_id?: TransferOfferId;
+  /** The time from which that offer cannot be accepted. */
+  offered_until?: string;
   /**
    * What to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Whoever has it can use the ticket. Absent in lists,
    * and if the ticket is void.
@@ -2331,6 +2311,13 @@ export interface OwnTicketList {
   /** Cursor of the next page. Absent on the last page. */
   next_cursor?: string;
 }
+
+/** An offer is for somebody else. To keep the ticket, delete the offer. */
+export type OwnTicketProblem = Problem & {
+  type: "urn:madang:problem:own-ticket";
+  status: 409;
+  title: "The customer holds the ticket already";
+};
 
 /** The package of one unit of a product that is shipped. */
 export interface Package {
@@ -2546,6 +2533,45 @@ export type PerformanceNotListedProblem = Problem & {
   title: "The performance of the showtime is a draft";
 };
 
+/** A review of a performance, as administrators see it. */
+export interface PerformanceReview {
+  /** The review's id. */
+  performance_review_id: PerformanceReviewId;
+  /** The performance. */
+  performance_id: PerformanceId;
+  /** Its author. */
+  customer_id: CustomerId;
+  /** The showtime that the author has attended. */
+  showtime_id: ShowtimeId;
+  /** The author's ticket. */
+  ticket_id: TicketId;
+  /** The stars, from 1 to 5. */
+  stars: number;
+  /** The text, of several lines. It is not markup: escape it when you show it. */
+  text?: string;
+  /** Whether everybody sees it. */
+  status: runtime.Open<PerformanceReviewStatus>;
+  /** Why it is hidden. Absent if it is not. */
+  hidden_reason?: runtime.Open<HiddenReason>;
+  /** Time at which it was written. */
+  created_at: string;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
+/** A review's id, derived from the performance and the customer, who has one review of it at most. */
+export type PerformanceReviewId = string;
+
+/** A page of a list. */
+export interface PerformanceReviewList {
+  items: PerformanceReview[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
+/** Whether everybody sees a review. */
+export type PerformanceReviewStatus = "VISIBLE" | "HIDDEN" | "DELETED";
+
 /** Whether customers see a performance. */
 export type PerformanceStatus = "DRAFT" | "LISTED";
 
@@ -2610,36 +2636,16 @@ export interface Plan {
   name: string;
   /** The point that everybody looks at. */
   focus: Point;
-  /** The number of seats and of places of general admission. */
+  /** The number of seats. */
   seats: number;
   /** The zones, in the order of their numbers. */
   zones: ZoneSeats[];
   /** The sections, in the order of the seat map. */
   sections: PlanSection[];
-  /** The areas of general admission. Absent without any. */
-  areas?: PlanArea[];
   /** Names the list of all rows, from which a showtime gets its seats. */
   layout: Digest;
   /** Time of the creation. */
   created_at: string;
-}
-
-/** An area of general admission of a seating plan. */
-export interface PlanArea {
-  /** The area's code. */
-  area: ZoneCode;
-  /** The name that customers see. */
-  name: string;
-  /** Its zone. */
-  zone: ZoneCode;
-  /** How many people it admits. */
-  places: number;
-  /** Whether each place has a number. */
-  numbered: boolean;
-  /** The first number of the ids of its first places. An area of more than 588 places has the numbers after it too. */
-  part: number;
-  /** The corners of the area, for a drawing. Absent if it has none. */
-  outline?: Point[];
 }
 
 /** A seating plan's id, derived from the administrator and the idempotency key. */
@@ -2916,6 +2922,32 @@ export type ProviderNotConfiguredProblem = Problem & {
   title: "The payment provider is not set up";
 };
 
+/** A review as everybody sees it, without its author. */
+export interface PublicPerformanceReview {
+  /** The review's id. */
+  performance_review_id: PerformanceReviewId;
+  /** The stars, from 1 to 5. */
+  stars: number;
+  /** The text. It is not markup: escape it when you show it. */
+  text?: string;
+  /** Whether the author's ticket is valid. False once it was refunded. */
+  is_verified: boolean;
+  /** Time at which it was written. */
+  created_at: string;
+  /** Time of the last change. */
+  updated_at: string;
+}
+
+/** A page of reviews, and the rating of the performance. */
+export interface PublicPerformanceReviewList {
+  /** The rating by all visible reviews, on every page. */
+  rating: Rating;
+  /** The reviews. */
+  items: PublicPerformanceReview[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
+}
+
 /** A public key. */
 export interface PublicTicketKey {
   /** The number of the key: the second byte of a code. */
@@ -2955,6 +2987,16 @@ export interface RateSegment {
   from: string;
   /** The people a minute. 0: nobody. */
   rate_per_minute: number;
+}
+
+/** What the visible reviews of a performance say together. */
+export interface Rating {
+  /** How many reviews give 1, 2, 3, 4 and 5 stars. */
+  stars: number[];
+  /** How many reviews there are. */
+  count: number;
+  /** The mean of their stars, to two digits. Absent without reviews. */
+  mean?: number;
 }
 
 /** How far a rebuild has come. */
@@ -3291,6 +3333,19 @@ export interface Review {
 /** The kind of a matter. */
 export type ReviewCode = "REFUND_REFUSED" | "REFUND_FAILED" | "OUTCOME_UNKNOWN" | "CONTRADICTION" | "DISPUTED" | "DISPUTE_LOST" | "REVERSED";
 
+/** Update it instead. */
+export type ReviewExistsProblem = Problem & {
+  type: "urn:madang:problem:review-exists";
+  status: 409;
+  title: "The customer has reviewed the performance already";
+};
+
+export type ReviewFinalProblem = Problem & {
+  type: "urn:madang:problem:review-final";
+  status: 409;
+  title: "The review cannot be edited any more";
+};
+
 /** The codes to revoke. */
 export interface RevokeCouponCodesRequest {
   /** The index of the first code. */
@@ -3375,9 +3430,9 @@ export interface SearchIndex {
 export interface SearchResult {
   /** What it is. */
   kind: runtime.Open<DocumentKind>;
-  /** The id of the entity: the SKU of a product, or the id of a performance, a performer or a venue. */
+  /** The id of the entity: the SKU of a product. */
   id: string;
-  /** Its title: the one that matches, of an entity with titles in several languages. */
+  /** Its title. */
   title: string;
   /** The parts of the title that match. */
   highlights: Highlight[];
@@ -3385,8 +3440,6 @@ export interface SearchResult {
   quality: runtime.Open<MatchQuality>;
   /** What to show of a product. Present for products. */
   product?: ProductResult;
-  /** What to show of a performance, a performer or a venue. Present for these. */
-  show?: ShowResult;
 }
 
 /** A page of results. */
@@ -3402,7 +3455,7 @@ export interface SearchResults {
 /** What a seat is. */
 export type SeatFlag = "ACCESSIBLE" | "RESTRICTED_VIEW";
 
-/** A seat of a seating plan, whose id is in the tile of its section, or a place of an area of general admission. */
+/** A seat of a seating plan. Its id is in the tile of its section. */
 export type SeatId = string;
 
 /** The states of the seats of a showtime. */
@@ -3411,12 +3464,10 @@ export interface SeatMapView {
   showtime_id: ShowtimeId;
   /** The seating plan. */
   plan_id: PlanId;
-  /** The number of seats, without the places of areas. */
+  /** The number of seats. */
   seats: number;
   /** Two bits a seat, in base64: 0 free, 1 held, 2 sold, 3 blocked. */
   states: string;
-  /** The areas of general admission. Absent without any. */
-  areas?: AreaCount[];
 }
 
 /** What is special about a seat. */
@@ -3457,6 +3508,15 @@ export interface SeatRun {
 /** The state of a seat at a moment. Its number is that of the seat map. */
 export type SeatState = "FREE" | "HELD" | "SOLD" | "BLOCKED";
 
+/** Its holder can pass it back. Then the seat can be given back. */
+export type SeatTransferredProblem = Problem & {
+  /** The seat's line. */
+  line_id: LineId;
+  type: "urn:madang:problem:seat-transferred";
+  status: 409;
+  title: "Somebody else holds a ticket of the seats";
+};
+
 export type SeatUsedProblem = Problem & {
   /** The seat's line. */
   line_id: LineId;
@@ -3465,16 +3525,14 @@ export type SeatUsedProblem = Problem & {
   title: "A ticket of the seats was checked in";
 };
 
-/** The seats and the places of general admission of a showtime, which never change. */
+/** The seats of a showtime, which never change. */
 export interface Seating {
   /** The number of parts. The seats of a part are stored together. */
   parts: number;
-  /** The number of seats and places. */
+  /** The number of seats. */
   seats: number;
   /** The zones of the plan, in the order of their numbers. */
   zones: ZoneSeats[];
-  /** The areas of general admission, whose parts follow on those of the seats. Absent without any. */
-  areas?: Area[];
 }
 
 /** Create another showtime instead. */
@@ -3507,20 +3565,16 @@ export type SeatsNotReturnableProblem = Problem & {
   title: "The seats are not taken back any more";
 };
 
-/** Seats of a showtime, or places of an area of general admission: either `seats` or `general`. */
+/** Seats of a showtime. */
 export interface SeatsRequest {
   /** The seats, each once, in at most 90 rows. */
-  seats?: SeatId[];
-  /** How many places of an area. To be blocked, they are free; to be released, they are blocked. */
-  general?: AreaPlaces;
+  seats: SeatId[];
 }
 
 /** The seats of a request as they are now. */
 export interface SeatsResponse {
-  /** The seats. Empty for a change of an area. */
+  /** The seats. */
   seats: SeatNow[];
-  /** The area, if places of one were changed. */
-  area?: AreaNow;
 }
 
 /** Nothing is held. Choose other seats. */
@@ -3672,13 +3726,20 @@ export interface Shortage {
   available: number;
 }
 
-/** What a search shows of a performance, a performer or a venue. */
-export interface ShowResult {
-  /** The names or titles, by language, of at most eight languages. */
-  names: { [name: string]: string };
-  /** The main poster of a performance, or the portrait of a performer. */
-  image?: ImageId;
-}
+/** Nothing has changed. */
+export type ShowCancelledProblem = Problem & {
+  type: "urn:madang:problem:show-cancelled";
+  status: 409;
+  title: "The showtime does not take place";
+};
+
+export type ShowNotOverProblem = Problem & {
+  /** The end of the show. */
+  over_at: string;
+  type: "urn:madang:problem:show-not-over";
+  status: 409;
+  title: "The show is not over yet";
+};
 
 /** A showtime of a performance. */
 export interface Showtime {
@@ -3736,6 +3797,13 @@ export interface ShowtimeList {
   /** Cursor of the next page. Absent on the last page. */
   next_cursor?: string;
 }
+
+/** Nothing has changed. */
+export type ShowtimeStartedProblem = Problem & {
+  type: "urn:madang:problem:showtime-started";
+  status: 409;
+  title: "The show has started";
+};
 
 /** Whether the seats of a showtime are on sale. */
 export type ShowtimeStatus = "DRAFT" | "ON_SALE" | "CLOSED" | "CANCELLED";
@@ -4040,6 +4108,8 @@ export interface Ticket {
   ticket_id: TicketId;
   /** The customer who shows it. */
   holder_id: CustomerId;
+  /** The customer who bought it. Absent while they hold it themselves. */
+  buyer_id?: CustomerId;
   /** The order that bought it. */
   order_id: OrderId;
   /** The line of the order. */
@@ -4048,18 +4118,22 @@ export interface Ticket {
   showtime_id: ShowtimeId;
   /** The start of the showtime as it was when the ticket was issued. */
   starts_at: string;
-  /** The seat, or the id of the place of general admission. */
+  /** The seat. */
   seat: SeatId;
-  /** The place of general admission. Absent for a seat. */
-  area?: AreaPlace;
   /** The price class. */
   class: ClassCode;
-  /** The title of the performance, the local start, the class and the seat or area, as they were when the seat was held. */
+  /** The title of the performance, the local start, the class and the seat, as they were when the seat was held. */
   name: string;
   /** Whether it admits its holder. */
   status: runtime.Open<TicketStatus>;
   /** The number of the code, from 1. A code with an earlier number does not admit. */
   issue: number;
+  /** How often it has changed hands. */
+  transfers?: number;
+  /** The offer to somebody else that is open. Absent without one. */
+  transfer_offer_id?: TransferOfferId;
+  /** The time from which that offer cannot be accepted. */
+  offered_until?: string;
   /** The check-in. Absent until it is checked in. */
   check_in?: CheckIn;
   /** Scans beside the check-in that admitted at devices without a network, or after the ticket became void. */
@@ -4095,6 +4169,34 @@ export interface TicketList {
 
 /** Whether a ticket admits its holder. */
 export type TicketStatus = "VALID" | "VOID";
+
+/** A transfer of a ticket. */
+export interface TicketTransfer {
+  /** The ticket. */
+  ticket_id: TicketId;
+  /** The number of the transfer among those of the ticket, from 1. */
+  number: number;
+  /** The order that bought the ticket. */
+  order_id: OrderId;
+  /** The showtime. */
+  showtime_id: ShowtimeId;
+  /** The seat. */
+  seat: SeatId;
+  /** The offer that was accepted. */
+  transfer_offer_id: TransferOfferId;
+  /** The customer who held the ticket before. */
+  giver_id: CustomerId;
+  /** The customer who accepted it. */
+  receiver_id: CustomerId;
+  /** Time of the transfer. */
+  transferred_at: string;
+}
+
+/** The transfers of a ticket. */
+export interface TicketTransferList {
+  /** The transfers, the first one first. */
+  items: TicketTransfer[];
+}
 
 export type TicketUsedProblem = Problem & {
   type: "urn:madang:problem:ticket-used";
@@ -4139,17 +4241,6 @@ export interface TileSeat {
 
 /** A timezone of the IANA database (`Asia/Seoul`). The rules are part of the program, since Lambda's image has none. */
 export type Timezone = string;
-
-/** Nothing has changed. An area without a free place is sold out. */
-export type TooFewPlacesProblem = Problem & {
-  /** The area. */
-  area: ZoneCode;
-  /** How many it has: free ones for a hold or a block, blocked ones for a release. */
-  places: number;
-  type: "urn:madang:problem:too-few-places";
-  status: 409;
-  title: "The area has too few places";
-};
 
 export type TooFewUnitsProblem = Problem & {
   /** What is left of each line. */
@@ -4197,6 +4288,12 @@ export type TooManyReshardedListingsProblem = Problem & {
   title: "Too many listings have a number of shards of their own";
 };
 
+export type TooManyReviewsProblem = Problem & {
+  type: "urn:madang:problem:too-many-reviews";
+  status: 409;
+  title: "The customer has written too many reviews today";
+};
+
 export type TooManySeatsProblem = Problem & {
   /** The most seats that a customer can have. */
   most: number;
@@ -4205,6 +4302,12 @@ export type TooManySeatsProblem = Problem & {
   type: "urn:madang:problem:too-many-seats";
   status: 409;
   title: "The customer would have too many seats";
+};
+
+export type TooManyTransfersProblem = Problem & {
+  type: "urn:madang:problem:too-many-transfers";
+  status: 409;
+  title: "The ticket has changed hands too often";
 };
 
 export type TooManyWrongCodesProblem = Problem & {
@@ -4250,6 +4353,27 @@ export interface Totals {
   /** What the order costs. */
   total: Money;
 }
+
+/** An offer of a ticket, as its holder sees it. */
+export interface TransferOffer {
+  /** The offer's id. */
+  transfer_offer_id: TransferOfferId;
+  /** The ticket. */
+  ticket_id: TicketId;
+  /** Give it to the receiver only, with both ids. Whoever has it can take the ticket. No other answer has it. */
+  code: string;
+  /** The time from which it cannot be accepted. */
+  expires_at: string;
+}
+
+export type TransferOfferExpiredProblem = Problem & {
+  type: "urn:madang:problem:transfer-offer-expired";
+  status: 409;
+  title: "The offer of the ticket has expired";
+};
+
+/** The id of an offer of a ticket to somebody else, derived from the holder and the idempotency key. */
+export type TransferOfferId = string;
 
 export type UnauthenticatedProblem = Problem & {
   type: "urn:madang:problem:unauthenticated";
@@ -4306,6 +4430,14 @@ export interface UpdateCouponRequest {
   waiting_room_id?: WaitingRoomId | null;
 }
 
+/** Changes of a review, as a merge patch (RFC 7396): only what is named changes, and `null` clears the text. */
+export interface UpdateOwnPerformanceReviewRequest {
+  /** The stars, from 1 to 5. */
+  stars?: number;
+  /** What the caller says. Text of several lines. */
+  text?: string | null;
+}
+
 /** Changes of a performance, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
 export interface UpdatePerformanceRequest {
   /** What customers read, by language. */
@@ -4328,6 +4460,11 @@ export interface UpdatePerformanceRequest {
   on_sale_at?: string | null;
   /** What a customer pays for giving a ticket back. Replaced as a whole. */
   refund_policy?: RefundPolicy;
+}
+
+/** A change of a review, as a merge patch (RFC 7396). */
+export interface UpdatePerformanceReviewRequest {
+  hidden_reason?: HiddenReason | null;
 }
 
 /** Changes of a performer, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
@@ -4672,46 +4809,15 @@ export interface WebhookAnswer {
 /** When a subscription ends. */
 export type When = "NOW" | "PERIOD_END";
 
-/** A zone, a section or an area of a seating plan, such as `stalls`. */
+/** A zone or a section of a seating plan, such as `stalls`. */
 export type ZoneCode = string;
 
 /** A zone of a seating plan. */
 export interface ZoneSeats {
   /** The zone. */
   zone: ZoneCode;
-  /** The number of its seats and places. */
+  /** The number of its seats. */
   seats: number;
-}
-
-/** The types of `getAdminCategories`. */
-export interface GetAdminCategoriesOperation {
-  request: {
-    /** The `ETag` of an earlier response */
-    ifNoneMatch?: string;
-  };
-  answer:
-    | runtime.Answer<200, CategoryTree, {
-        /** How long the response may be reused */
-        cacheControl: string;
-        /** For `If-Match` of a change */
-        etag: string;
-        /** The id of the request */
-        requestId: string;
-      }>
-    | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
-        cacheControl: string;
-        /** As in `If-None-Match` */
-        etag: string;
-        /** The id of the request */
-        requestId: string;
-      }>;
-  problem:
-    | MalformedRequestProblem
-    | UnauthenticatedProblem
-    | ForbiddenProblem
-    | InternalProblem
-    | UnavailableProblem;
 }
 
 /** The types of `updateCategories`. */
@@ -5410,6 +5516,63 @@ export interface UpdatePerformanceOperation {
     | PreconditionFailedProblem
     | BodyTooLargeProblem
     | InvalidShowProblem
+    | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listAdminPerformanceReviews`. */
+export interface ListAdminPerformanceReviewsOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** `VISIBLE` by default */
+    status?: "VISIBLE" | "HIDDEN" | "DELETED";
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, PerformanceReviewList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `updatePerformanceReview`. */
+export interface UpdatePerformanceReviewOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** The review */
+    performance_review_id: string;
+    /** The `ETag` of the review as an earlier change answered it, or `*` */
+    ifMatch: string;
+    body: UpdatePerformanceReviewRequest;
+  };
+  answer: runtime.Answer<200, PerformanceReview, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | PreconditionFailedProblem
+    | BodyTooLargeProblem
     | PreconditionRequiredProblem
     | InternalProblem
     | UnavailableProblem;
@@ -6152,7 +6315,6 @@ export interface BlockSeatsOperation {
     | NotFoundProblem
     | SeatsMissingProblem
     | SeatsNotFreeProblem
-    | TooFewPlacesProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidShowProblem
@@ -6261,7 +6423,6 @@ export interface ReleaseSeatsOperation {
     | NotFoundProblem
     | SeatsMissingProblem
     | SeatsNotFreeProblem
-    | TooFewPlacesProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidShowProblem
@@ -6361,6 +6522,25 @@ export interface ResolveChargeOperation {
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | PaymentMismatchProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listTicketTransfers`. */
+export interface ListTicketTransfersOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+  };
+  answer: runtime.Answer<200, TicketTransferList, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -6657,7 +6837,7 @@ export interface GetCategoriesOperation {
     | runtime.Answer<200, CategoryTree, {
         /** How long the response may be reused */
         cacheControl: string;
-        /** For `If-None-Match` of a later request */
+        /** For `If-None-Match` of a later request, and `If-Match` of a change */
         etag: string;
         /** The id of the request */
         requestId: string;
@@ -7009,6 +7189,7 @@ export interface CancelOrderOperation {
     | OrderNotPaidProblem
     | SeatsNotReturnableProblem
     | SeatUsedProblem
+    | SeatTransferredProblem
     | RefundDiffersProblem
     | TooFewUnitsProblem
     | LineRefundedProblem
@@ -7046,6 +7227,7 @@ export interface CreateCancellationQuoteOperation {
     | OrderNotPaidProblem
     | SeatsNotReturnableProblem
     | SeatUsedProblem
+    | SeatTransferredProblem
     | TooFewUnitsProblem
     | LineRefundedProblem
     | PaymentUnderWayProblem
@@ -7353,6 +7535,153 @@ export interface GetPerformanceOperation {
       }>;
   problem:
     | MalformedRequestProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `listPerformanceReviews`. */
+export interface ListPerformanceReviewsOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, PublicPerformanceReviewList, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-None-Match` of a later request */
+        etag: string;
+        /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+        link?: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `createPerformanceReview`. */
+export interface CreatePerformanceReviewOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: CreatePerformanceReviewRequest;
+  };
+  answer: runtime.Answer<201, OwnPerformanceReview, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** true: an earlier request wrote it */
+    idempotencyReplayed?: string;
+    /** Path of the caller's review */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | NotAttendedProblem
+    | ShowNotOverProblem
+    | ReviewExistsProblem
+    | TooManyReviewsProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidTextProblem
+    | InvalidReviewProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `getOwnPerformanceReview`. */
+export interface GetOwnPerformanceReviewOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+  };
+  answer: runtime.Answer<200, OwnPerformanceReview, {
+    /** For `If-Match` of a change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `updateOwnPerformanceReview`. */
+export interface UpdateOwnPerformanceReviewOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+    /** The `ETag` of the review as it was read, or `*` */
+    ifMatch: string;
+    body: UpdateOwnPerformanceReviewRequest;
+  };
+  answer: runtime.Answer<200, OwnPerformanceReview, {
+    /** For `If-Match` of the next change */
+    etag: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | ReviewFinalProblem
+    | TooManyReviewsProblem
+    | PreconditionFailedProblem
+    | BodyTooLargeProblem
+    | InvalidTextProblem
+    | InvalidReviewProblem
+    | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `deleteOwnPerformanceReview`. */
+export interface DeleteOwnPerformanceReviewOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+  };
+  answer: runtime.Answer<200, OwnPerformanceReview, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
     | NotFoundProblem
     | InternalProblem
     | UnavailableProblem;
@@ -7906,7 +8235,6 @@ export interface HoldSeatsOperation {
     | AdmissionRequiredProblem
     | SeatsTakenProblem
     | NoSeatsTogetherProblem
-    | TooFewPlacesProblem
     | SingleSeatLeftProblem
     | TooManySeatsProblem
     | HoldExistsProblem
@@ -7919,7 +8247,6 @@ export interface HoldSeatsOperation {
     | IdempotencyKeyReusedProblem
     | InvalidHoldProblem
     | UnknownSeatsProblem
-    | GeneralAdmissionProblem
     | TotalTooLargeProblem
     | CouponNotFoundProblem
     | CouponNotApplicableProblem
@@ -8390,6 +8717,100 @@ export interface ReplaceTicketCodeOperation {
     | UnavailableProblem;
 }
 
+/** The types of `createTransferOffer`. */
+export interface CreateTransferOfferOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+    /**
+     * 1 to 255 visible ASCII characters, new for each offer
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+  };
+  answer: runtime.Answer<201, TransferOffer, {
+    /** true: an earlier request made the offer */
+    idempotencyReplayed?: string;
+    /** Path of the ticket, which has the offer's id */
+    location: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | TicketVoidProblem
+    | TicketUsedProblem
+    | ShowCancelledProblem
+    | ShowtimeStartedProblem
+    | TooManyTransfersProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `deleteTransferOffer`. */
+export interface DeleteTransferOfferOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+    /** The offer */
+    transfer_offer_id: string;
+  };
+  answer: runtime.Answer<200, OwnTicket, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `acceptTransferOffer`. */
+export interface AcceptTransferOfferOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+    /** The offer */
+    transfer_offer_id: string;
+    /**
+     * 1 to 255 visible ASCII characters
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: AcceptTransferOfferRequest;
+  };
+  answer: runtime.Answer<200, AcceptedTransfer, {
+    /** true: an earlier request accepted the offer */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | OwnTicketProblem
+    | TransferOfferExpiredProblem
+    | TicketVoidProblem
+    | TicketUsedProblem
+    | ShowCancelledProblem
+    | ShowtimeStartedProblem
+    | TooManyTransfersProblem
+    | TooManySeatsProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `listVenues`. */
 export interface ListVenuesOperation {
   request: {
@@ -8767,17 +9188,6 @@ export interface ReceiveWebhookOperation {
 /** A client of the API. Each operation is a method. */
 export class Madang extends runtime.Client {
   /**
-   * Returns the categories to administrators
-   *
-   * As `get-categories` does, but no cache may reuse it without asking. Send its `ETag` as `If-Match` with a change.
-   *
-   * `GET /admin/categories`
-   */
-  getAdminCategories(request?: GetAdminCategoriesOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetAdminCategoriesOperation>> {
-    return this.call<GetAdminCategoriesOperation>({ method: "GET", path: "/admin/categories", headers: ["If-None-Match"], token: true }, request, options);
-  }
-
-  /**
    * Changes the categories
    *
    * Only what is named changes, and `null` removes (RFC 7396). `If-Match` is required: if somebody has changed the categories since
@@ -9074,6 +9484,31 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists the reviews of a performance for administrators
+   *
+   * Those with the status of the parameter, newest first, with their authors. The list is eventually consistent: a change may take a
+   * moment to appear.
+   *
+   * `GET /admin/performances/{performance_id}/reviews`
+   */
+  listAdminPerformanceReviews(request: ListAdminPerformanceReviewsOperation["request"], options?: runtime.Options): runtime.List<ListAdminPerformanceReviewsOperation> {
+    return this.list<ListAdminPerformanceReviewsOperation>({ method: "GET", path: "/admin/performances/{performance_id}/reviews", query: ["status", "limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
+   * Hides a review of a performance, or shows it again
+   *
+   * Only a reason hides a review, and its stars are none: `hidden_reason` hides it, and `null` shows it again. The author still sees
+   * it, with the reason. The stars of a hidden review do not count. `If-Match` is required. A change that is made already is answered
+   * with 200 in any case. A deleted review is not found.
+   *
+   * `PATCH /admin/performances/{performance_id}/reviews/{performance_review_id}`
+   */
+  updatePerformanceReview(request: UpdatePerformanceReviewOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdatePerformanceReviewOperation>> {
+    return this.call<UpdatePerformanceReviewOperation>({ method: "PATCH", path: "/admin/performances/{performance_id}/reviews/{performance_review_id}", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
    * Lists the drafts of showtimes of a performance
    *
    * Drafts, and drafts that were cancelled, the earliest first. All others are in `list-showtimes`.
@@ -9277,7 +9712,7 @@ export class Madang extends runtime.Client {
   /**
    * Rebuilds the search index
    *
-   * Reads everything that is indexed and builds the index anew beside the one that is searched, and then replaces it. Searches and changes
+   * Reads all products and builds the index anew beside the one that is searched, and then replaces it. Searches and changes
    * go on meanwhile. A rebuild that is under way starts over. `get-search-index` shows the progress.
    *
    * `POST /admin/search/rebuilds`
@@ -9351,9 +9786,7 @@ export class Madang extends runtime.Client {
    * Blocks seats
    *
    * All of them or none. A blocked seat is not sold. A seat that is blocked already stays so. A seat that is held or sold is refused, and nothing changes.
-   * `general` blocks so many free places of an area of general admission; a second request blocks as many more.
-   *
-   * A retry with the same key and body changes nothing more and returns the present states of the seats, or of the area.
+   * A retry with the same key and body changes nothing more and returns the present states of the seats.
    *
    * `POST /admin/showtimes/{showtime_id}/block-seats`
    */
@@ -9392,9 +9825,7 @@ export class Madang extends runtime.Client {
    * Releases seats
    *
    * All of them or none. A seat that is free already stays so. A seat that is held or sold is refused, and nothing changes.
-   * `general` releases so many blocked places of an area of general admission; a second request releases as many more.
-   *
-   * A retry with the same key and body changes nothing more and returns the present states of the seats, or of the area.
+   * A retry with the same key and body changes nothing more and returns the present states of the seats.
    *
    * `POST /admin/showtimes/{showtime_id}/release-seats`
    */
@@ -9442,6 +9873,17 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists the transfers of a ticket
+   *
+   * Who passed it on to whom, and when. It has no further page: a ticket changes hands at most four times.
+   *
+   * `GET /admin/tickets/{ticket_id}/transfers`
+   */
+  listTicketTransfers(request: ListTicketTransfersOperation["request"], options?: runtime.Options): Promise<runtime.Result<ListTicketTransfersOperation>> {
+    return this.call<ListTicketTransfersOperation>({ method: "GET", path: "/admin/tickets/{ticket_id}/transfers", token: true }, request, options);
+  }
+
+  /**
    * Creates a venue
    *
    * A retry with the same key and body returns it in its current state.
@@ -9479,8 +9921,8 @@ export class Madang extends runtime.Client {
   /**
    * Creates a seating plan
    *
-   * A plan never changes: a change of the house is a new plan. Rows of more than 28 seats are split at their aisles. An area
-   * of general admission has a number of places and no seats. The body has at most 1 MB. A retry with the same key and body returns the same plan.
+   * A plan never changes: a change of the house is a new plan. Rows of more than 28 seats are split at their aisles. The body has
+   * at most 1 MB. A retry with the same key and body returns the same plan.
    *
    * `POST /admin/venues/{venue_id}/plans`
    */
@@ -9553,8 +9995,8 @@ export class Madang extends runtime.Client {
   /**
    * Returns the categories
    *
-   * The whole tree, with the attributes that each category declares for its products. A cache may
-   * reuse it: administrators who change it read `get-admin-categories`.
+   * The whole tree, with the attributes that each category declares for its products. Administrators send its `ETag` as `If-Match`
+   * with a change.
    *
    * `GET /categories`
    */
@@ -9693,8 +10135,8 @@ export class Madang extends runtime.Client {
    *
    * When a customer cancels paid seats, the refund is less the fee of that day, by the refund policy of the order: `cancellation_fee`
    * of each line. `create-cancellation-quote` says what is refunded, and `expected_refund` protects the customer from a fee that has
-   * risen since. The tickets become void at once; a seat whose ticket was checked in stays. An administrator gives the
-   * seats of others back without a fee.
+   * risen since. The tickets become void at once; a seat whose ticket was checked in stays, and one whose ticket somebody else holds,
+   * unless the showtime is cancelled. An administrator gives the seats of others back without a fee.
    *
    * The coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
    * stays used.
@@ -9837,6 +10279,69 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists the reviews of a performance
+   *
+   * The visible ones, newest first. Only who has attended writes one. The counters of the rating are those of all visible reviews at
+   * the moment of the answer; the list is eventually consistent, so a review that was just written, hidden or deleted may take a
+   * moment to appear or disappear. A performance that does not exist has no reviews.
+   *
+   * `GET /performances/{performance_id}/reviews`
+   */
+  listPerformanceReviews(request: ListPerformanceReviewsOperation["request"], options?: runtime.Options): runtime.List<ListPerformanceReviewsOperation> {
+    return this.list<ListPerformanceReviewsOperation>({ method: "GET", path: "/performances/{performance_id}/reviews", query: ["limit", "cursor"], headers: ["If-None-Match"] }, request, options);
+  }
+
+  /**
+   * Reviews a performance
+   *
+   * For those who have attended: the holder of a ticket that was checked in, or, where the shop does not scan, of a valid one, once the
+   * show is over. A customer has one review of a performance, and writes or edits at most 10 reviews a day (UTC). Everybody sees it,
+   * without a name. The ticket is checked in the transaction that records the review.
+   *
+   * After a deletion the customer can write another one. A retry with the same key returns the review as it is now.
+   *
+   * `POST /performances/{performance_id}/reviews`
+   */
+  createPerformanceReview(request: CreatePerformanceReviewOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreatePerformanceReviewOperation>> {
+    return this.call<CreatePerformanceReviewOperation>({ method: "POST", path: "/performances/{performance_id}/reviews", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Returns the caller's review of a performance
+   *
+   * Also a hidden one, with the reason. Its `ETag` is the `If-Match` of a change.
+   *
+   * `GET /performances/{performance_id}/reviews/mine`
+   */
+  getOwnPerformanceReview(request: GetOwnPerformanceReviewOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetOwnPerformanceReviewOperation>> {
+    return this.call<GetOwnPerformanceReviewOperation>({ method: "GET", path: "/performances/{performance_id}/reviews/mine", token: true }, request, options);
+  }
+
+  /**
+   * Changes the caller's review of a performance
+   *
+   * Only what is named changes, and `null` clears the text (RFC 7396). `If-Match` is required: if the review has changed since it was
+   * read, the answer is 412 and nothing changes. A change that is made already is answered with 200 in any case. A review can be
+   * edited for 30 days. A hidden one stays hidden.
+   *
+   * `PATCH /performances/{performance_id}/reviews/mine`
+   */
+  updateOwnPerformanceReview(request: UpdateOwnPerformanceReviewOperation["request"], options?: runtime.Options): Promise<runtime.Result<UpdateOwnPerformanceReviewOperation>> {
+    return this.call<UpdateOwnPerformanceReviewOperation>({ method: "PATCH", path: "/performances/{performance_id}/reviews/mine", headers: ["If-Match"], body: "application/merge-patch+json", token: true }, request, options);
+  }
+
+  /**
+   * Deletes the caller's review of a performance
+   *
+   * Its text is removed, and its stars do not count any more. Deleting a deleted review returns it unchanged, so a retry needs no key.
+   *
+   * `DELETE /performances/{performance_id}/reviews/mine`
+   */
+  deleteOwnPerformanceReview(request: DeleteOwnPerformanceReviewOperation["request"], options?: runtime.Options): Promise<runtime.Result<DeleteOwnPerformanceReviewOperation>> {
+    return this.call<DeleteOwnPerformanceReviewOperation>({ method: "DELETE", path: "/performances/{performance_id}/reviews/mine", token: true }, request, options);
+  }
+
+  /**
    * Lists the showtimes of a performance
    *
    * Those that are published, the earliest first, also the closed and cancelled ones. The list is eventually consistent: a change may
@@ -9959,8 +10464,7 @@ export class Madang extends runtime.Client {
   /**
    * Searches all documents
    *
-   * Products, performances, performers and venues are found at once. Every word must be found in a title, a brand, the name of a
-   * performer or another name. Korean words are found anywhere in a text, with or
+   * Every word must be found in a title, a brand or another name. Korean words are found anywhere in a text, with or
    * without spaces, and by initial consonants; words of letters and digits by their beginning. If nothing is found, typos are
    * tolerated. Without `q`, all documents that the filters leave are found. New and changed documents appear within
    * seconds. There is no number of results.
@@ -9997,7 +10501,7 @@ export class Madang extends runtime.Client {
   /**
    * Returns a showtime
    *
-   * With about how many seats and places of each class are free. A draft is not returned.
+   * With about how many seats of each class are free. A draft is not returned.
    *
    * `GET /showtimes/{showtime_id}`
    */
@@ -10008,9 +10512,8 @@ export class Madang extends runtime.Client {
   /**
    * Holds seats
    *
-   * All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send one of `seats`,
-   * `best`, which chooses seats side by side in a row, and `general`, which takes free places of an area of general admission: these
-   * are not chosen, and it is refused only if the area has fewer free ones. A retry with the same key and body returns the order in its current state.
+   * All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send either `seats` or `best`,
+   * which chooses seats side by side in a row. A retry with the same key and body returns the order in its current state.
    *
    * A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
    * limited time without paying in an hour, which begins with the first hold. To choose other seats, name the order in
@@ -10037,7 +10540,7 @@ export class Madang extends runtime.Client {
    * Returns the states of all seats
    *
    * Two bits a seat in the order of the plan: 0 free, 1 held, 2 sold, 3 blocked. The first seat is in the lowest bits of the first
-   * byte. A hold whose deadline has passed is free. Places of general admission have no bits: `areas` counts them. The map is about two seconds old at most: a function derives it once a
+   * byte. A hold whose deadline has passed is free. The map is about two seconds old at most: a function derives it once a
    * second, and a cache keeps it for another one.
    *
    * `GET /showtimes/{showtime_id}/seats`
@@ -10215,6 +10718,50 @@ export class Madang extends runtime.Client {
    */
   replaceTicketCode(request: ReplaceTicketCodeOperation["request"], options?: runtime.Options): Promise<runtime.Result<ReplaceTicketCodeOperation>> {
     return this.call<ReplaceTicketCodeOperation>({ method: "POST", path: "/tickets/{ticket_id}/replace-code", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
+   * Offers a ticket to somebody else
+   *
+   * The receiver sends the code to `accept-transfer-offer`, and becomes the holder; no money changes hands. The offer is open for 72
+   * hours, and until the show starts. A ticket has one open offer: a new one replaces it. The ticket stays the caller's until it is
+   * accepted, and admits until then; a check-in ends the offer. `delete-transfer-offer` takes it back.
+   *
+   * A ticket changes hands at most three times. To its buyer it can be given back once more.
+   *
+   * A retry with the same key returns the same offer, also if it has ended since.
+   *
+   * `POST /tickets/{ticket_id}/transfer-offers`
+   */
+  createTransferOffer(request: CreateTransferOfferOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateTransferOfferOperation>> {
+    return this.call<CreateTransferOfferOperation>({ method: "POST", path: "/tickets/{ticket_id}/transfer-offers", headers: ["Idempotency-Key"], token: true }, request, options);
+  }
+
+  /**
+   * Takes the offer of a ticket back
+   *
+   * Its code is not accepted any more. An offer that has ended, or was replaced, stays so: the ticket is returned unchanged, so a
+   * retry needs no key.
+   *
+   * `DELETE /tickets/{ticket_id}/transfer-offers/{transfer_offer_id}`
+   */
+  deleteTransferOffer(request: DeleteTransferOfferOperation["request"], options?: runtime.Options): Promise<runtime.Result<DeleteTransferOfferOperation>> {
+    return this.call<DeleteTransferOfferOperation>({ method: "DELETE", path: "/tickets/{ticket_id}/transfer-offers/{transfer_offer_id}", token: true }, request, options);
+  }
+
+  /**
+   * Accepts the offer of a ticket
+   *
+   * The caller becomes the holder. The ticket gets a new code, and the former one does not admit any more. The ticket counts among
+   * the seats that the caller may have at the showtime. Nothing is paid; only who bought the ticket can give its seat back for money,
+   * and only while they hold it.
+   *
+   * An offer is accepted once. A retry by the same customer returns the transfer, with any key.
+   *
+   * `POST /tickets/{ticket_id}/transfer-offers/{transfer_offer_id}/accept`
+   */
+  acceptTransferOffer(request: AcceptTransferOfferOperation["request"], options?: runtime.Options): Promise<runtime.Result<AcceptTransferOfferOperation>> {
+    return this.call<AcceptTransferOfferOperation>({ method: "POST", path: "/tickets/{ticket_id}/transfer-offers/{transfer_offer_id}/accept", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**

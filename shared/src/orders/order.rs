@@ -352,6 +352,8 @@ pub enum Rejected {
     SeatsNotReturnable,
     /// The ticket of a line was checked in.
     SeatUsed(LineId),
+    /// Somebody else than the buyer holds the ticket of a line.
+    SeatTransferred(LineId),
     /// The refund differs from the one that the request expected.
     RefundDiffers {
         /// The current refund.
@@ -418,6 +420,10 @@ impl From<Rejected> for Rejection {
             Rejected::SeatUsed(line_id) => Self::with(
                 reason::SeatUsed { line_id },
                 "The ticket of a seat was checked in. It cannot be given back.",
+            ),
+            Rejected::SeatTransferred(line_id) => Self::with(
+                reason::SeatTransferred { line_id },
+                "You have passed the ticket of a seat on. Ask its holder to pass it back first.",
             ),
             Rejected::RefundDiffers { present } => {
                 let detail = format!("The refund is {present} now.");

@@ -42,6 +42,11 @@ crate::reasons! {
         /// The seat's line.
         line_id: LineId,
     };
+    /// Its holder can pass it back. Then the seat can be given back.
+    SEAT_TRANSFERRED = Conflict "seat-transferred" "Somebody else holds a ticket of the seats" SeatTransferred {
+        /// The seat's line.
+        line_id: LineId,
+    };
     /// Show the customer the new refund, then send it.
     REFUND_DIFFERS = Conflict "refund-differs" "The refund differs from the expected one" RefundDiffers {
         /// The refund now.

@@ -23,11 +23,12 @@ impl HoldLimits {
 /// What a customer has held of a showtime.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allowance {
-    /// The seats of orders that wait for payment, are being paid for, or are paid.
+    /// The seats of orders that wait for payment, are being paid for, or are paid, and the tickets that others have passed on to
+    /// the customer.
     pub seats: i64,
     /// The most seats that the customer could have at the latest hold.
     pub most: u8,
-    /// The order of the latest hold. Only this one can wait for payment.
+    /// The order of the latest hold. Only this one can wait for payment. Nil before the first hold.
     pub order_id: Uuid,
     /// The beginning of the window.
     pub since: Timestamp,

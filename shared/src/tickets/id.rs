@@ -29,6 +29,11 @@ crate::entity_id! {
     pub struct TicketId as "ticket_id", "There is no such ticket."
 }
 
+crate::entity_id! {
+    /// The id of an offer of a ticket to somebody else, derived from the holder and the idempotency key.
+    pub struct TransferOfferId as "transfer_offer_id", "There is no such offer."
+}
+
 impl TicketId {
     /// The prefix of a ticket's key in the tickets table.
     pub const KEY_PREFIX: &'static str = "TICKET#";

@@ -16,7 +16,7 @@ mod store;
 pub use aisles::Aisles;
 pub use allowance::{Allowance, AllowanceChange, AllowedHold, HoldLimits, NotAllowed};
 pub use area::{Area, AreaPlace};
-pub use id::{PerformanceId, PlanId, ShowtimeId, TicketId, VenueId};
+pub use id::{PerformanceId, PlanId, ShowtimeId, TicketId, TransferOfferId, VenueId};
 pub use refund_terms::{FeeStep, InvalidRefundTerms, RefundTerms, ReturnTime};
 pub use row::{RowKey, SeatRow, Taken};
 pub use seat::{InvalidSeatId, SeatId, SeatState};
@@ -27,5 +27,6 @@ pub use showtime::{
 };
 pub use statutory_terms::{CountryTerms, StatutoryTerms};
 pub use store::{
-    Change, LoadedSeats, OrderSeats, SeatStore, ShowPage, ShowPosition, ShowReader, SoldSeatStore, SoldSeats,
+    Change, LoadedSeats, OrderSeats, ReceivedTickets, SeatStore, ShowPage, ShowPosition, ShowReader, SoldSeatStore,
+    SoldSeats,
 };

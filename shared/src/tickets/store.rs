@@ -9,6 +9,7 @@
 //!
 //! An allowance (`SHOW#<showtime>#CUSTOMER#<customer>`, `ALLOWANCE`) says what a customer has held of a showtime.
 
+mod received;
 mod shows;
 mod sold_seats;
 mod transfer;
@@ -34,6 +35,7 @@ use crate::aws::dynamodb::transaction::{MAX_ITEMS, put, transact_changes, update
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, composite, number, send_until_answered};
 use crate::core::error::Error;
 
+pub use received::ReceivedTickets;
 pub use shows::{ShowPage, ShowPosition, ShowReader};
 pub use sold_seats::{SoldSeatStore, SoldSeats};
 use transfer::paths;

@@ -263,6 +263,18 @@ impl TicketsFixture {
             .await
     }
 
+    /// Offers a customer's ticket to somebody else under `key`, and returns the offer with its code.
+    pub async fn offer(&self, customer: &str, key: &str, ticket: &str) -> Value {
+        self.created("create-transfer-offer", offer_call(customer, key, ticket))
+            .await
+    }
+
+    /// Accepts an offer for a customer.
+    pub async fn accept(&self, customer: &str, offer: &Value) -> Answer {
+        self.call("accept-transfer-offer", accept_call(customer, "accept", offer))
+            .await
+    }
+
     /// Returns the seat map.
     pub async fn seat_map(&self, showtime: &str) -> Answer {
         self.call("get-seat-map", seat_map_call(showtime)).await
@@ -412,4 +424,32 @@ pub fn text(body: &Value, member: &str) -> String {
 pub fn key() -> String {
     static KEYS: AtomicI64 = AtomicI64::new(0);
     format!("show-{}", KEYS.fetch_add(1, Ordering::SeqCst))
+}
+
+/// Builds a customer's offer of a ticket under `key`.
+pub fn offer_call(customer: &str, key: &str, ticket: &str) -> Call {
+    let call = Call::new("POST", "/tickets/{ticket_id}/transfer-offers").path("ticket_id", ticket);
+    call.by(customer).key(key)
+}
+
+/// Builds a customer's request to take an offer back.
+pub fn delete_offer_call(customer: &str, offer: &Value) -> Call {
+    of_offer(
+        "DELETE",
+        "/tickets/{ticket_id}/transfer-offers/{transfer_offer_id}",
+        offer,
+    )
+    .by(customer)
+}
+
+/// Builds a customer's acceptance of an offer, with its code.
+pub fn accept_call(customer: &str, key: &str, offer: &Value) -> Call {
+    let route = "/tickets/{ticket_id}/transfer-offers/{transfer_offer_id}/accept";
+    let call = of_offer("POST", route, offer);
+    call.by(customer).key(key).json(&json!({ "code": offer["code"] }))
+}
+
+fn of_offer(method: &'static str, route: &'static str, offer: &Value) -> Call {
+    let call = Call::new(method, route).path("ticket_id", &text(offer, "ticket_id"));
+    call.path("transfer_offer_id", &text(offer, "transfer_offer_id"))
 }

@@ -71,6 +71,7 @@ impl Cloud {
             ("RESERVATION_MINUTES", "15"),
             ("HOLD_MINUTES", "8"),
             ("HOLD_BUDGET_MINUTES", "20"),
+            ("REVIEWS_NEED_CHECK_IN", "true"),
             ("SHOP_COUNTRY", "KR"),
             ("SELLER_NAME", ""),
             ("SELLER_REGISTRATION_NUMBER", ""),

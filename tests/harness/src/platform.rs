@@ -31,7 +31,7 @@ pub const PRIVATE_SEARCH: &str = "private-search";
 pub const SEATING: &str = "seating";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 59] = [
+const VARIABLES: [(&str, &str); 60] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -50,6 +50,7 @@ const VARIABLES: [(&str, &str); 59] = [
     ("RESERVATION_MINUTES", "15"),
     ("HOLD_MINUTES", "8"),
     ("HOLD_BUDGET_MINUTES", "20"),
+    ("REVIEWS_NEED_CHECK_IN", "true"),
     ("SHOP_COUNTRY", "KR"),
     ("SELLER_NAME", "Courtyard Tea <Seoul>"),
     ("SELLER_REGISTRATION_NUMBER", "120-00-00000"),

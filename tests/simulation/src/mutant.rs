@@ -103,11 +103,17 @@ pub enum Mutant {
     JoinsUnchecked,
     /// A code makes a claim whether it was used or not.
     CodesUnchecked,
+    /// A ticket that changes hands keeps its code.
+    TransfersKeepCodes,
+    /// A review is written despite a concurrent change, and the counters follow what was read.
+    ReviewsUnchecked,
+    /// Whoever has a ticket reviews a performance, whether they have attended or not.
+    AttendanceUnchecked,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 50] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -155,6 +161,9 @@ impl Mutant {
         Self::ClaimsUnchecked,
         Self::JoinsUnchecked,
         Self::CodesUnchecked,
+        Self::TransfersKeepCodes,
+        Self::ReviewsUnchecked,
+        Self::AttendanceUnchecked,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -234,6 +243,8 @@ impl Mutant {
             Self::ClaimsUnchecked => each_write(body, &mut |write| unless(write, "CLAIM#", "#status = :issued")),
             Self::JoinsUnchecked => each_write(body, &mut |write| unless(write, "JOIN#", "attribute_not_exists")),
             Self::CodesUnchecked => each_write(body, &mut |write| unless(write, "CODE#", "attribute_not_exists")),
+            Self::TransfersKeepCodes => each_write(body, &mut keep_code),
+            Self::ReviewsUnchecked => each_write(body, &mut |write| unless(write, "REVIEW#", "version = ")),
             Self::CheckInsUnchecked => each_write(body, &mut |write| {
                 unless(write, "TICKET#", "attribute_not_exists(check_in)")
             }),
@@ -276,6 +287,7 @@ impl Mutant {
                 | Self::EventInvented
                 | Self::PointsKept
                 | Self::MissedPeriodsCharged
+                | Self::AttendanceUnchecked
         ) && !self.needs_bank()
             && !self.needs_search()
     }
@@ -298,6 +310,9 @@ impl Mutant {
                 | Self::TicketsKept
                 | Self::CancellationLost
                 | Self::FeesForgotten
+                | Self::TransfersKeepCodes
+                | Self::ReviewsUnchecked
+                | Self::AttendanceUnchecked
         )
     }
 
@@ -392,6 +407,22 @@ fn keep_seats(write: &mut Value) {
     let update = write["UpdateExpression"].as_str().unwrap_or_default();
     if update.starts_with("REMOVE h.") && !update.contains(".u") {
         write["UpdateExpression"] = "SET n = n".into();
+    }
+}
+
+/// Leaves the number of the code as it is where a write passes a ticket on.
+fn keep_code(write: &mut Value) {
+    let Some(values) = write.get_mut("ExpressionAttributeValues") else {
+        return;
+    };
+    if values.get(":transfers").is_none() {
+        return;
+    }
+    let issue = values[":issue"]["N"]
+        .as_str()
+        .and_then(|issue| issue.parse::<u16>().ok());
+    if let Some(issue) = issue {
+        values[":issue"]["N"] = (issue - 1).to_string().into();
     }
 }
 

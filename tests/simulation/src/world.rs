@@ -166,6 +166,8 @@ pub struct State {
     pub uncertain_places: BTreeSet<String>,
     /// What was answered about admissions, by ticket.
     pub check_ins: BTreeMap<String, Admissions>,
+    /// Tickets that were admitted with a code from before they changed hands.
+    pub former_codes_admitted: BTreeSet<String>,
     keys: u64,
     /// Number of invocations that count against the budget.
     spent: u64,

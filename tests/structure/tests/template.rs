@@ -8,7 +8,7 @@ use structure::{
 
 /// The functions with routes that require no token. Products, order books, pictures, shows, coupons and waiting rooms are public. Payment providers
 /// and carriers sign their webhooks instead.
-const PUBLIC_FUNCTIONS: [&str; 25] = [
+const PUBLIC_FUNCTIONS: [&str; 26] = [
     "get-categories",
     "get-product",
     "list-products",
@@ -24,6 +24,7 @@ const PUBLIC_FUNCTIONS: [&str; 25] = [
     "list-performers",
     "get-performance",
     "list-performances",
+    "list-performance-reviews",
     "get-showtime",
     "list-showtimes",
     "get-seat-map",

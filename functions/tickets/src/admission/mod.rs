@@ -6,4 +6,5 @@ pub mod qr;
 pub mod scan;
 pub mod store;
 pub mod ticket;
+pub mod transfer;
 pub mod view;

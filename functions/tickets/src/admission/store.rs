@@ -3,6 +3,9 @@
 //! A `TICKET#<uuid>` without double scans stays below 1 KB, so that a check-in costs one write unit. Therefore the event of an issue is
 //! stored with the order's item, `ORDER#<uuid>`, and a check-in has none.
 
+pub mod attendance;
+pub mod transfers;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -25,6 +28,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::ticket::{CheckIn, Ticket};
+use super::transfer::OpenOffer;
 use crate::event::TicketSeat;
 
 const READING: &str = "read a ticket";
@@ -47,6 +51,9 @@ pub struct StoredTicket {
     /// The ticket.
     #[serde(flatten)]
     pub ticket: Ticket,
+    /// The offer to somebody else that is open, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OpenOffer>,
     /// The number of writes, from 1.
     pub version: u64,
 }
@@ -154,7 +161,7 @@ impl TicketStore {
         transact_changes(&self.table.client, UPDATING, items, records, deadline).await
     }
 
-    /// Checks a ticket in: one write unit, and no read. With `issue`, only under that code. Returns the ticket, or the stored one if it
+    /// Checks a ticket in: one write unit, and no read. With `issue`, only under that code. Ends an offer of the ticket. Returns the ticket, or the stored one if it
     /// was not written.
     ///
     /// # Errors
@@ -172,7 +179,9 @@ impl TicketStore {
             .update_item()
             .table_name(&self.table.name)
             .set_key(Some(key(ticket_key(id))))
-            .update_expression("SET check_in = :scan, version = version + :one")
+            .update_expression(
+                "SET check_in = :scan, version = version + :one REMOVE offer, transfer_offer_id, offered_until",
+            )
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":scan", attribute(check_in)?)
             .expression_attribute_values(":one", number(1))
@@ -395,6 +404,7 @@ impl TicketStore {
     fn put_new(&self, ticket: &Ticket) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error> {
         let stored = StoredTicket {
             ticket: ticket.clone(),
+            offer: None,
             version: 1,
         };
         let mut item = self.table.item(UPDATING, key(ticket_key(ticket.ticket_id)), &stored)?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::core::actor::Actor;
 use shared::core::identity::CustomerId;
 use shared::orders::{Line, LineId, Order, OrderId, OrderStatus};
-use shared::tickets::{AreaPlace, ClassCode, SeatId, ShowtimeId, TicketId};
+use shared::tickets::{AreaPlace, ClassCode, SeatId, ShowtimeId, TicketId, TransferOfferId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -26,6 +26,10 @@ pub struct Ticket {
     pub ticket_id: TicketId,
     /// The customer who shows it.
     pub holder_id: CustomerId,
+    /// The customer who bought it. Absent while they hold it themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub buyer_id: Option<CustomerId>,
     /// The order that bought it.
     pub order_id: OrderId,
     /// The line of the order.
@@ -49,6 +53,18 @@ pub struct Ticket {
     /// The number of the code, from 1. A code with an earlier number does not admit.
     #[schema(minimum = 1)]
     pub issue: u16,
+    /// How often it has changed hands.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 4)]
+    pub transfers: u8,
+    /// The offer to somebody else that is open. Absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub transfer_offer_id: Option<TransferOfferId>,
+    /// The time from which that offer cannot be accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub offered_until: Option<Timestamp>,
     /// The check-in. Absent until it is checked in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -79,10 +95,15 @@ pub struct CheckIn {
 }
 
 impl Ticket {
-    /// The highest number of a code.
+    /// The highest number of a code that a holder asks for. Each further holder may ask for as many.
     pub const MAX_ISSUE: u16 = 20;
     /// The most [double scans](Ticket::double_scans) that a ticket records.
     pub const MAX_DOUBLE_SCANS: usize = 10;
+
+    /// Whether its holder has asked for as many codes as one may.
+    pub const fn has_all_codes(&self) -> bool {
+        self.issue >= Self::MAX_ISSUE * (self.transfers as u16 + 1)
+    }
 
     /// The ticket of a line of a paid order. `None` for a line without a seat.
     pub fn of_line(order: &Order, line: &Line, starts_at: Timestamp, now: Timestamp) -> Option<Self> {
@@ -90,6 +111,7 @@ impl Ticket {
         Some(Self {
             ticket_id: order.ticket_id(line.line_id),
             holder_id: order.customer_id.clone(),
+            buyer_id: None,
             order_id: order.order_id,
             line_id: line.line_id,
             showtime_id: seat.showtime_id,
@@ -100,6 +122,9 @@ impl Ticket {
             name: line.name.clone(),
             status: TicketStatus::Valid,
             issue: 1,
+            transfers: 0,
+            transfer_offer_id: None,
+            offered_until: None,
             check_in: None,
             double_scans: vec![],
             issued_at: now,

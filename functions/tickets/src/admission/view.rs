@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::orders::{LineId, OrderId};
-use shared::tickets::{AreaPlace, ClassCode, SeatId, ShowtimeId, TicketId};
+use shared::tickets::{AreaPlace, ClassCode, SeatId, ShowtimeId, TicketId, TransferOfferId};
 use utoipa::ToSchema;
 
 use super::code::TicketCode;
@@ -15,7 +15,7 @@ use super::ticket::{Ticket, TicketStatus};
 pub struct OwnTicket {
     /// The ticket's id.
     pub ticket_id: TicketId,
-    /// The order that bought it.
+    /// The order that bought it. Only its customer sees the order.
     pub order_id: OrderId,
     /// The line of the order.
     pub line_id: LineId,
@@ -38,6 +38,19 @@ pub struct OwnTicket {
     /// The number of the code, from 1. A code with an earlier number does not admit.
     #[schema(minimum = 1)]
     pub issue: u16,
+    /// Whether somebody else bought it. Only the buyer can give its seat back for money, and only while they hold the ticket.
+    pub is_received: bool,
+    /// How often it has changed hands.
+    #[schema(minimum = 0, maximum = 4)]
+    pub transfers: u8,
+    /// The offer to somebody else that is open. Absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub transfer_offer_id: Option<TransferOfferId>,
+    /// The time from which that offer cannot be accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub offered_until: Option<Timestamp>,
     /// What to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Whoever has it can use the ticket. Absent in lists,
     /// and if the ticket is void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,6 +83,10 @@ impl OwnTicket {
 impl From<Ticket> for OwnTicket {
     fn from(ticket: Ticket) -> Self {
         Self {
+            is_received: ticket.is_received(),
+            transfers: ticket.transfers,
+            transfer_offer_id: ticket.transfer_offer_id,
+            offered_until: ticket.offered_until,
             ticket_id: ticket.ticket_id,
             order_id: ticket.order_id,
             line_id: ticket.line_id,

@@ -134,6 +134,8 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         | "SubscriptionChanged"
         | "SubscriptionCancelled"
         | "ImageDeleted"
+        | "PerformanceReviewWritten"
+        | "PerformanceReviewDeleted"
         | "CouponClaimed"
         | "CouponExhausted" => Actor::customer(&customer()),
         "PaymentFailed" | "PaymentUnservable" | "PaymentDisputed" | "BillingKeyDeleted" => Actor::provider("TOSS"),
@@ -153,6 +155,8 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         | "InvoiceReviewNeeded"
         | "DeliveryPostponed" => Actor::function("charge-subscription"),
         "TicketsIssued" | "TicketsVoided" => Actor::function("update-order-tickets"),
+        "TicketTransferred" => Actor::customer(&tickets::receiver()),
+        "PerformanceReviewHidden" | "PerformanceReviewShown" => staff(),
         "DoubleScanFound" | "ShowtimePublished" | "ShowtimeChanged" | "ShowtimeCancelled" => staff(),
         "ImageResized" | "ImageRejected" => Actor::function("resize-image"),
         other => bail!("who causes {other}?"),

@@ -3,10 +3,15 @@
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use shared::core::event::Record;
+use shared::core::identity::CustomerId;
 use shared::orders::{LineId, OrderId};
-use shared::tickets::{PerformanceId, SeatId, ShowtimeId, ShowtimeStatus, TicketId, VenueId};
+use shared::tickets::{PerformanceId, SeatId, ShowtimeId, ShowtimeStatus, TicketId, TransferOfferId, VenueId};
 use tickets::admission::ticket::TicketStatus;
-use tickets::event::{DoubleScan, OrderTicketsChange, ScanPlace, ShowtimeState, TicketEvent, TicketSeat};
+use tickets::admission::transfer::TicketTransfer;
+use tickets::event::{
+    DoubleScan, OrderTicketsChange, PerformanceReviewState, ScanPlace, ShowtimeState, TicketEvent, TicketSeat,
+};
+use tickets::performance_reviews::review::{PerformanceReviewId, PerformanceReviewStatus};
 use uuid::Uuid;
 
 /// One record of each event of tickets.
@@ -35,6 +40,17 @@ pub(super) fn events() -> Result<Vec<Record>> {
         status,
         starts_at: now + SignedDuration::from_hours(30 * 24),
     };
+    let review = |status| {
+        let performance_id = PerformanceId(Uuid::new_v8(*b"ticket example 3"));
+        PerformanceReviewState {
+            performance_review_id: PerformanceReviewId::of(performance_id, &super::customer()),
+            performance_id,
+            showtime_id,
+            customer_id: super::customer(),
+            stars: 5,
+            status,
+        }
+    };
     let double = DoubleScan {
         ticket_id: tickets[0].ticket_id,
         showtime_id,
@@ -43,15 +59,36 @@ pub(super) fn events() -> Result<Vec<Record>> {
         check_in: Some(place(now, "North")),
         double_scan: place(now + SignedDuration::from_mins(4), "South"),
     };
+    let transfer = TicketTransfer {
+        ticket_id: tickets[0].ticket_id,
+        number: 1,
+        order_id,
+        showtime_id,
+        seat: seats[0],
+        transfer_offer_id: TransferOfferId(Uuid::new_v8(*b"ticket example 5")),
+        giver_id: super::customer(),
+        receiver_id: receiver(),
+        transferred_at: now,
+    };
     let events = [
         TicketEvent::TicketsIssued(change(&tickets)),
         TicketEvent::TicketsVoided(change(&tickets[1..])),
+        TicketEvent::TicketTransferred(transfer),
+        TicketEvent::PerformanceReviewWritten(review(PerformanceReviewStatus::Visible)),
+        TicketEvent::PerformanceReviewHidden(review(PerformanceReviewStatus::Hidden)),
+        TicketEvent::PerformanceReviewShown(review(PerformanceReviewStatus::Visible)),
+        TicketEvent::PerformanceReviewDeleted(review(PerformanceReviewStatus::Deleted)),
         TicketEvent::ShowtimePublished(showtime(ShowtimeStatus::OnSale)),
         TicketEvent::ShowtimeChanged(showtime(ShowtimeStatus::Closed)),
         TicketEvent::ShowtimeCancelled(showtime(ShowtimeStatus::Cancelled)),
         TicketEvent::DoubleScanFound(double),
     ];
     super::records(&events, |_| now)
+}
+
+/// The customer who accepts a ticket.
+pub(super) fn receiver() -> CustomerId {
+    CustomerId::new("2f6f0a52-8f0e-4c55-9a8d-1f5b2f1f7a10")
 }
 
 fn place(at: Timestamp, gate: &str) -> ScanPlace {

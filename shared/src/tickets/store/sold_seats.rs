@@ -4,6 +4,8 @@
 //! Invariant: a ticket is valid only while its order has the seat. Tickets are issued after the payment, on condition that the
 //! order has not changed. So a seat that is given back has a ticket, which becomes void, or never gets one.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem, Update};
 use jiff::Timestamp;
@@ -16,8 +18,10 @@ use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::transaction::{Writes, check, update};
 use crate::aws::dynamodb::{Wanted, batch_get, key, number, parse, text};
 use crate::core::error::Error;
+use crate::core::identity::CustomerId;
 use crate::tickets::id::{ShowtimeId, TicketId};
 use crate::tickets::showtime::Showtime;
+use crate::tickets::store::received::ReceivedTickets;
 
 const DOING: &str = "read sold seats";
 
@@ -37,17 +41,11 @@ pub struct SoldSeats {
     tickets: Vec<SoldTicket>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct SoldTicket {
     ticket_id: TicketId,
-    state: TicketState,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TicketState {
-    NotIssued,
-    Unused,
-    CheckedIn,
+    /// `None` if it was not issued.
+    issued: Option<Issued>,
 }
 
 #[derive(Deserialize)]
@@ -57,9 +55,13 @@ struct StoredShowtime {
     version: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 struct Issued {
     ticket_id: TicketId,
+    holder_id: CustomerId,
+    /// Who bought it, if somebody else holds it.
+    #[serde(default)]
+    buyer_id: Option<IgnoredAny>,
     #[serde(default)]
     check_in: Option<IgnoredAny>,
 }
@@ -104,13 +106,8 @@ impl SoldSeatStore {
         let issued = found.remove(&self.tickets.name).unwrap_or_default().into_iter();
         let issued: Vec<Issued> = issued.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?;
         let ticket = |&ticket_id: &TicketId| {
-            let issued = issued.iter().find(|issued| issued.ticket_id == ticket_id);
-            let state = match issued {
-                None => TicketState::NotIssued,
-                Some(Issued { check_in: None, .. }) => TicketState::Unused,
-                Some(_) => TicketState::CheckedIn,
-            };
-            SoldTicket { ticket_id, state }
+            let issued = issued.iter().find(|issued| issued.ticket_id == ticket_id).cloned();
+            SoldTicket { ticket_id, issued }
         };
         let showtime: StoredShowtime = parse(DOING, showtime)?;
         Ok(SoldSeats {
@@ -120,21 +117,25 @@ impl SoldSeatStore {
         })
     }
 
-    /// Builds the writes that make the tickets void. Their conditions: no ticket was issued or checked in since it was read.
+    /// Builds the writes that make the tickets void. Their conditions: no ticket was issued, checked in or passed on since it was
+    /// read.
     ///
     /// # Errors
     /// [`Error::Internal`] when a write cannot be built.
     pub fn void_writes(&self, seats: &SoldSeats, at: Timestamp) -> Result<Writes, Error> {
-        let write = |ticket: &SoldTicket| match ticket.state {
-            TicketState::NotIssued => check(self.check_not_issued(ticket.ticket_id)),
-            TicketState::Unused => update(
+        let write = |ticket: &SoldTicket| {
+            let Some(issued) = &ticket.issued else {
+                return check(self.check_not_issued(ticket.ticket_id));
+            };
+            let condition = match issued.check_in {
+                None => "holder_id = :holder AND attribute_not_exists(check_in)",
+                Some(_) => "holder_id = :holder",
+            };
+            update(
                 self.void(ticket.ticket_id, at)
-                    .condition_expression("attribute_exists(pk) AND attribute_not_exists(check_in)"),
-            ),
-            TicketState::CheckedIn => update(
-                self.void(ticket.ticket_id, at)
-                    .condition_expression("attribute_exists(pk)"),
-            ),
+                    .condition_expression(condition)
+                    .expression_attribute_values(":holder", text(issued.holder_id.as_str())),
+            )
         };
         Ok(Writes(seats.tickets.iter().map(write).collect::<Result<_, _>>()?))
     }
@@ -158,7 +159,7 @@ impl SoldSeatStore {
         Update::builder()
             .table_name(&self.tickets.name)
             .set_key(Some(key(ticket_key(id))))
-            .update_expression("SET #status = :void, voided_at = :at, version = version + :one")
+            .update_expression("SET #status = :void, voided_at = :at, version = version + :one REMOVE offer, transfer_offer_id, offered_until")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":void", text("VOID"))
             .expression_attribute_values(":at", text(at.to_string()))
@@ -176,8 +177,33 @@ impl SoldSeatStore {
 impl SoldSeats {
     /// Whether this ticket was checked in.
     pub fn is_checked_in(&self, id: TicketId) -> bool {
+        self.issued(id).is_some_and(|issued| issued.check_in.is_some())
+    }
+
+    /// Whether somebody else than the buyer holds this ticket.
+    pub fn is_transferred(&self, id: TicketId) -> bool {
+        self.issued(id).is_some_and(|issued| issued.buyer_id.is_some())
+    }
+
+    /// The tickets that are not with their buyer, by holder.
+    pub fn received(&self) -> Vec<ReceivedTickets> {
+        let issued = self.tickets.iter().filter_map(|ticket| ticket.issued.as_ref());
+        let mut counts: BTreeMap<&str, (&CustomerId, u8)> = BTreeMap::new();
+        for issued in issued.filter(|issued| issued.buyer_id.is_some()) {
+            let holder = &issued.holder_id;
+            counts.entry(holder.as_str()).or_insert((holder, 0)).1 += 1;
+        }
+        let received = counts.into_values().map(|(holder, count)| ReceivedTickets {
+            showtime_id: self.showtime.showtime_id,
+            customer_id: holder.clone(),
+            count,
+        });
+        received.collect()
+    }
+
+    fn issued(&self, id: TicketId) -> Option<&Issued> {
         let ticket = self.tickets.iter().find(|ticket| ticket.ticket_id == id);
-        ticket.is_some_and(|ticket| ticket.state == TicketState::CheckedIn)
+        ticket.and_then(|ticket| ticket.issued.as_ref())
     }
 }
 

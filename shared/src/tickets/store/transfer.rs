@@ -292,7 +292,7 @@ pub(super) fn paths(places: &[u8]) -> Vec<String> {
     places.iter().map(|place| format!("h.#p{place}")).collect()
 }
 
-fn allowance_key(showtime: ShowtimeId, customer: &CustomerId) -> Item {
+pub(super) fn allowance_key(showtime: ShowtimeId, customer: &CustomerId) -> Item {
     composite(format!("SHOW#{showtime}#CUSTOMER#{}", customer.as_str()), ALLOWANCE)
 }
 

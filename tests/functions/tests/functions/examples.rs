@@ -346,6 +346,19 @@ async fn at_the_door() {
         .await;
     let replace = ticket_call("/tickets/{ticket_id}/replace-code", "ann", &id).key("r");
     let replaced = shop.call("replace-ticket-code", replace).await.body;
+    let taken_back = shop.offer("ann", "taken-back", &id).await;
+    shop.call(
+        "delete-transfer-offer",
+        tickets_fixture::delete_offer_call("ann", &taken_back),
+    )
+    .await;
+    let offer = shop
+        .offer("ann", "o", &tickets_fixture::text(&tickets[1], "ticket_id"))
+        .await;
+    shop.accept("bob", &offer).await;
+    let transfers = Call::new("GET", "/admin/tickets/{ticket_id}/transfers");
+    let transfers = transfers.path("ticket_id", &tickets_fixture::text(&offer, "ticket_id"));
+    shop.call("list-ticket-transfers", transfers.by_admin()).await;
     let code = replaced["code"].as_str().unwrap();
     shop.check_in("s", &showtime, code, "North").await;
     let scan =
@@ -354,6 +367,36 @@ async fn at_the_door() {
         .await;
     let door = Call::new("GET", "/admin/showtimes/{showtime_id}/tickets").path("showtime_id", &showtime);
     shop.call("list-showtime-tickets", door.by_admin()).await;
+    let performance = tickets_fixture::text(&shop.see(&showtime).await.body, "performance_id");
+    shop.advance(SignedDuration::from_hours(24 * 90));
+    reviewed(&shop, &performance, &id).await;
+}
+
+async fn reviewed(shop: &TicketsFixture, performance: &str, ticket: &str) {
+    let of = |method, route| Call::new(method, route).path("performance_id", performance);
+    let body = json!({ "ticket_id": ticket, "stars": 4, "text": "Splendid, but the second act is long." });
+    let write = of("POST", "/performances/{performance_id}/reviews").by("ann").key("r");
+    let written = shop.call("create-performance-review", write.json(&body)).await;
+    let mine = |method| of(method, "/performances/{performance_id}/reviews/mine").by("ann");
+    let edit = mine("PATCH").header("if-match", written.header("etag"));
+    shop.call("update-own-performance-review", edit.json(&json!({ "stars": 5 })))
+        .await;
+    shop.call("get-own-performance-review", mine("GET")).await;
+    shop.call(
+        "list-performance-reviews",
+        of("GET", "/performances/{performance_id}/reviews"),
+    )
+    .await;
+    let all = of("GET", "/admin/performances/{performance_id}/reviews").by_admin();
+    shop.call("list-admin-performance-reviews", all).await;
+    let route = "/admin/performances/{performance_id}/reviews/{performance_review_id}";
+    let id = tickets_fixture::text(&written.body, "performance_review_id");
+    let hide = of("PATCH", route).path("performance_review_id", &id).by_admin();
+    let hide = hide
+        .header("if-match", "*")
+        .json(&json!({ "hidden_reason": "OFF_TOPIC" }));
+    shop.call("update-performance-review", hide).await;
+    shop.call("delete-own-performance-review", mine("DELETE")).await;
 }
 
 async fn coupons() {

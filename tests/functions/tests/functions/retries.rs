@@ -266,6 +266,21 @@ const SCENARIOS: &[Scenario] = &[
         tickets::replace_ticket_code_again
     ),
     scenario!(
+        "create-transfer-offer",
+        "the ticket was accepted",
+        tickets::create_transfer_offer_accepted
+    ),
+    scenario!(
+        "accept-transfer-offer",
+        "the ticket was passed on again",
+        tickets::accept_transfer_offer_passed_on
+    ),
+    scenario!(
+        "create-performance-review",
+        "the review was edited, hidden and deleted",
+        tickets::create_performance_review_deleted
+    ),
+    scenario!(
         "create-coupon",
         "its total was raised, and its claims have ended",
         coupons::create_coupon_ended
@@ -386,6 +401,9 @@ tests! {
     a_retried_check_in_is_the_first_one: "check-in-ticket",
     a_retried_upload_of_scans_is_the_first_one: "upload-scans",
     a_retried_replacement_of_a_code_is_the_first_one: "replace-ticket-code",
+    a_retried_review_of_a_performance_is_the_first_one: "create-performance-review",
+    a_retried_offer_of_a_ticket_is_the_first_one: "create-transfer-offer",
+    a_retried_acceptance_of_a_ticket_is_the_first_one: "accept-transfer-offer",
     a_retried_creation_of_a_coupon_is_the_first_one: "create-coupon",
     a_retried_claim_is_the_first_one: "claim-coupon",
     a_retried_creation_of_a_waiting_room_is_the_first_one: "create-waiting-room",
@@ -432,6 +450,8 @@ fn id(body: &Value) -> &Value {
         "subscription_id",
         "return_id",
         "shipment_id",
+        "performance_review_id",
+        "transfer_offer_id",
         "ticket_id",
         "order_id",
         "sku",

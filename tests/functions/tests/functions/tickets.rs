@@ -20,12 +20,12 @@ use tickets::admission::keys::TicketKeys;
 use crate::holds::{paid, selling};
 
 /// Holds seats of a showtime, pays for them and issues their tickets. Returns the order.
-async fn bought(shop: &TicketsFixture, customer: &str, showtime: &str, seats: &[&str]) -> Value {
+pub(crate) async fn bought(shop: &TicketsFixture, customer: &str, showtime: &str, seats: &[&str]) -> Value {
     bought_through(shop, customer, showtime, seats).await.0
 }
 
 /// As [`bought`]. Returns the provider too.
-async fn bought_through(
+pub(crate) async fn bought_through(
     shop: &TicketsFixture,
     customer: &str,
     showtime: &str,
@@ -42,14 +42,14 @@ async fn bought_through(
 }
 
 /// The ids of a customer's tickets, by seat.
-async fn ids(shop: &TicketsFixture, customer: &str) -> Vec<String> {
+pub(crate) async fn ids(shop: &TicketsFixture, customer: &str) -> Vec<String> {
     let mut tickets = shop.tickets(customer).await;
     tickets.sort_by_key(|ticket| text(ticket, "seat"));
     tickets.iter().map(|ticket| text(ticket, "ticket_id")).collect()
 }
 
 /// The code of a customer's ticket.
-async fn code(shop: &TicketsFixture, customer: &str, id: &str) -> String {
+pub(crate) async fn code(shop: &TicketsFixture, customer: &str, id: &str) -> String {
     text(&shop.ticket(customer, id).await.body, "code")
 }
 
@@ -60,7 +60,7 @@ async fn statuses(shop: &TicketsFixture, customer: &str) -> Vec<Value> {
 }
 
 /// A ticket as stored.
-async fn stored(shop: &TicketsFixture, id: &str) -> Value {
+pub(crate) async fn stored(shop: &TicketsFixture, id: &str) -> Value {
     let items = shop.engine.items(TICKETS).await.into_iter();
     let mut tickets = items.filter(|item| item["pk"] == format!("TICKET#{id}").as_str());
     tickets.next().expect("a ticket")
@@ -70,11 +70,11 @@ fn seen(answer: &Answer) -> (u16, &str) {
     (answer.status, answer.problem())
 }
 
-fn scan(key: &str, code: &str, gate: &str, at: jiff::Timestamp) -> Value {
+pub(crate) fn scan(key: &str, code: &str, gate: &str, at: jiff::Timestamp) -> Value {
     json!({ "key": scan_key(key), "code": code, "gate": gate, "scanned_at": at })
 }
 
-async fn cancelled_by_admin(shop: &TicketsFixture, order: &Value, body: &Value) -> Value {
+pub(crate) async fn cancelled_by_admin(shop: &TicketsFixture, order: &Value, body: &Value) -> Value {
     let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &text(order, "order_id"));
     let answer = shop
         .cancel_order(call.by_admin().key(&body.to_string().len().to_string()).json(body))

@@ -88,6 +88,8 @@ impl Created {
 
     async fn add_performance(&mut self, world: &World) {
         let mut body = performance();
+        // Short, so that some are over before the run is.
+        body["duration_minutes"] = json!(1);
         if let Some(performer) = world.one_of(&self.performers) {
             body["cast"] = json!([{ "performer_id": performer, "role": "Clara" }]);
         }
@@ -107,9 +109,17 @@ impl Created {
         let mut body = showtime_with_area(&plan);
         body["sales_start_at"] = json!(world.clock.now());
         // The nearer the show is, the dearer it is to give a seat back.
-        if world.below(2) == 0 {
-            let day = world.clock.now() + SignedDuration::from_hours(24 * 2);
-            body["local_start"] = json!(format!("{}T19:00:00", day.strftime("%Y-%m-%d")));
+        match world.below(3) {
+            0 => {
+                let day = world.clock.now() + SignedDuration::from_hours(24 * 2);
+                body["local_start"] = json!(format!("{}T19:00:00", day.strftime("%Y-%m-%d")));
+            }
+            // Seoul is nine hours ahead.
+            1 => {
+                let soon = world.clock.now() + SignedDuration::from_mins(9 * 60 + 5);
+                body["local_start"] = json!(soon.strftime("%Y-%m-%dT%H:%M:00").to_string());
+            }
+            _ => {}
         }
         let route = || {
             let route = Call::new("POST", "/admin/performances/{performance_id}/showtimes");

@@ -80,7 +80,7 @@ async fn give_back(world: &World, ticket: &Value) {
 }
 
 /// One of the tickets of a showtime.
-async fn a_ticket(world: &World, showtime: &str) -> Option<Value> {
+pub async fn a_ticket(world: &World, showtime: &str) -> Option<Value> {
     let list = Call::new("GET", "/admin/showtimes/{showtime_id}/tickets").path("showtime_id", showtime);
     let list = world.http("list-showtime-tickets", list.by_admin()).await;
     let tickets = list.body["items"].as_array()?;
@@ -88,7 +88,7 @@ async fn a_ticket(world: &World, showtime: &str) -> Option<Value> {
 }
 
 /// The code that a holder shows. Some look at all their tickets first, or show the image.
-async fn shown(world: &World, id: &str, holder: &str) -> Option<String> {
+pub async fn shown(world: &World, id: &str, holder: &str) -> Option<String> {
     match world.below(3) {
         0 => drop(
             world

@@ -2,6 +2,7 @@
 
 mod admin;
 mod after_sale;
+mod audience;
 mod bank;
 mod box_office;
 mod carrier;
@@ -73,6 +74,7 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     }
     if actors.ticket_buyers > 0 {
         tasks.push(world.spawn(doorkeeper::keep(world.clone())));
+        tasks.push(world.spawn(audience::attend(world.clone())));
         for nth in 0..actors.ticket_buyers {
             tasks.push(world.spawn(ticket_buyer::buy(world.clone(), format!("ticket-buyer-{nth}"))));
         }

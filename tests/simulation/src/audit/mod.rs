@@ -3,6 +3,7 @@
 mod coupons;
 mod imports;
 mod lookups;
+mod reviews;
 pub mod search;
 mod seats;
 mod tickets;
@@ -76,6 +77,17 @@ pub fn check(world: &World, phase: Phase) {
     let all_tickets = tables.items(TICKETS);
     let valid = tickets::check_valid(&orders, &all_tickets);
     check("a valid ticket has its seat", valid);
+    check(
+        "what customers hold is counted",
+        tickets::check_allowances(&orders, &all_seats, &all_tickets),
+    );
+    check("a former code does not admit", tickets::check_former_codes(world));
+    let shows = tables.items(SHOWS);
+    check("the counters are the visible reviews", reviews::check_stars(&shows));
+    check(
+        "each review has an attendance",
+        reviews::check_attendance(&shows, &all_tickets),
+    );
     let rooms = waiting_rooms::check_rooms(&tables.items(WAITING_ROOMS));
     check("a waiting room counts each join once and admits at its rates", rooms);
     let codes = coupons::check_codes(&tables.items(COUPONS));
@@ -134,7 +146,7 @@ pub fn check(world: &World, phase: Phase) {
         if world.unservable_orders.dead_letters().is_empty() {
             let tickets = tickets::check_tickets(&orders, &all_tickets);
             check("paid seats have tickets", tickets);
-            let ended = tickets::check_cancelled_showtimes(&orders, &tables.items(SHOWS));
+            let ended = tickets::check_cancelled_showtimes(&orders, &shows);
             check("a cancelled showtime has no orders", ended);
         }
         check(

@@ -1,6 +1,6 @@
 //! Checks tickets: those of paid seats are valid, and each admits once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
@@ -8,15 +8,27 @@ use serde_json::Value;
 use super::key;
 use crate::world::World;
 
-/// Checks that each valid ticket is that of a seat of a paid order, at every moment, and that no seat has two.
+/// Checks that each valid ticket is that of a seat of a paid order, at every moment, that no seat has two, and that it knows who
+/// bought it.
 ///
 /// # Errors
 /// The first ticket for which this does not hold.
 pub fn check_valid(orders: &[Value], tickets: &[Value]) -> Result<()> {
     let sold = sold_seats(orders);
+    let buyers: BTreeMap<&str, &Value> = orders
+        .iter()
+        .filter_map(|order| Some((order["order_id"].as_str()?, &order["customer_id"])))
+        .collect();
     let mut valid = BTreeSet::new();
     for ticket in tickets.iter().filter(|item| key(item).starts_with("TICKET#")) {
         let seat = (text(&ticket["order_id"]), text(&ticket["seat"]));
+        let buyer = [&ticket["buyer_id"], &ticket["holder_id"]];
+        let buyer = buyer.into_iter().find(|customer| customer.is_string());
+        let order = ticket["order_id"].as_str().unwrap_or_default();
+        ensure!(
+            buyer == buyers.get(order).copied(),
+            "another customer bought it: {ticket}"
+        );
         if ticket["status"] == "VALID" {
             ensure!(sold.contains(&seat), "it is valid, and its seat is not sold: {ticket}");
             ensure!(valid.insert(seat), "its seat has another one: {ticket}");
@@ -88,5 +100,46 @@ pub fn check_admissions(world: &World) -> Result<()> {
         let is_once = admissions.scans.len() == 1 && admissions.answers <= 1;
         ensure!(is_once, "{ticket} was admitted twice: {admissions:?}");
     }
+    Ok(())
+}
+
+/// Checks that what a customer holds of a showtime, as it is counted, is the seats of their live orders and the valid tickets that
+/// others have passed on to them, at every moment.
+///
+/// # Errors
+/// The first count that is another one.
+pub fn check_allowances(orders: &[Value], seats: &[Value], tickets: &[Value]) -> Result<()> {
+    let mut held: BTreeMap<String, i64> = BTreeMap::new();
+    let mut add = |showtime: &Value, customer: &Value| {
+        let holder = format!("SHOW#{}#CUSTOMER#{}", text(showtime), text(customer));
+        *held.entry(holder).or_default() += 1;
+    };
+    let is_live = |order: &&Value| matches!(order["status"].as_str(), Some("PENDING_PAYMENT" | "PAYING" | "PAID"));
+    for order in orders.iter().filter(is_live) {
+        let lines = order["lines"].as_array().into_iter().flatten();
+        for line in lines.filter(|line| line["seat"].is_object() && line["cancelled"].is_null()) {
+            add(&line["seat"]["showtime_id"], &order["customer_id"]);
+        }
+    }
+    for ticket in tickets.iter().filter(|item| key(item).starts_with("TICKET#")) {
+        if ticket["status"] == "VALID" && ticket["buyer_id"].is_string() {
+            add(&ticket["showtime_id"], &ticket["holder_id"]);
+        }
+    }
+    for allowance in seats.iter().filter(|item| item["sk"] == "ALLOWANCE") {
+        let holds = held.remove(key(allowance)).unwrap_or_default();
+        ensure!(allowance["seats"] == holds, "it is {holds}: {allowance}");
+    }
+    ensure!(held.is_empty(), "not counted: {held:?}");
+    Ok(())
+}
+
+/// Checks that no ticket was admitted with a code that its former holder had.
+///
+/// # Errors
+/// The tickets that were.
+pub fn check_former_codes(world: &World) -> Result<()> {
+    let admitted = &world.state().former_codes_admitted;
+    ensure!(admitted.is_empty(), "they were: {admitted:?}");
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use function_tests::TicketsFixture;
 use function_tests::tickets_fixture::{
-    hold_call, performance, plan, publish_call, scan_key, showtime, text, ticket_call, update, upload_call,
+    accept_call, hold_call, offer_call, performance, plan, publish_call, scan_key, showtime, text, ticket_call, update,
+    upload_call,
 };
 use harness::gateway::Call;
 use jiff::SignedDuration;
@@ -244,5 +245,59 @@ pub async fn replace_ticket_code_again() -> Outcome {
         first,
         again: shop.call("replace-ticket-code", replace("k")).await,
         other: None,
+    }
+}
+
+pub async fn create_transfer_offer_accepted() -> Outcome {
+    let (shop, _, _, [id, _]) = with_tickets().await;
+    let first = shop.call("create-transfer-offer", offer_call("ann", "k", &id)).await;
+    assert_eq!(shop.accept("bob", &first.body).await.status, 200);
+    let again = shop.call("create-transfer-offer", offer_call("ann", "k", &id)).await;
+    assert_eq!(again.body, first.body);
+    Outcome {
+        first,
+        again,
+        other: None,
+    }
+}
+
+pub async fn accept_transfer_offer_passed_on() -> Outcome {
+    let (shop, _, _, [id, _]) = with_tickets().await;
+    let offer = shop.offer("ann", "o", &id).await;
+    let accept = || accept_call("bob", "k", &offer);
+    let first = shop.call("accept-transfer-offer", accept()).await;
+    let onward = shop.offer("bob", "o", &id).await;
+    assert_eq!(shop.accept("eve", &onward).await.status, 200);
+    Outcome {
+        first,
+        again: shop.call("accept-transfer-offer", accept()).await,
+        other: None,
+    }
+}
+
+pub async fn create_performance_review_deleted() -> Outcome {
+    let (shop, showtime, _, [id, code]) = with_tickets().await;
+    assert_eq!(shop.check_in("s", &showtime, &code, "A").await.status, 200);
+    let performance = text(&shop.see(&showtime).await.body, "performance_id");
+    shop.advance(SignedDuration::from_hours(24 * 90));
+    let of = |method, route| Call::new(method, route).path("performance_id", &performance).by("ann");
+    let write = |stars: u8| {
+        let call = of("POST", "/performances/{performance_id}/reviews").key("k");
+        call.json(&json!({ "ticket_id": id, "stars": stars }))
+    };
+    let first = shop.call("create-performance-review", write(5)).await;
+    let mine = "/performances/{performance_id}/reviews/mine";
+    let edit = of("PATCH", mine).header("if-match", "*").json(&json!({ "stars": 1 }));
+    assert_eq!(shop.call("update-own-performance-review", edit).await.status, 200);
+    assert_eq!(
+        shop.call("delete-own-performance-review", of("DELETE", mine))
+            .await
+            .status,
+        200
+    );
+    Outcome {
+        first,
+        again: shop.call("create-performance-review", write(5)).await,
+        other: Some(shop.call("create-performance-review", write(4)).await),
     }
 }
