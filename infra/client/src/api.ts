@@ -114,6 +114,60 @@ export type AmountNotTakenProblem = Problem & {
   title: "The provider does not accept this amount";
 };
 
+/** An area of general admission, and where its rows are. */
+export interface Area {
+  /** The area's code. */
+  area: ZoneCode;
+  /** The name that customers see. */
+  name: string;
+  /** The zone of its places. */
+  zone: ZoneCode;
+  /** The number of its places. */
+  places: number;
+  /** Whether each place has a number. */
+  numbered: boolean;
+  /** The part of its first row. An area has parts of its own. */
+  part: number;
+}
+
+/** How many places of an area are free. */
+export interface AreaCount {
+  /** The area. */
+  area: ZoneCode;
+  /** The number of its places. */
+  places: number;
+  /** How many are free. */
+  free: number;
+}
+
+/** An area of general admission as it is now. */
+export interface AreaNow {
+  /** The area. */
+  area: ZoneCode;
+  /** The number of its places. */
+  places: number;
+  /** How many are free. */
+  free: number;
+  /** How many are blocked. */
+  blocked: number;
+}
+
+/** A place of an area of general admission. */
+export interface AreaPlace {
+  /** The area's code. */
+  area: ZoneCode;
+  /** The number of the place, from 1. Absent in an area whose places have no numbers. */
+  number?: number;
+}
+
+/** Some places of an area of general admission. */
+export interface AreaPlaces {
+  /** The area. */
+  area: ZoneCode;
+  /** How many of its places. */
+  count: number;
+}
+
 /** The type of an attribute. */
 export type AttributeType = "TEXT" | "NUMBER" | "BOOLEAN" | "ENUM";
 
@@ -894,8 +948,10 @@ export interface CreatePlanRequest {
   name: string;
   /** The point that everybody looks at, such as the middle of the stage. */
   focus?: Point;
-  /** The sections, in the order of the seat map. */
-  sections: NewSection[];
+  /** The sections, in the order of the seat map. A plan without sections has areas. */
+  sections?: NewSection[];
+  /** The areas of general admission. */
+  areas?: NewArea[];
 }
 
 /** A new product. */
@@ -1163,7 +1219,7 @@ export interface Dispute {
 export type DisputeStatus = "OPEN" | "WON" | "LOST" | "CLOSED";
 
 /** The kind of a document: what is found. */
-export type DocumentKind = "PRODUCT";
+export type DocumentKind = "PRODUCT" | "PERFORMANCE" | "PERFORMER" | "VENUE";
 
 /** A ledger entry: one change of a wallet. */
 export interface Entry {
@@ -1267,6 +1323,23 @@ export type ForbiddenProblem = Problem & {
  */
 export type FulfillmentStatus = "NOT_REQUIRED" | "UNFULFILLED" | "PARTIALLY_SHIPPED" | "SHIPPED" | "PARTIALLY_DELIVERED" | "DELIVERED";
 
+/** Ask for places of the area with `general`. */
+export type GeneralAdmissionProblem = Problem & {
+  /** The area of the chosen place. */
+  area: ZoneCode;
+  type: "urn:madang:problem:general-admission";
+  status: 422;
+  title: "Places of general admission are not chosen";
+};
+
+/** Places of an area of general admission. Nobody chooses which ones. */
+export interface GeneralPlaces {
+  /** The area. */
+  area: ZoneCode;
+  /** How many. */
+  count: number;
+}
+
 /** Why an administrator has hidden a review. How many stars it gives is no reason. */
 export type HiddenReason = "SPAM" | "ABUSE" | "PERSONAL_DATA" | "OFF_TOPIC" | "ILLEGAL";
 
@@ -1294,12 +1367,14 @@ export type HoldNotReplaceableProblem = Problem & {
   title: "There is no such hold to replace";
 };
 
-/** The seats to hold: either `seats` or `best`. */
+/** The seats to hold: one of `seats`, `best` and `general`. */
 export interface HoldSeatsRequest {
   /** The chosen seats, each once. */
   seats?: SeatId[];
   /** The best free seats side by side. */
   best?: BestSeats;
+  /** Free places of an area of general admission. */
+  general?: GeneralPlaces;
   /** The customer's order for this showtime that waits for payment. It is cancelled, and the new order keeps its deadline. */
   replaces?: OrderId;
   /** The customer's claim of a coupon, which the order redeems. It may be the one of the order in `replaces`. */
@@ -1596,6 +1671,8 @@ export type InvalidPlanProblem = Problem & {
   section?: ZoneCode;
   /** The row of the section, if the rule concerns one. */
   row?: string;
+  /** The area, if the rule concerns one. */
+  area?: ZoneCode;
   type: "urn:madang:problem:invalid-plan";
   status: 422;
   title: "The seating plan breaks a rule";
@@ -1771,7 +1848,7 @@ export interface Line {
   seat?: LineSeat;
   /**
    * The name of the product at the time of the order. For a seat: the title of the performance, the local start, the class and
-   * the seat.
+   * the seat, or the area of general admission.
    */
   name: string;
   /** The price of one unit at the time of the order. */
@@ -1847,6 +1924,8 @@ export interface LineSeat {
   seat: SeatId;
   /** The price class at the time of the order. */
   class: ClassCode;
+  /** The place, if it is one of general admission. `seat` is then its id, which no customer needs. */
+  area?: AreaPlace;
 }
 
 /** The phase of a listing, as administrators see it. */
@@ -1908,6 +1987,25 @@ export interface Money {
   amount: number;
   /** ISO 4217 code. */
   currency: string;
+}
+
+/**
+ * An area of general admission of a new plan: a standing area, or seats without numbers. Customers buy places of it, and do not
+ * choose which ones.
+ */
+export interface NewArea {
+  /** The area's code. No other area and no section of the plan has it. */
+  area: ZoneCode;
+  /** The name that customers see, also on their tickets. Text of one line. */
+  name: string;
+  /** Its zone. A showtime gives each zone a price class. */
+  zone: ZoneCode;
+  /** How many people it admits. */
+  places: number;
+  /** Whether each place has a number, which its ticket says: from 1, in no order of sale. */
+  numbered?: boolean;
+  /** The corners of the area, for a drawing. Absent, or at least three. */
+  outline?: Point[];
 }
 
 /** A row of a new plan. */
@@ -2274,11 +2372,13 @@ export interface OwnTicket {
   showtime_id: ShowtimeId;
   /** The start of the showtime as it was when the ticket was issued. */
   starts_at: string;
-  /** The seat. */
+  /** The seat, or the id of the place of general admission, which says nothing to people. */
   seat: SeatId;
+  /** The place of general admission. Absent for a seat. */
+  area?: AreaPlace;
   /** The price class. */
   class: ClassCode;
-  /** The title of the performance, the local start, the class and the seat, as they were when the seat was held. */
+  /** The title of the performance, the local start, the class and the seat or area, as they were when the seat was held. */
   name: string;
   /** Whether it admits its holder. */
   status: runtime.Open<TicketStatus>;
@@ -2636,16 +2736,36 @@ export interface Plan {
   name: string;
   /** The point that everybody looks at. */
   focus: Point;
-  /** The number of seats. */
+  /** The number of seats and of places of general admission. */
   seats: number;
   /** The zones, in the order of their numbers. */
   zones: ZoneSeats[];
   /** The sections, in the order of the seat map. */
   sections: PlanSection[];
+  /** The areas of general admission. Absent without any. */
+  areas?: PlanArea[];
   /** Names the list of all rows, from which a showtime gets its seats. */
   layout: Digest;
   /** Time of the creation. */
   created_at: string;
+}
+
+/** An area of general admission of a seating plan. */
+export interface PlanArea {
+  /** The area's code. */
+  area: ZoneCode;
+  /** The name that customers see. */
+  name: string;
+  /** Its zone. */
+  zone: ZoneCode;
+  /** How many people it admits. */
+  places: number;
+  /** Whether each place has a number. */
+  numbered: boolean;
+  /** The first number of the ids of its first places. An area of more than 588 places has the numbers after it too. */
+  part: number;
+  /** The corners of the area, for a drawing. Absent if it has none. */
+  outline?: Point[];
 }
 
 /** A seating plan's id, derived from the administrator and the idempotency key. */
@@ -3430,9 +3550,9 @@ export interface SearchIndex {
 export interface SearchResult {
   /** What it is. */
   kind: runtime.Open<DocumentKind>;
-  /** The id of the entity: the SKU of a product. */
+  /** The id of the entity: the SKU of a product, or the id of a performance, a performer or a venue. */
   id: string;
-  /** Its title. */
+  /** Its title: the one that matches, of an entity with titles in several languages. */
   title: string;
   /** The parts of the title that match. */
   highlights: Highlight[];
@@ -3440,6 +3560,8 @@ export interface SearchResult {
   quality: runtime.Open<MatchQuality>;
   /** What to show of a product. Present for products. */
   product?: ProductResult;
+  /** What to show of a performance, a performer or a venue. Present for these. */
+  show?: ShowResult;
 }
 
 /** A page of results. */
@@ -3455,7 +3577,7 @@ export interface SearchResults {
 /** What a seat is. */
 export type SeatFlag = "ACCESSIBLE" | "RESTRICTED_VIEW";
 
-/** A seat of a seating plan. Its id is in the tile of its section. */
+/** A seat of a seating plan, whose id is in the tile of its section, or a place of an area of general admission. */
 export type SeatId = string;
 
 /** The states of the seats of a showtime. */
@@ -3464,10 +3586,12 @@ export interface SeatMapView {
   showtime_id: ShowtimeId;
   /** The seating plan. */
   plan_id: PlanId;
-  /** The number of seats. */
+  /** The number of seats, without the places of areas. */
   seats: number;
   /** Two bits a seat, in base64: 0 free, 1 held, 2 sold, 3 blocked. */
   states: string;
+  /** The areas of general admission. Absent without any. */
+  areas?: AreaCount[];
 }
 
 /** What is special about a seat. */
@@ -3525,14 +3649,16 @@ export type SeatUsedProblem = Problem & {
   title: "A ticket of the seats was checked in";
 };
 
-/** The seats of a showtime, which never change. */
+/** The seats and the places of general admission of a showtime, which never change. */
 export interface Seating {
   /** The number of parts. The seats of a part are stored together. */
   parts: number;
-  /** The number of seats. */
+  /** The number of seats and places. */
   seats: number;
   /** The zones of the plan, in the order of their numbers. */
   zones: ZoneSeats[];
+  /** The areas of general admission, whose parts follow on those of the seats. Absent without any. */
+  areas?: Area[];
 }
 
 /** Create another showtime instead. */
@@ -3565,16 +3691,20 @@ export type SeatsNotReturnableProblem = Problem & {
   title: "The seats are not taken back any more";
 };
 
-/** Seats of a showtime. */
+/** Seats of a showtime, or places of an area of general admission: either `seats` or `general`. */
 export interface SeatsRequest {
   /** The seats, each once, in at most 90 rows. */
-  seats: SeatId[];
+  seats?: SeatId[];
+  /** How many places of an area. To be blocked, they are free; to be released, they are blocked. */
+  general?: AreaPlaces;
 }
 
 /** The seats of a request as they are now. */
 export interface SeatsResponse {
-  /** The seats. */
+  /** The seats. Empty for a change of an area. */
   seats: SeatNow[];
+  /** The area, if places of one were changed. */
+  area?: AreaNow;
 }
 
 /** Nothing is held. Choose other seats. */
@@ -3740,6 +3870,14 @@ export type ShowNotOverProblem = Problem & {
   status: 409;
   title: "The show is not over yet";
 };
+
+/** What a search shows of a performance, a performer or a venue. */
+export interface ShowResult {
+  /** The names or titles, by language, of at most eight languages. */
+  names: { [name: string]: string };
+  /** The main poster of a performance, or the portrait of a performer. */
+  image?: ImageId;
+}
 
 /** A showtime of a performance. */
 export interface Showtime {
@@ -4118,11 +4256,13 @@ export interface Ticket {
   showtime_id: ShowtimeId;
   /** The start of the showtime as it was when the ticket was issued. */
   starts_at: string;
-  /** The seat. */
+  /** The seat, or the id of the place of general admission. */
   seat: SeatId;
+  /** The place of general admission. Absent for a seat. */
+  area?: AreaPlace;
   /** The price class. */
   class: ClassCode;
-  /** The title of the performance, the local start, the class and the seat, as they were when the seat was held. */
+  /** The title of the performance, the local start, the class and the seat or area, as they were when the seat was held. */
   name: string;
   /** Whether it admits its holder. */
   status: runtime.Open<TicketStatus>;
@@ -4241,6 +4381,17 @@ export interface TileSeat {
 
 /** A timezone of the IANA database (`Asia/Seoul`). The rules are part of the program, since Lambda's image has none. */
 export type Timezone = string;
+
+/** Nothing has changed. An area without a free place is sold out. */
+export type TooFewPlacesProblem = Problem & {
+  /** The area. */
+  area: ZoneCode;
+  /** How many it has: free ones for a hold or a block, blocked ones for a release. */
+  places: number;
+  type: "urn:madang:problem:too-few-places";
+  status: 409;
+  title: "The area has too few places";
+};
 
 export type TooFewUnitsProblem = Problem & {
   /** What is left of each line. */
@@ -4809,15 +4960,46 @@ export interface WebhookAnswer {
 /** When a subscription ends. */
 export type When = "NOW" | "PERIOD_END";
 
-/** A zone or a section of a seating plan, such as `stalls`. */
+/** A zone, a section or an area of a seating plan, such as `stalls`. */
 export type ZoneCode = string;
 
 /** A zone of a seating plan. */
 export interface ZoneSeats {
   /** The zone. */
   zone: ZoneCode;
-  /** The number of its seats. */
+  /** The number of its seats and places. */
   seats: number;
+}
+
+/** The types of `getAdminCategories`. */
+export interface GetAdminCategoriesOperation {
+  request: {
+    /** The `ETag` of an earlier response */
+    ifNoneMatch?: string;
+  };
+  answer:
+    | runtime.Answer<200, CategoryTree, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** For `If-Match` of a change */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>
+    | runtime.Answer<304, undefined, {
+        /** How long the response may be reused */
+        cacheControl: string;
+        /** As in `If-None-Match` */
+        etag: string;
+        /** The id of the request */
+        requestId: string;
+      }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
 }
 
 /** The types of `updateCategories`. */
@@ -6315,6 +6497,7 @@ export interface BlockSeatsOperation {
     | NotFoundProblem
     | SeatsMissingProblem
     | SeatsNotFreeProblem
+    | TooFewPlacesProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidShowProblem
@@ -6423,6 +6606,7 @@ export interface ReleaseSeatsOperation {
     | NotFoundProblem
     | SeatsMissingProblem
     | SeatsNotFreeProblem
+    | TooFewPlacesProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidShowProblem
@@ -6837,7 +7021,7 @@ export interface GetCategoriesOperation {
     | runtime.Answer<200, CategoryTree, {
         /** How long the response may be reused */
         cacheControl: string;
-        /** For `If-None-Match` of a later request, and `If-Match` of a change */
+        /** For `If-None-Match` of a later request */
         etag: string;
         /** The id of the request */
         requestId: string;
@@ -8235,6 +8419,7 @@ export interface HoldSeatsOperation {
     | AdmissionRequiredProblem
     | SeatsTakenProblem
     | NoSeatsTogetherProblem
+    | TooFewPlacesProblem
     | SingleSeatLeftProblem
     | TooManySeatsProblem
     | HoldExistsProblem
@@ -8247,6 +8432,7 @@ export interface HoldSeatsOperation {
     | IdempotencyKeyReusedProblem
     | InvalidHoldProblem
     | UnknownSeatsProblem
+    | GeneralAdmissionProblem
     | TotalTooLargeProblem
     | CouponNotFoundProblem
     | CouponNotApplicableProblem
@@ -9188,6 +9374,17 @@ export interface ReceiveWebhookOperation {
 /** A client of the API. Each operation is a method. */
 export class Madang extends runtime.Client {
   /**
+   * Returns the categories to administrators
+   *
+   * As `get-categories` does, but no cache may reuse it without asking. Send its `ETag` as `If-Match` with a change.
+   *
+   * `GET /admin/categories`
+   */
+  getAdminCategories(request?: GetAdminCategoriesOperation["request"], options?: runtime.Options): Promise<runtime.Result<GetAdminCategoriesOperation>> {
+    return this.call<GetAdminCategoriesOperation>({ method: "GET", path: "/admin/categories", headers: ["If-None-Match"], token: true }, request, options);
+  }
+
+  /**
    * Changes the categories
    *
    * Only what is named changes, and `null` removes (RFC 7396). `If-Match` is required: if somebody has changed the categories since
@@ -9712,7 +9909,7 @@ export class Madang extends runtime.Client {
   /**
    * Rebuilds the search index
    *
-   * Reads all products and builds the index anew beside the one that is searched, and then replaces it. Searches and changes
+   * Reads everything that is indexed and builds the index anew beside the one that is searched, and then replaces it. Searches and changes
    * go on meanwhile. A rebuild that is under way starts over. `get-search-index` shows the progress.
    *
    * `POST /admin/search/rebuilds`
@@ -9786,7 +9983,9 @@ export class Madang extends runtime.Client {
    * Blocks seats
    *
    * All of them or none. A blocked seat is not sold. A seat that is blocked already stays so. A seat that is held or sold is refused, and nothing changes.
-   * A retry with the same key and body changes nothing more and returns the present states of the seats.
+   * `general` blocks so many free places of an area of general admission; a second request blocks as many more.
+   *
+   * A retry with the same key and body changes nothing more and returns the present states of the seats, or of the area.
    *
    * `POST /admin/showtimes/{showtime_id}/block-seats`
    */
@@ -9825,7 +10024,9 @@ export class Madang extends runtime.Client {
    * Releases seats
    *
    * All of them or none. A seat that is free already stays so. A seat that is held or sold is refused, and nothing changes.
-   * A retry with the same key and body changes nothing more and returns the present states of the seats.
+   * `general` releases so many blocked places of an area of general admission; a second request releases as many more.
+   *
+   * A retry with the same key and body changes nothing more and returns the present states of the seats, or of the area.
    *
    * `POST /admin/showtimes/{showtime_id}/release-seats`
    */
@@ -9921,8 +10122,8 @@ export class Madang extends runtime.Client {
   /**
    * Creates a seating plan
    *
-   * A plan never changes: a change of the house is a new plan. Rows of more than 28 seats are split at their aisles. The body has
-   * at most 1 MB. A retry with the same key and body returns the same plan.
+   * A plan never changes: a change of the house is a new plan. Rows of more than 28 seats are split at their aisles. An area
+   * of general admission has a number of places and no seats. The body has at most 1 MB. A retry with the same key and body returns the same plan.
    *
    * `POST /admin/venues/{venue_id}/plans`
    */
@@ -9995,8 +10196,8 @@ export class Madang extends runtime.Client {
   /**
    * Returns the categories
    *
-   * The whole tree, with the attributes that each category declares for its products. Administrators send its `ETag` as `If-Match`
-   * with a change.
+   * The whole tree, with the attributes that each category declares for its products. A cache may
+   * reuse it: administrators who change it read `get-admin-categories`.
    *
    * `GET /categories`
    */
@@ -10464,7 +10665,8 @@ export class Madang extends runtime.Client {
   /**
    * Searches all documents
    *
-   * Every word must be found in a title, a brand or another name. Korean words are found anywhere in a text, with or
+   * Products, performances, performers and venues are found at once. Every word must be found in a title, a brand, the name of a
+   * performer or another name. Korean words are found anywhere in a text, with or
    * without spaces, and by initial consonants; words of letters and digits by their beginning. If nothing is found, typos are
    * tolerated. Without `q`, all documents that the filters leave are found. New and changed documents appear within
    * seconds. There is no number of results.
@@ -10501,7 +10703,7 @@ export class Madang extends runtime.Client {
   /**
    * Returns a showtime
    *
-   * With about how many seats of each class are free. A draft is not returned.
+   * With about how many seats and places of each class are free. A draft is not returned.
    *
    * `GET /showtimes/{showtime_id}`
    */
@@ -10512,8 +10714,9 @@ export class Madang extends runtime.Client {
   /**
    * Holds seats
    *
-   * All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send either `seats` or `best`,
-   * which chooses seats side by side in a row. A retry with the same key and body returns the order in its current state.
+   * All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send one of `seats`,
+   * `best`, which chooses seats side by side in a row, and `general`, which takes free places of an area of general admission: these
+   * are not chosen, and it is refused only if the area has fewer free ones. A retry with the same key and body returns the order in its current state.
    *
    * A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
    * limited time without paying in an hour, which begins with the first hold. To choose other seats, name the order in
@@ -10540,7 +10743,7 @@ export class Madang extends runtime.Client {
    * Returns the states of all seats
    *
    * Two bits a seat in the order of the plan: 0 free, 1 held, 2 sold, 3 blocked. The first seat is in the lowest bits of the first
-   * byte. A hold whose deadline has passed is free. The map is about two seconds old at most: a function derives it once a
+   * byte. A hold whose deadline has passed is free. Places of general admission have no bits: `areas` counts them. The map is about two seconds old at most: a function derives it once a
    * second, and a cache keeps it for another one.
    *
    * `GET /showtimes/{showtime_id}/seats`
