@@ -40,9 +40,9 @@ pub const REFUSALS: &[&Reason] = &[&error::INVALID_PARAMETER];
 /// Erases the personal data of a customer
 ///
 /// The addresses and contacts of all orders and subscriptions of the customer cannot be read again; the orders stay, and so do the
-/// notes of returns. The customer's subscriptions are cancelled soon after, also those that are started within a minute. Orders that
-/// are placed later are not affected. Ship
-/// or cancel open orders first: nobody knows where to send them afterwards.
+/// notes of returns and the texts of reviews, which `update-performance-review` removes. The customer's subscriptions are cancelled
+/// soon after, also those that are started within a minute. Orders that are placed later are not affected. Ship or cancel open orders
+/// first: nobody knows where to send them afterwards.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

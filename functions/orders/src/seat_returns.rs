@@ -79,18 +79,19 @@ impl SeatReturns {
                 ..SeatReturn::default()
             });
         }
-        if let Some(used) = lines
-            .iter()
-            .find(|line| seats.is_checked_in(order.ticket_id(line.line_id)))
-        {
-            return Err(Rejected::SeatUsed(used.line_id).into());
-        }
-        // The holder would lose a ticket, and the money belongs to the buyer. Of a cancelled show nobody loses anything.
+        // The holder would lose a ticket, and the money belongs to the buyer. Of a cancelled show nobody loses anything. Before the
+        // check-in: whether the holder has come is not the buyer's business.
         let is_kept = |line: &&&Line| seats.is_transferred(order.ticket_id(line.line_id));
         if let Some(transferred) = lines.iter().find(is_kept)
             && seats.showtime.status != ShowtimeStatus::Cancelled
         {
             return Err(Rejected::SeatTransferred(transferred.line_id).into());
+        }
+        if let Some(used) = lines
+            .iter()
+            .find(|line| seats.is_checked_in(order.ticket_id(line.line_id)))
+        {
+            return Err(Rejected::SeatUsed(used.line_id).into());
         }
         let fees = lines.iter().map(|line| {
             let fee = self.fee_of(line.total, stored, &seats.showtime, invocation.now);

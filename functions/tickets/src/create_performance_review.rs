@@ -78,7 +78,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// show is over. A customer has one review of a performance, and writes or edits at most 10 reviews a day (UTC). Everybody sees it,
 /// without a name. The ticket is checked in the transaction that records the review.
 ///
-/// After a deletion the customer can write another one. A retry with the same key returns the review as it is now.
+/// After a deletion the customer can write another one; if the deleted one was hidden, it is hidden too. A retry with the same key
+/// returns the review as it is now.
 ///
 /// # Errors
 /// `not-found` for another customer's ticket too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -110,7 +111,8 @@ pub async fn handle(
     let performance_id = http::path::<PerformanceId>(&request)?;
     let body: CreatePerformanceReviewRequest = http::body(&request)?;
     let opinion = Opinion::new(body.stars, body.text.as_deref())?;
-    let fingerprint = Fingerprint::of(&(performance_id, &body));
+    // With the key: a guess at a deleted text cannot be compared with it.
+    let fingerprint = key.fingerprint_of(&(performance_id, &body));
     let new = NewReview {
         request_id: key.derive_id("performance review", &author),
         fingerprint: fingerprint.map_err(|error| Error::internal("read a review", error))?,
@@ -128,6 +130,9 @@ pub async fn handle(
             let known = &present.entity;
             if known.request_id == new.request_id {
                 present.fingerprint.require_same(&new.fingerprint)?;
+                return created(&known.review).map(http::replayed);
+            }
+            if known.earlier_requests.contains(&new.request_id) {
                 return created(&known.review).map(http::replayed);
             }
             if known.review.exists() {
@@ -171,10 +176,13 @@ impl CreatePerformanceReview {
         self.proof
             .require(&ticket, &showtime.await?.entity, &performance, invocation.now)?;
         let of_author = (new.performance_id, author);
+        let deleted = loaded.review.as_ref().map(|stored| &stored.entity);
         let review = PerformanceReview::new(of_author, &ticket, new.opinion.clone(), invocation.now);
+        let review = review.following(deleted.map(|entity| &entity.review));
         let entity = ReviewEntity {
             review: review.clone(),
             request_id: new.request_id,
+            earlier_requests: deleted.map(ReviewEntity::requests).unwrap_or_default(),
         };
         let event = TicketEvent::PerformanceReviewWritten(PerformanceReviewState::from(&review));
         let version = loaded.review.as_ref().map_or(1, |deleted| deleted.version + 1);

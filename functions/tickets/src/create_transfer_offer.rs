@@ -127,7 +127,7 @@ pub async fn handle(
         let expires_at = (invocation.now + OFFER_TIME).min(showtime.starts_at);
         let record = OfferRecord::new(ticket_id, keys.signing().number, expires_at, invocation.now);
         let offer = OpenOffer {
-            code_hash: hash_of(OfferCode::of(keys.signing(), ticket_id, offer_id).text()),
+            code_hash: hash_of(OfferCode::of(keys.signing(), ticket_id, offer_id, expires_at).text()),
             performance_id: showtime.performance_id,
         };
         let made = (offer_id, &offer, &record);
@@ -158,7 +158,9 @@ fn created(offer_id: TransferOfferId, record: &OfferRecord, keys: &TicketKeys) -
     let offer = TransferOffer {
         transfer_offer_id: offer_id,
         ticket_id: record.ticket_id,
-        code: OfferCode::of(key, record.ticket_id, offer_id).text().to_owned(),
+        code: OfferCode::of(key, record.ticket_id, offer_id, record.expires_at)
+            .text()
+            .to_owned(),
         expires_at: record.expires_at,
     };
     http::created(&format!("/tickets/{}", record.ticket_id), &offer)

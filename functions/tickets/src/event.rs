@@ -117,6 +117,10 @@ pub struct TicketSeat {
     pub ticket_id: TicketId,
     /// Its seat.
     pub seat: SeatId,
+    /// Who held it when it became void, if that was somebody else than the customer who placed the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub holder_id: Option<CustomerId>,
 }
 
 /// A scan of a ticket that was not expected.
@@ -153,6 +157,7 @@ impl TicketSeat {
         Some(Self {
             ticket_id: order.ticket_id(line.line_id),
             seat: line.seat.as_ref()?.seat,
+            holder_id: None,
         })
     }
 }
@@ -162,6 +167,7 @@ impl From<&Ticket> for TicketSeat {
         Self {
             ticket_id: ticket.ticket_id,
             seat: ticket.seat,
+            holder_id: None,
         }
     }
 }

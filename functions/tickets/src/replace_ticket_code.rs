@@ -95,7 +95,7 @@ pub async fn handle(function: &ReplaceTicketCode, request: Request, invocation: 
         }
         if ticket.has_all_codes() {
             let detail = format!(
-                "A holder gives a ticket at most {} codes. Ask the shop for help.",
+                "A ticket gets at most {} codes, and as many more with each transfer. Ask the shop for help.",
                 Ticket::MAX_ISSUE
             );
             return Err(Rejection::new(&reason::TOO_MANY_CODES, detail).into());

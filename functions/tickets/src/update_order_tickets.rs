@@ -147,7 +147,8 @@ impl UpdateOrderTickets {
         let event = if !issued.is_empty() {
             TicketEvent::TicketsIssued(change(issued.iter().map(TicketSeat::from).collect()))
         } else if !voided.is_empty() {
-            TicketEvent::TicketsVoided(change(voided))
+            let voided = self.tickets.with_holders(voided, invocation.deadline);
+            TicketEvent::TicketsVoided(change(voided.await?))
         } else {
             return Ok(None);
         };

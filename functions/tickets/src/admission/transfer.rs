@@ -33,9 +33,11 @@ const CONTEXT: &[u8] = b"madang transfer offer\0";
 pub struct OfferCode(String);
 
 impl OfferCode {
-    /// The code of an offer of a ticket.
-    pub fn of(key: &TicketKey, ticket_id: TicketId, offer_id: TransferOfferId) -> Self {
-        let named = [CONTEXT, ticket_id.0.as_bytes(), offer_id.0.as_bytes()].concat();
+    /// The code of an offer of a ticket that expires at `expires_at`. An id can return after a month, if a key is used again; the time
+    /// does not.
+    pub fn of(key: &TicketKey, ticket_id: TicketId, offer_id: TransferOfferId, expires_at: Timestamp) -> Self {
+        let expires_ms = expires_at.as_millisecond().to_be_bytes();
+        let named = [CONTEXT, ticket_id.0.as_bytes(), offer_id.0.as_bytes(), &expires_ms].concat();
         let digest = Sha256::digest(key.sign(&named));
         Self(BASE32_NOPAD.encode(&digest[..16]))
     }
@@ -192,13 +194,18 @@ mod tests {
         let [one, two] = [1, 2].map(|number| keys.numbered(number).unwrap());
         let (ticket, other) = (TicketId(Uuid::from_u128(1)), TicketId(Uuid::from_u128(2)));
         let [first, second] = [1, 2].map(|number| TransferOfferId(Uuid::from_u128(number)));
-        let code = OfferCode::of(one, ticket, first);
+        let until = Timestamp::UNIX_EPOCH;
+        let code = OfferCode::of(one, ticket, first, until);
         assert_eq!(code.text().len(), OFFER_CODE_LENGTH);
-        assert!(code == OfferCode::of(one, ticket, first), "a retry has the same one");
+        assert!(
+            code == OfferCode::of(one, ticket, first, until),
+            "a retry has the same one"
+        );
         for another in [
-            OfferCode::of(two, ticket, first),
-            OfferCode::of(one, other, first),
-            OfferCode::of(one, ticket, second),
+            OfferCode::of(two, ticket, first, until),
+            OfferCode::of(one, other, first, until),
+            OfferCode::of(one, ticket, second, until),
+            OfferCode::of(one, ticket, first, until + OFFER_TIME),
         ] {
             assert!(another != code);
         }

@@ -43,7 +43,7 @@ pub struct OwnTicket {
     /// How often it has changed hands.
     #[schema(minimum = 0, maximum = 4)]
     pub transfers: u8,
-    /// The offer to somebody else that is open. Absent without one.
+    /// The latest offer to somebody else that was not accepted, replaced or taken back. It may have expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub transfer_offer_id: Option<TransferOfferId>,

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::Error;
 use shared::aws::Platform;
 use shared::core::error::Rejection;
-use shared::tickets::Showtime;
+use shared::tickets::{Showtime, ShowtimeStatus};
 
 use crate::admission::ticket::{Ticket, TicketStatus};
 use crate::performance::Performance;
@@ -52,6 +52,9 @@ impl Proof {
         let refused = |detail: &str| Err(Rejection::new(&reason::NOT_ATTENDED, detail));
         if showtime.performance_id != performance.performance_id {
             return refused("The ticket is for another performance.");
+        }
+        if showtime.status == ShowtimeStatus::Cancelled {
+            return refused("The showtime was cancelled.");
         }
         if ticket.status == TicketStatus::Void {
             return refused("The seat of the ticket was given back.");

@@ -204,7 +204,34 @@ impl PerformanceReview {
         Some(Self { updated_at, ..changed })
     }
 
-    /// The review as its author deletes it: nothing of the text stays.
+    /// A new review by an author who has deleted the one before. If that was hidden, so is this one: nobody shows again what an
+    /// administrator has hidden by writing it anew.
+    #[must_use]
+    pub fn following(self, deleted: Option<&Self>) -> Self {
+        match deleted.and_then(|deleted| deleted.hidden_reason) {
+            Some(reason) => Self {
+                status: PerformanceReviewStatus::Hidden,
+                hidden_reason: Some(reason),
+                ..self
+            },
+            None => self,
+        }
+    }
+
+    /// The review without its text, which an administrator removes because it has personal data.
+    #[must_use]
+    pub fn without_text(&self, now: Timestamp) -> Self {
+        if self.text.is_none() {
+            return self.clone();
+        }
+        Self {
+            text: None,
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+
+    /// The review as its author deletes it: nothing of the text stays. The reason for which it was hidden does, for the next one.
     #[must_use]
     pub fn deleted(&self, now: Timestamp) -> Self {
         if self.status == PerformanceReviewStatus::Deleted {
@@ -213,7 +240,6 @@ impl PerformanceReview {
         Self {
             text: None,
             status: PerformanceReviewStatus::Deleted,
-            hidden_reason: None,
             updated_at: now,
             ..self.clone()
         }
@@ -243,6 +269,21 @@ pub struct ReviewEntity {
     pub review: PerformanceReview,
     /// The request that has written it, which identifies a retry.
     pub request_id: Uuid,
+    /// The requests that have written the deleted ones before it, the newest last: a late retry of one writes nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_requests: Vec<Uuid>,
+}
+
+impl ReviewEntity {
+    /// How many earlier requests it remembers: more than a customer makes in three days.
+    const REMEMBERED: usize = 40;
+
+    /// The earlier requests of the review that follows this one.
+    pub fn requests(&self) -> Vec<Uuid> {
+        let known = self.earlier_requests.len() + 1;
+        let all = self.earlier_requests.iter().copied().chain([self.request_id]);
+        all.skip(known.saturating_sub(Self::REMEMBERED)).collect()
+    }
 }
 
 impl Entity for ReviewEntity {
@@ -315,7 +356,7 @@ impl From<&PerformanceReview> for OwnPerformanceReview {
             stars: review.stars,
             text: review.text.clone(),
             status: review.status,
-            hidden_reason: review.hidden_reason,
+            hidden_reason: review.hidden_reason.filter(|_| review.exists()),
             editable_until: review.editable_until(),
             created_at: review.created_at,
             updated_at: review.updated_at,
@@ -376,8 +417,12 @@ pub mod tests {
         let deleted = hidden.deleted(now);
         assert_eq!(
             (&deleted.text, deleted.hidden_reason, deleted.counted()),
-            (&None, None, None)
+            (&None, Some(HiddenReason::Spam), None)
         );
+        assert_eq!(OwnPerformanceReview::from(&deleted).hidden_reason, None);
+        let again = review().following(Some(&deleted));
+        assert_eq!((again.status, again.counted()), (PerformanceReviewStatus::Hidden, None));
+        assert_eq!(review().following(Some(&review().deleted(now))), review());
         assert_eq!(deleted.moderated(None, now), None);
         assert_eq!(deleted.deleted(now + EDIT_TIME), deleted);
     }

@@ -24,6 +24,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
         .map(|(line_id, seat)| TicketSeat {
             ticket_id: TicketId::of(order_id.0, &String::from(line_id)),
             seat,
+            holder_id: None,
         })
         .collect();
     let change = |tickets: &[TicketSeat]| OrderTicketsChange {

@@ -405,6 +405,73 @@ async fn a_deleted_review_counts_down_once_leaves_no_text_and_can_be_written_aga
 }
 
 #[tokio::test]
+async fn a_hidden_review_that_is_deleted_and_written_again_stays_hidden() {
+    let theatre = Theatre::with(&["ann"]).await;
+    let review = text(&theatre.write("ann", 1).await.body, "performance_review_id");
+    assert_eq!(theatre.moderate(&review, json!("ABUSE")).await.status, 200);
+    let deleted = theatre.delete("ann").await;
+    assert_eq!(deleted.body.get("hidden_reason"), None, "{deleted:?}");
+    let again = theatre
+        .shop
+        .call("create-performance-review", theatre.write_call("ann", "again", 1))
+        .await;
+    let shown = (&again.body["status"], &again.body["hidden_reason"]);
+    assert_eq!((again.status, shown), (201, (&json!("HIDDEN"), &json!("ABUSE"))));
+    assert_eq!(theatre.counts().await, [0; 5]);
+    assert_eq!(theatre.list().await["items"], json!([]));
+    assert_eq!(theatre.moderate(&review, Value::Null).await.status, 200);
+    assert_eq!(theatre.counts().await, [1, 0, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_late_retry_of_an_earlier_review_writes_nothing() {
+    let theatre = Theatre::with(&["ann"]).await;
+    let write = async |key: &str| {
+        let call = theatre.write_call("ann", key, 3);
+        theatre.shop.call("create-performance-review", call).await
+    };
+    assert!(!write("one").await.replayed);
+    theatre.delete("ann").await;
+    assert!(!write("two").await.replayed);
+    let late = write("one").await;
+    assert_eq!((late.status, late.replayed), (201, true), "{late:?}");
+    theatre.delete("ann").await;
+    let late = write("one").await;
+    assert_eq!((late.replayed, &late.body["status"]), (true, &json!("DELETED")));
+    assert_eq!(theatre.counts().await, [0; 5]);
+}
+
+#[tokio::test]
+async fn an_administrator_removes_a_text_and_the_stars_stay() {
+    let theatre = Theatre::with(&["ann"]).await;
+    let review = text(&theatre.write("ann", 4).await.body, "performance_review_id");
+    let route = "/admin/performances/{performance_id}/reviews/{performance_review_id}";
+    let change = |body: Value| {
+        let call = theatre.of("PATCH", route).path("performance_review_id", &review);
+        let call = call.by_admin().header("if-match", "*").json(&body);
+        theatre.shop.call("update-performance-review", call)
+    };
+    let other = change(json!({ "text": "I was never here." })).await;
+    assert_eq!(seen(&other), (400, "malformed-body"), "the text is the author's");
+    for _ in 0..2 {
+        let removed = change(json!({ "text": null })).await;
+        assert_eq!((removed.status, removed.body.get("text")), (200, None), "{removed:?}");
+    }
+    let items = format!("{:?}", theatre.shop.engine.items(SHOWS).await);
+    assert!(!items.contains("Splendid"), "its text is gone");
+    assert_eq!(theatre.counts().await, [0, 0, 0, 1, 0]);
+    assert_eq!(theatre.own("ann").await.body["status"], "VISIBLE");
+}
+
+#[tokio::test]
+async fn a_cancelled_showtime_was_attended_by_nobody() {
+    let theatre = Theatre::with(&["ann"]).await;
+    let off = json!({ "status": "CANCELLED" });
+    assert_eq!(theatre.shop.change(&theatre.showtime, &off).await.status, 200);
+    assert_eq!(seen(&theatre.write("ann", 5).await), (409, "not-attended"));
+}
+
+#[tokio::test]
 async fn a_review_that_is_written_many_times_at_once_counts_once() {
     let theatre = Theatre::with(&["ann"]).await;
     let function = theatre.shop.handler("create-performance-review");

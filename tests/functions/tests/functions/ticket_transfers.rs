@@ -422,6 +422,55 @@ async fn the_buyer_cannot_give_back_a_seat_whose_ticket_somebody_else_holds() {
     assert_eq!(allowances(&shop).await["ann"], 1);
 }
 
+#[tokio::test]
+async fn the_buyer_does_not_learn_whether_the_holder_has_come() {
+    let (shop, showtime, order, tickets) = with_tickets().await;
+    assert_eq!(pass_on(&shop, "ann", "bob", &tickets[0]).await.status, 200);
+    let code = code(&shop, "bob", &tickets[0]).await;
+    assert_eq!(shop.check_in("scan", &showtime, &code, "A").await.status, 200);
+    let quote = Call::new("POST", "/orders/{order_id}/cancellation-quotes").path("order_id", &text(&order, "order_id"));
+    let quote = shop.create_cancellation_quote(quote.by("ann")).await;
+    assert_eq!(seen(&quote), (409, "seat-transferred"));
+    assert_eq!(
+        seen(&cancel(&shop, "ann", &order, None).await),
+        (409, "seat-transferred")
+    );
+}
+
+#[tokio::test]
+async fn a_list_that_was_read_before_a_transfer_does_not_show_the_receivers_ticket() {
+    let (shop, _, _, tickets) = with_tickets().await;
+    let offer = shop.offer("ann", "o", &tickets[0]).await;
+    // Between the index and the tickets that it names.
+    let hold = Hold::default();
+    shop.engine.faults.plan("BatchGetItem", Fault::Held(hold.clone()));
+    let accept = async {
+        hold.arrived().await;
+        let answer = shop.accept("bob", &offer).await;
+        hold.release();
+        answer
+    };
+    let (listed, accepted) = join(ids(&shop, "ann"), accept).await;
+    assert_eq!(accepted.status, 200, "{accepted:?}");
+    assert_eq!(listed, tickets[1..]);
+}
+
+#[tokio::test]
+async fn the_holder_of_a_ticket_that_becomes_void_is_named_by_its_event() {
+    let (shop, _, order, tickets) = with_tickets().await;
+    assert_eq!(pass_on(&shop, "ann", "bob", &tickets[0]).await.status, 200);
+    let cancelled = cancelled_by_admin(&shop, &order, &json!({})).await;
+    shop.update_tickets("OrderCancelled", &cancelled).await;
+    let events = shop.engine.events(TICKETS).await;
+    let (_, voided) = events.iter().find(|(name, _)| name == "TicketsVoided").unwrap();
+    let named: Vec<&Value> = voided["data"]["tickets"].as_array().unwrap().iter().collect();
+    assert_eq!(named.len(), 2, "{voided}");
+    for ticket in named {
+        let expected = (ticket["ticket_id"] == json!(tickets[0])).then_some("bob");
+        assert_eq!(ticket.get("holder_id").and_then(Value::as_str), expected, "{voided}");
+    }
+}
+
 /// Holds the transaction of `first` while `second` runs.
 async fn overtaken(
     shop: &TicketsFixture,
