@@ -54,7 +54,7 @@ impl AcceptTransferOffer {
 #[serde(deny_unknown_fields)]
 pub struct AcceptTransferOfferRequest {
     /// The code that the holder was given.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[ -~]{1,200}$")]
     pub code: String,
 }
 

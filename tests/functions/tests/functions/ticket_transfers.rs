@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use function_tests::tickets_fixture::{accept_call, delete_offer_call, offer_call, text, ticket_call, upload_call};
 use function_tests::{PaymentFixture, TicketsFixture};
 use futures::future::{join, join_all};
-use harness::engine::{SEATS, TICKETS};
+use harness::audit::check_seats_and_tickets;
+use harness::engine::{ORDERS, SEATS, TICKETS};
 use harness::faults::{Fault, Hold};
 use harness::gateway::{Answer, Call};
 use jiff::{SignedDuration, Timestamp};
@@ -30,9 +31,11 @@ async fn with_tickets() -> (TicketsFixture, String, Value, Vec<String>) {
     (shop, showtime, order, tickets)
 }
 
-/// The seats that each customer has by the shop's count.
+/// The seats that each customer has by the shop's count, after a check that they have them.
 async fn allowances(shop: &TicketsFixture) -> HashMap<String, i64> {
-    let items = shop.engine.items(SEATS).await.into_iter();
+    let (orders, items) = (shop.engine.items(ORDERS).await, shop.engine.items(SEATS).await);
+    check_seats_and_tickets(&orders, &items, &shop.engine.items(TICKETS).await).unwrap();
+    let items = items.into_iter();
     let allowances = items.filter(|item| item["sk"] == "ALLOWANCE");
     let counted = allowances.map(|item| {
         let customer = item["pk"].as_str().unwrap().split('#').next_back().unwrap().to_owned();

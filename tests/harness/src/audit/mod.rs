@@ -24,7 +24,7 @@ pub use periods::Periods;
 pub use points::AuctionAudit;
 pub use prices::check_prices;
 pub use returns::check_returns;
-pub use seats::check_seats;
+pub use seats::{check_seats, check_seats_and_tickets};
 pub use stock::{Balance, balances};
 pub use units::{check_holds, check_units};
 

@@ -16,6 +16,15 @@ type Seat = (String, String);
 /// # Errors
 /// The first violation.
 pub fn check_seats(orders: &[Value], seats: &[Value]) -> Result<()> {
+    check_seats_and_tickets(orders, seats, &[])
+}
+
+/// As [`check_seats`], where tickets have changed hands: a customer is also recorded to have the valid tickets that others have
+/// bought. `tickets` has the items of the tickets table.
+///
+/// # Errors
+/// The first violation.
+pub fn check_seats_and_tickets(orders: &[Value], seats: &[Value], tickets: &[Value]) -> Result<()> {
     let mut owners: BTreeMap<Seat, String> = BTreeMap::new();
     let mut counts: BTreeMap<(String, String), i64> = BTreeMap::new();
     for order in of_kind(orders, "ORDER#") {
@@ -33,6 +42,15 @@ pub fn check_seats(orders: &[Value], seats: &[Value]) -> Result<()> {
             if let Some(other) = owners.insert(seat.clone(), id.clone()) {
                 anyhow::bail!("{seat:?} has two orders, {other} and {id}");
             }
+        }
+    }
+    for ticket in of_kind(tickets, "TICKET#").filter(|ticket| ticket["status"] == "VALID") {
+        if ticket["buyer_id"].is_string() {
+            let holder = (
+                text(&ticket["showtime_id"]).to_owned(),
+                text(&ticket["holder_id"]).to_owned(),
+            );
+            *counts.entry(holder).or_default() += 1;
         }
     }
     let mut named: BTreeSet<Seat> = BTreeSet::new();

@@ -16,7 +16,7 @@ use function_tests::image_fixture::{UPLOADS, VARIANTS};
 use function_tests::listing_audit::check_listings;
 use harness::audit::{
     AuctionAudit, LedgerAudit, Periods, balances, check_holds, check_line_refunds, check_prices, check_returns,
-    check_seats, check_units,
+    check_seats_and_tickets, check_units,
 };
 use harness::engine::{
     ACCOUNTS, AUCTIONS, CATALOG, COUPONS, FULFILLMENT, IMAGES, LISTINGS, LOOKUPS, ORDERS, PAYMENTS, SEATS, SHOWS,
@@ -70,17 +70,14 @@ pub fn check(world: &World, phase: Phase) {
     check("stock is conserved", stock(&catalog, holders));
     check("each order holds its units", check_holds(&orders));
     let all_seats = tables.items(SEATS);
-    check("a seat has one order", check_seats(&orders, &all_seats));
     check("a customer has only so many seats", seats::check_limits(&all_seats));
     let claims = coupons::check_coupons(&orders, &tables.items(COUPONS));
     check("a coupon is claimed and redeemed once", claims);
     let all_tickets = tables.items(TICKETS);
+    let seated = check_seats_and_tickets(&orders, &all_seats, &all_tickets);
+    check("a seat has one order", seated);
     let valid = tickets::check_valid(&orders, &all_tickets);
     check("a valid ticket has its seat", valid);
-    check(
-        "what customers hold is counted",
-        tickets::check_allowances(&orders, &all_seats, &all_tickets),
-    );
     check("a former code does not admit", tickets::check_former_codes(world));
     let shows = tables.items(SHOWS);
     check("the counters are the visible reviews", reviews::check_stars(&shows));

@@ -103,37 +103,6 @@ pub fn check_admissions(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Checks that what a customer holds of a showtime, as it is counted, is the seats of their live orders and the valid tickets that
-/// others have passed on to them, at every moment.
-///
-/// # Errors
-/// The first count that is another one.
-pub fn check_allowances(orders: &[Value], seats: &[Value], tickets: &[Value]) -> Result<()> {
-    let mut held: BTreeMap<String, i64> = BTreeMap::new();
-    let mut add = |showtime: &Value, customer: &Value| {
-        let holder = format!("SHOW#{}#CUSTOMER#{}", text(showtime), text(customer));
-        *held.entry(holder).or_default() += 1;
-    };
-    let is_live = |order: &&Value| matches!(order["status"].as_str(), Some("PENDING_PAYMENT" | "PAYING" | "PAID"));
-    for order in orders.iter().filter(is_live) {
-        let lines = order["lines"].as_array().into_iter().flatten();
-        for line in lines.filter(|line| line["seat"].is_object() && line["cancelled"].is_null()) {
-            add(&line["seat"]["showtime_id"], &order["customer_id"]);
-        }
-    }
-    for ticket in tickets.iter().filter(|item| key(item).starts_with("TICKET#")) {
-        if ticket["status"] == "VALID" && ticket["buyer_id"].is_string() {
-            add(&ticket["showtime_id"], &ticket["holder_id"]);
-        }
-    }
-    for allowance in seats.iter().filter(|item| item["sk"] == "ALLOWANCE") {
-        let holds = held.remove(key(allowance)).unwrap_or_default();
-        ensure!(allowance["seats"] == holds, "it is {holds}: {allowance}");
-    }
-    ensure!(held.is_empty(), "not counted: {held:?}");
-    Ok(())
-}
-
 /// Checks that no ticket was admitted with a code that its former holder had.
 ///
 /// # Errors
