@@ -18,23 +18,25 @@ use crate::holds::{named, paid};
 const HOLD: SignedDuration = SignedDuration::from_mins(8);
 
 /// A showtime on sale with eight seats and the standing area B of `places`.
-async fn standing(places: u32) -> (TicketsFixture, String) {
-    let shop = TicketsFixture::open().await;
-    let showtime = standing_in(&shop, &plan_with_area((1, 2, 4), places)).await;
-    (shop, showtime)
+pub(crate) async fn standing(places: u32) -> (TicketsFixture, String) {
+    standing_at(places, |_| {}).await
 }
 
-/// A showtime on sale with this plan, which has the area B.
-async fn standing_in(shop: &TicketsFixture, plan: &Value) -> String {
+/// The same showtime after a change of its request.
+async fn standing_at(places: u32, change: impl FnOnce(&mut Value)) -> (TicketsFixture, String) {
+    let shop = TicketsFixture::open().await;
     let venue = shop.venue("Asia/Seoul").await;
-    let plan = text(&shop.created("create-plan", plan_call(&venue, plan)).await, "plan_id");
+    let plan = plan_call(&venue, &plan_with_area((1, 2, 4), places));
+    let plan = text(&shop.created("create-plan", plan).await, "plan_id");
     let performance = shop.performance().await;
-    let call = showtime_call(&performance, &showtime_with_area(&plan));
-    let showtime = text(&shop.created("create-showtime", call).await, "showtime_id");
+    let mut body = showtime_with_area(&plan);
+    change(&mut body);
+    let created = shop.created("create-showtime", showtime_call(&performance, &body));
+    let showtime = text(&created.await, "showtime_id");
     let published = shop.publish(&showtime).await;
     assert_eq!(published.status, 200, "{published:?}");
     shop.open_sale();
-    showtime
+    (shop, showtime)
 }
 
 fn seen(answer: &Answer) -> (u16, &str) {
@@ -487,6 +489,39 @@ async fn a_hold_of_four_places_takes_two_requests_and_a_refusal_reads_the_area_o
         (3, 0.0),
         "the batch and two parts: {cost:?}"
     );
+}
+
+#[tokio::test]
+async fn in_a_class_of_seats_and_places_the_best_ones_are_seats() {
+    let (shop, showtime) = standing_at(40, |body| {
+        body["prices"].as_array_mut().unwrap().pop();
+        body["prices"][1]["zones"] = json!(["back", "floor"]);
+    })
+    .await;
+    let best = shop.hold_best("ann", "k", &showtime, "R", 2).await;
+    assert_eq!(best.status, 201, "{best:?}");
+    let two = shop.hold_best("bob", "k", &showtime, "R", 2).await;
+    assert_eq!(two.status, 201, "{two:?}");
+    assert!(
+        [places_of(&best), places_of(&two)]
+            .concat()
+            .iter()
+            .all(|seat| seat.starts_with("0-1-"))
+    );
+    let none = shop.hold_best("cy", "1", &showtime, "R", 1).await;
+    assert_eq!(
+        (seen(&none), &none.body["together"]),
+        ((409, "no-seats-together"), &json!(0))
+    );
+    let place = shop.hold_places("cy", "2", &showtime, "B", 1).await;
+    let total = &place.body["totals"]["total"]["amount"];
+    assert_eq!(
+        (place.status, total),
+        (201, &json!(90_000)),
+        "a place costs what its class does: {place:?}"
+    );
+    let classes = shop.see(&showtime).await.body["classes"].clone();
+    assert_eq!(classes[1]["remaining"], 39, "the class has both: {classes}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use tickets::count_remaining_seats::{self, CountRemainingSeats};
 
+use crate::general_admission::standing;
 use crate::holds::{paid, selling};
 
 /// Counts the seats of a showtime, as after a change of one of its rows.
@@ -70,6 +71,16 @@ async fn a_list_says_how_many_seats_of_each_class_were_free_when_they_were_count
         .collect();
     assert_eq!((after.clone(), second(&counted_at)), (details, shop.now().as_second()));
     assert_eq!(after.iter().map(|seats| seats.as_u64().unwrap()).sum::<u64>(), 6);
+}
+
+#[tokio::test]
+async fn a_list_counts_the_places_of_general_admission_too() {
+    let (shop, showtime) = standing(700).await;
+    let held = shop.hold_places("ann", "k", &showtime, "B", 3).await;
+    assert_eq!(held.status, 201, "{held:?}");
+    count(&shop, &showtime).await;
+    let (counted, _) = remaining(&listed(&shop, &showtime).await);
+    assert_eq!(counted, [4, 4, 697]);
 }
 
 #[tokio::test]
