@@ -127,6 +127,12 @@ impl AreaChange<'_> {
     /// The places to change, in as few rows as possible. `None` if the area has too few.
     fn choose(&self, area: &Area, rows: &[SeatRow]) -> Result<Option<BTreeMap<RowKey, Vec<u8>>>, Rejection> {
         let mut by_row: Vec<(RowKey, Vec<u8>)> = rows.iter().map(|row| (row.key, self.places_of(row))).collect();
+        // Holds take places at random, so two that meet in a row once do not meet there again.
+        for (_, places) in &mut by_row {
+            let first = fastrand::usize(..places.len().max(1));
+            places.rotate_left(first);
+        }
+        fastrand::shuffle(&mut by_row);
         by_row.sort_by_key(|(_, places)| Reverse(places.len()));
         let (mut chosen, mut missing) = (BTreeMap::new(), usize::from(self.places.count));
         for (row, mut places) in by_row.into_iter().take_while(|(_, places)| !places.is_empty()) {
@@ -158,7 +164,7 @@ impl AreaChange<'_> {
         (0..row.seats).filter(is_one).collect()
     }
 
-    /// Ends orders whose holds of places have ended. Returns whether places have become free.
+    /// Ends orders whose holds of places have ended, until the area has enough free ones. Returns whether places have become free.
     async fn end_holds(&self, rows: &[SeatRow], invocation: &Invocation) -> Result<bool, Error> {
         let by_key: BTreeMap<RowKey, SeatRow> = rows.iter().map(|row| (row.key, row.clone())).collect();
         let ended = rows.iter().flat_map(|row| {
@@ -169,13 +175,21 @@ impl AreaChange<'_> {
         let ended: Vec<SeatId> = ended.collect();
         // The hold of a customer ended by itself, so the administrator is not the actor.
         let by_function = invocation.by(Actor::function("block-seats"));
+        let open: usize = rows.iter().map(|row| self.places_of(row).len()).sum();
+        let mut missing = usize::from(self.places.count).saturating_sub(open);
+        let mut any = false;
         for seats in ended.chunks(ENDED_AT_ONCE) {
-            let freed = self.reservations.end_expired_holds(seats, &by_key, &by_function);
-            if freed.await?.any {
-                return Ok(true);
+            if missing == 0 {
+                break;
             }
+            let freed = self
+                .reservations
+                .end_expired_holds(seats, &by_key, &by_function)
+                .await?;
+            any |= freed.any;
+            missing = missing.saturating_sub(seats.len() - freed.kept.len());
         }
-        Ok(false)
+        Ok(any)
     }
 
     fn too_few(&self, area: &Area, rows: &[SeatRow]) -> Rejection {

@@ -1,4 +1,4 @@
-//! The rows in which one request looks for the best seats, and what it learns of them from lost races.
+//! The rows in which one request looks for the best seats, and what it learns from one attempt for the next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,7 @@ use crate::best_seats::{best_seats, most_together};
 use crate::hold_request::BestSeats;
 use crate::hold_rules::{invalid, remove_order, taken, without_order};
 use crate::hold_seats::{HoldSeats, Picked};
+use crate::previous_hold::names;
 use crate::reason;
 
 /// The rows in which the best seats are looked for.
@@ -22,13 +23,15 @@ pub struct Candidates {
     is_fresh: bool,
     /// How many races were lost.
     lost: usize,
+    /// Places of general admission whose holds have ended, and that turned out to be sold.
+    pub sold: BTreeSet<SeatId>,
 }
 
 impl Candidates {
     /// After each lost race, chooses among so many more seats.
     const SPREAD: usize = 16;
 
-    /// The best seats that are free, and their rows. Those of the order `own` count as free.
+    /// The best seats that are free for the order `asked`, and their rows. Those of the order `own` count as free.
     ///
     /// # Errors
     /// `invalid-hold` for an unknown class, `no-seats-together`, [`Error::Unavailable`] and [`Error::Internal`].
@@ -37,7 +40,7 @@ impl Candidates {
         function: &HoldSeats,
         showtime: &Showtime,
         best: &BestSeats,
-        own: Option<OrderId>,
+        (asked, own): (OrderId, Option<OrderId>),
         invocation: &Invocation,
     ) -> Result<Picked, Error> {
         let mut classes = showtime.prices.iter();
@@ -66,6 +69,10 @@ impl Candidates {
             chosen = self.choose(showtime, best, invocation);
         }
         let Some(chosen) = chosen else {
+            // A concurrent duplicate of the request may have taken the last ones.
+            if names(self.rows.iter(), asked) {
+                return Ok(None);
+            }
             let together = most_together(self.of_class(showtime, best), invocation.now);
             let detail = format!("No {} seats of this class are free side by side.", best.count);
             return Err(Rejection::with(reason::NoSeatsTogether { together }, detail).into());

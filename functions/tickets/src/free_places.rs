@@ -12,11 +12,12 @@ use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::core::error::Rejection;
 use shared::orders::OrderId;
-use shared::tickets::{Area, RowKey, SeatId, SeatRow, SeatState, Showtime};
+use shared::tickets::{Area, RowKey, SeatId, SeatRow, SeatState, Showtime, ShowtimeId};
 
 use crate::hold_request::GeneralPlaces;
 use crate::hold_rules::{invalid, remove_order, without_order};
 use crate::hold_seats::{HoldSeats, Picked};
+use crate::previous_hold::names;
 use crate::reason;
 
 /// How many rows a hold reads first. One has room for it, until few places are left.
@@ -24,7 +25,9 @@ const SOME_ROWS: usize = 4;
 /// How many parts are then read at the same time.
 const PARTS_AT_ONCE: usize = 4;
 /// How many places whose holds have ended are looked at in one request, once one of them turned out to be sold.
-const DOUBTFUL: usize = 100;
+const DOUBTFUL: usize = 20;
+/// How often a hold ends the holds of others before it starts again.
+const MAX_ENDINGS: usize = 8;
 
 /// Some rows of an area, at random.
 pub fn some_rows(area: &Area) -> Vec<RowKey> {
@@ -33,8 +36,8 @@ pub fn some_rows(area: &Area) -> Vec<RowKey> {
 }
 
 impl HoldSeats {
-    /// Free places of an area, and their rows. `loaded` are rows of the area that were just read, if any. The places of the order `own`
-    /// count as free.
+    /// Free places of an area for the order `asked`, and their rows. `loaded` are rows of the area that were just read, if any. The
+    /// places of the order `own` count as free. `sold` are those that turned out to be sold, in this attempt and earlier ones.
     ///
     /// # Errors
     /// `invalid-hold` for an unknown area, `too-few-places`, [`Error::Unavailable`] and [`Error::Internal`].
@@ -42,8 +45,8 @@ impl HoldSeats {
         &self,
         showtime: &Showtime,
         general: &GeneralPlaces,
-        own: Option<OrderId>,
-        loaded: BTreeMap<RowKey, SeatRow>,
+        (asked, own): (OrderId, Option<OrderId>),
+        (loaded, sold): (BTreeMap<RowKey, SeatRow>, &mut BTreeSet<SeatId>),
         invocation: &Invocation,
     ) -> Result<Picked, Error> {
         let mut areas = showtime.areas().iter();
@@ -58,37 +61,73 @@ impl HoldSeats {
         };
         let mut places = Places {
             rows: without_order(rows, own),
-            sold: BTreeSet::new(),
+            sold: std::mem::take(sold),
             now: invocation.now,
         };
+        let picked = self
+            .pick_among(&mut places, area, id, (asked, general.count, own), invocation)
+            .await;
+        *sold = places.sold;
+        Ok(picked?.map(|chosen| (chosen, places.rows)))
+    }
+
+    /// As [`HoldSeats::pick_places`], among rows that were read and, where they have too few free places, all others of the area.
+    async fn pick_among(
+        &self,
+        places: &mut Places,
+        area: &Area,
+        showtime_id: ShowtimeId,
+        (asked, count, own): (OrderId, u8, Option<OrderId>),
+        invocation: &Invocation,
+    ) -> Result<Option<Vec<SeatId>>, Error> {
+        let deadline = invocation.deadline;
         let mut unread: Vec<u16> = area.parts().collect();
         fastrand::shuffle(&mut unread);
+        let mut endings = 0;
         loop {
-            let chosen = places.choose(general.count, |count| fastrand::usize(..count));
-            if chosen.len() == usize::from(general.count) {
-                let doubtful = match places.sold.is_empty() {
+            let is_whole = places.rows.len() == usize::from(area.rows());
+            let draw = |count: usize| fastrand::usize(..count);
+            // Who pays late gets the places of an ended hold back, so these are taken last.
+            let chosen = match is_whole {
+                true => places.choose(count, draw),
+                false => places.choose_open(count, draw),
+            };
+            if chosen.len() == usize::from(count) {
+                let doubtful: Vec<SeatId> = match places.sold.is_empty() {
                     true => chosen.clone(),
-                    false => chosen.iter().copied().chain(places.ended()).take(DOUBTFUL).collect(),
+                    false => {
+                        let others = places.ended().filter(|seat| !chosen.contains(seat));
+                        chosen.iter().copied().chain(others).take(DOUBTFUL).collect()
+                    }
                 };
                 let ended = self.end_expired(&doubtful, &places.rows, invocation).await?;
-                if ended.any {
-                    return Ok(None);
-                }
-                if ended.kept.is_empty() {
-                    return Ok(Some((chosen, places.rows)));
+                if !ended.any && ended.kept.is_empty() {
+                    return Ok(Some(chosen));
                 }
                 places.sold.extend(ended.kept);
-            } else if places.rows.len() == usize::from(area.rows()) {
+                if ended.any {
+                    endings += 1;
+                    if endings == MAX_ENDINGS {
+                        return Ok(None);
+                    }
+                    // These places are open now, unless somebody else was faster.
+                    let rows: BTreeSet<RowKey> = doubtful.iter().map(|seat| seat.row).collect();
+                    let rows = self.seats.rows(showtime_id, rows, deadline).await?;
+                    places.rows.extend(without_order(rows, own));
+                }
+            } else if is_whole {
+                // A concurrent duplicate of the request may have taken the last ones.
+                if names(places.rows.values(), asked) {
+                    return Ok(None);
+                }
                 return Err(too_few(area, places.free()).into());
             } else {
                 let parts = unread.split_off(unread.len().saturating_sub(PARTS_AT_ONCE));
                 if parts.is_empty() {
-                    return Err(Error::internal(
-                        "hold places",
-                        format!("{id} lacks rows of {}", area.area),
-                    ));
+                    let lacks = format!("{showtime_id} lacks rows of {}", area.area);
+                    return Err(Error::internal("hold places", lacks));
                 }
-                for mut row in self.seats.parts(id, parts, true, deadline).await? {
+                for mut row in self.seats.parts(showtime_id, parts, true, deadline).await? {
                     remove_order(&mut row, own);
                     places.rows.insert(row.key, row);
                 }
@@ -115,9 +154,23 @@ struct Places {
 }
 
 impl Places {
-    /// `count` free places, or fewer if the rows have no more: of one row that has enough, at random, or else of as few rows as
-    /// possible. Places that no order has come first. `pick` draws a number below another one.
-    fn choose(&self, count: u8, pick: impl Fn(usize) -> usize) -> Vec<SeatId> {
+    /// `count` free places, or fewer if the rows have no more: those that no order has, as [`Places::choose_open`] chooses them, and then
+    /// those whose holds have ended.
+    fn choose(&self, count: u8, pick: impl Fn(usize) -> usize + Copy) -> Vec<SeatId> {
+        let mut places = self.choose_open(count, pick);
+        let missing = usize::from(count) - places.len();
+        let mut ended: Vec<SeatId> = self.ended().collect();
+        if missing > 0 && !ended.is_empty() {
+            let first = pick(ended.len());
+            ended.rotate_left(first);
+            places.extend(ended.into_iter().take(missing));
+        }
+        places
+    }
+
+    /// `count` places that no order has, or fewer if the rows have no more: of one row that has enough, at random, or else of as few
+    /// rows as possible. `pick` draws a number below another one.
+    fn choose_open(&self, count: u8, pick: impl Fn(usize) -> usize) -> Vec<SeatId> {
         let count = usize::from(count);
         let mut open: Vec<Vec<SeatId>> = self
             .rows
@@ -139,8 +192,7 @@ impl Places {
             open.rotate_left(first);
         }
         open.sort_by_key(|row| Reverse(row.len()));
-        let places = open.into_iter().flatten().chain(self.ended());
-        places.take(count).collect()
+        open.into_iter().flatten().take(count).collect()
     }
 
     /// The places that are free because the hold of an order has ended.

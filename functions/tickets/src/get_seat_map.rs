@@ -42,7 +42,7 @@ pub struct SeatMapView {
     pub states: String,
     /// The areas of general admission. Absent without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 20)]
     pub areas: Vec<AreaCount>,
 }
 

@@ -430,8 +430,14 @@ impl HoldSeats {
                 let rows = without_order(seats.rows, own);
                 self.require_free(chosen, rows, invocation).await?
             }
-            Wanted::Best(best) => candidates.pick(self, showtime, best, own, invocation).await?,
-            Wanted::General(general) => self.pick_places(showtime, general, own, seats.rows, invocation).await?,
+            Wanted::Best(best) => {
+                let orders = (order_id, own);
+                candidates.pick(self, showtime, best, orders, invocation).await?
+            }
+            Wanted::General(general) => {
+                let (orders, rows) = ((order_id, own), (seats.rows, &mut candidates.sold));
+                self.pick_places(showtime, general, orders, rows, invocation).await?
+            }
         };
         let Some((chosen, rows)) = picked else { return Ok(None) };
         let redemption = match body.coupon_claim_id {

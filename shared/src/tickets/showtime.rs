@@ -142,7 +142,7 @@ pub struct Seating {
     pub zones: Vec<ZoneSeats>,
     /// The areas of general admission, whose parts follow on those of the seats. Absent without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 20)]
     pub areas: Vec<Area>,
 }
 

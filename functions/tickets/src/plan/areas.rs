@@ -9,8 +9,8 @@ use super::layout::LayoutRow;
 use super::{NewArea, PlanArea};
 
 /// The most areas of a plan: a showtime has them all in its item.
-pub const MAX_AREAS: usize = 50;
-/// The longest name, in characters. The name is on tickets, whose items stay within one write unit.
+pub const MAX_AREAS: usize = 20;
+/// The longest name, in characters. It is on each ticket, whose item should stay within one write unit.
 const MAX_NAME: usize = 40;
 /// The most corners of an area.
 const MAX_CORNERS: usize = 50;
@@ -140,7 +140,7 @@ mod tests {
             checked(&plan(areas.collect()))
         };
         assert!(many(MAX_AREAS).is_ok());
-        assert!(many(MAX_AREAS + 1).unwrap_err().detail.contains("at most 50 areas"));
+        assert!(many(MAX_AREAS + 1).unwrap_err().detail.contains("at most 20 areas"));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub struct CreatePlanRequest {
     pub sections: Vec<NewSection>,
     /// The areas of general admission.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 20)]
     pub areas: Vec<NewArea>,
 }
 
@@ -196,7 +196,7 @@ pub struct Plan {
     pub sections: Vec<PlanSection>,
     /// The areas of general admission. Absent without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 20)]
     pub areas: Vec<PlanArea>,
     /// Names the list of all rows, from which a showtime gets its seats.
     pub layout: Digest,

@@ -42,7 +42,9 @@ fn showtime(shop: &Shop) -> Result<String> {
         "section": "stalls", "name": "Stalls", "zone": "front", "rows": [{ "row": "1", "runs": [run] }],
     });
     let path = format!("/admin/venues/{}/plans", text(&venue, "venue_id")?);
-    let plan = create(&path, &json!({ "name": "Theatre", "sections": [section] }))?;
+    let standing = json!({ "area": "pit", "name": "Pit", "zone": "floor", "places": 60 });
+    let plan = json!({ "name": "Theatre", "sections": [section], "areas": [standing] });
+    let plan = create(&path, &plan)?;
     let performance = json!({
         "titles": { "en": "The Nutcracker" },
         "status": "LISTED",
@@ -58,7 +60,10 @@ fn showtime(shop: &Shop) -> Result<String> {
         "plan_id": plan["plan_id"],
         "local_start": format!("{start}T19:00:00"),
         "sales_start_at": (now - SignedDuration::from_mins(5)).to_string(),
-        "prices": [{ "class": "R", "price": { "amount": 90_000, "currency": "KRW" }, "zones": ["front"] }],
+        "prices": [
+            { "class": "R", "price": { "amount": 90_000, "currency": "KRW" }, "zones": ["front"] },
+            { "class": "ST", "price": { "amount": 50_000, "currency": "KRW" }, "zones": ["floor"] },
+        ],
     });
     let path = format!(
         "/admin/performances/{}/showtimes",
@@ -136,6 +141,29 @@ fn two_customers_race_for_a_seat_and_the_one_that_pays_gives_it_back_for_a_fee(s
     )?
     .expect(201)?;
     ensure!(best["totals"]["total"]["amount"] == 180_000, "{best}");
+    // Places that nobody chooses, some of which the house holds back.
+    let change = |action: &str, count: u32| {
+        let call = shop
+            .api
+            .call("POST", &format!("/admin/showtimes/{showtime}/{action}-seats"));
+        let body = json!({ "general": { "area": "pit", "count": count } });
+        call.token(&shop.admin)
+            .key(&shop.unique(action))
+            .json(&body)
+            .send()?
+            .expect(200)
+    };
+    change("block", 59)?;
+    let refused = hold(
+        shop,
+        &shop.admin,
+        &showtime,
+        &json!({ "general": { "area": "pit", "count": 2 } }),
+    )?
+    .expect(409)?;
+    ensure!(refused["type"] == "urn:madang:problem:hold-exists", "{refused}");
+    let released = change("release", 9)?;
+    ensure!(released["area"]["free"] == 10, "{released}");
     let path = format!("/orders/{}", text(&order, "order_id")?);
     let quote = shop.api.call("POST", &format!("{path}/cancellation-quotes"));
     let quote = quote.token(token).send()?.expect(200)?;
@@ -166,6 +194,9 @@ fn seats_that_are_held_and_not_paid_are_free_again(shop: &Shop) -> Result<()> {
     let order = hold(shop, &shop.ann, &showtime, &seats)?.expect(201)?;
     let taken = hold(shop, &shop.bob, &showtime, &seats)?.expect(409)?;
     ensure!(taken["seats"][0]["state"] == "HELD", "{taken}");
+    let general = json!({ "general": { "area": "pit", "count": 2 } });
+    let places = hold(shop, &shop.admin, &showtime, &general)?.expect(201)?;
+    ensure!(places["lines"][1]["seat"]["area"]["area"] == "pit", "{places}");
     let seen = shop
         .api
         .call("GET", &format!("/showtimes/{showtime}"))

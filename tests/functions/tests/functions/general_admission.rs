@@ -7,7 +7,7 @@ use function_tests::{CouponsFixture, PaymentFixture, TicketsFixture, id_of};
 use futures::future::join_all;
 use harness::audit::check_seats;
 use harness::engine::{ORDERS, SEATS};
-use harness::faults::Cost;
+use harness::faults::{Cost, Fault, Hold};
 use harness::gateway::{Answer, Call};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -266,6 +266,73 @@ async fn at_the_deadline_of_a_hold_its_places_are_anothers_to_take_and_not_befor
     assert_eq!((bob.status, cy.status), (201, 201), "{bob:?} {cy:?}");
     assert_eq!(shop.shop.see("ann", &id_of(&first)).await.body["status"], "EXPIRED");
     assert_eq!(named(&shop).await.len(), 4);
+}
+
+#[tokio::test]
+async fn the_first_hold_after_all_holds_of_a_large_area_have_ended_succeeds() {
+    // Twelve rows, of which a hold reads four first.
+    let (shop, showtime) = standing(320).await;
+    for customer in 0..80 {
+        let held = shop.hold_places(&format!("c{customer}"), "k", &showtime, "B", 4).await;
+        assert_eq!(held.status, 201, "{held:?}");
+    }
+    shop.advance(HOLD);
+    let function = shop.handler("hold-seats");
+    for customer in 0..20 {
+        let body = json!({ "general": { "area": "B", "count": 3 } });
+        let call = hold_call(&format!("d{customer}"), "k", &showtime, &body);
+        let held = shop.call_with(&function, call).await;
+        assert_eq!(held.status, 201, "{held:?}");
+    }
+    // The places of 60 of the 80 ended holds are still named in the rows.
+    let blocked = shop.change_places("block-seats", &showtime, "a", "B", 260).await;
+    assert_eq!(
+        (blocked.status, &blocked.body["area"]["free"]),
+        (200, &json!(0)),
+        "{blocked:?}"
+    );
+    audit(&shop).await;
+}
+
+#[tokio::test]
+async fn a_hold_whose_duplicate_takes_the_last_places_meanwhile_is_answered_with_its_order() {
+    for body in [
+        json!({ "general": { "area": "B", "count": 4 } }),
+        json!({ "best": { "class": "VIP", "count": 2 } }),
+    ] {
+        let (shop, showtime) = standing_at(4, |_| {}).await;
+        // The seats 0-0-0 and 0-0-1 are left.
+        let others = [
+            ("cy", vec!["0-0-2", "0-0-3", "0-1-2", "0-1-3"]),
+            ("dan", vec!["0-1-0", "0-1-1"]),
+        ];
+        for (customer, seats) in others {
+            let taken = shop.hold(customer, "k", &showtime, &seats).await;
+            assert_eq!(taken.status, 201, "{taken:?}");
+        }
+        let call = || hold_call("ann", "same", &showtime, &body);
+        // Each function has just started, so it reads the order and what the customer holds first, and the rows then.
+        let holds = [Hold::default(), Hold::default()];
+        shop.engine.faults.plan("BatchGetItem", Fault::Held(holds[0].clone()));
+        let second = async {
+            holds[0].arrived().await;
+            let next = if body.get("best").is_some() {
+                "Query"
+            } else {
+                "BatchGetItem"
+            };
+            shop.engine.faults.plan(next, Fault::Held(holds[1].clone()));
+            holds[0].release();
+            holds[1].arrived().await;
+            let answer = shop.call("hold-seats", call()).await;
+            holds[1].release();
+            answer
+        };
+        let (first, second) = tokio::join!(shop.call("hold-seats", call()), second);
+        assert_eq!((second.status, second.replayed), (201, false), "{second:?}");
+        assert_eq!((first.status, first.replayed), (201, true), "{first:?}");
+        assert_eq!(first.body["order_id"], second.body["order_id"]);
+    }
 }
 
 #[tokio::test]
