@@ -29,7 +29,7 @@ pub const TESTS: &[Test] = &[
 /// How long the schedule may take after a hold of a minute.
 const EXPIRY_DEADLINE: Duration = Duration::from_secs(180);
 
-/// Publishes a showtime of one row of eight seats in two days and returns its id.
+/// Publishes a showtime of one row of eight seats and four standing places in two days and returns its id.
 fn showtime(shop: &Shop) -> Result<String> {
     let create = |path: &str, body: &Value| {
         let call = shop.api.call("POST", path).token(&shop.admin);
@@ -42,7 +42,11 @@ fn showtime(shop: &Shop) -> Result<String> {
         "section": "stalls", "name": "Stalls", "zone": "front", "rows": [{ "row": "1", "runs": [run] }],
     });
     let path = format!("/admin/venues/{}/plans", text(&venue, "venue_id")?);
-    let plan = create(&path, &json!({ "name": "Theatre", "sections": [section] }))?;
+    let area = json!({ "area": "B", "name": "Standing", "zone": "floor", "places": 4 });
+    let plan = create(
+        &path,
+        &json!({ "name": "Theatre", "sections": [section], "areas": [area] }),
+    )?;
     let performance = json!({
         "titles": { "en": "The Nutcracker" },
         "status": "LISTED",
@@ -58,7 +62,10 @@ fn showtime(shop: &Shop) -> Result<String> {
         "plan_id": plan["plan_id"],
         "local_start": format!("{start}T19:00:00"),
         "sales_start_at": (now - SignedDuration::from_mins(5)).to_string(),
-        "prices": [{ "class": "R", "price": { "amount": 90_000, "currency": "KRW" }, "zones": ["front"] }],
+        "prices": [
+            { "class": "R", "price": { "amount": 90_000, "currency": "KRW" }, "zones": ["front"] },
+            { "class": "ST", "price": { "amount": 50_000, "currency": "KRW" }, "zones": ["floor"] },
+        ],
     });
     let path = format!(
         "/admin/performances/{}/showtimes",
@@ -86,6 +93,27 @@ fn states(shop: &Shop, showtime: &str) -> Result<Value> {
         .call("GET", &format!("/showtimes/{showtime}/seats"))
         .send()?
         .expect(200)
+}
+
+/// Blocks three of four standing places, which leaves too few for two people, and releases one of them.
+fn places_are_blocked_and_held(shop: &Shop, showtime: &str) -> Result<()> {
+    let change = |verb: &str, count: u8| {
+        let call = shop
+            .api
+            .call("POST", &format!("/admin/showtimes/{showtime}/{verb}-seats"));
+        let call = call.token(&shop.admin).key(&shop.unique(verb));
+        let body = json!({ "general": { "area": "B", "count": count } });
+        call.json(&body).send()?.expect(200)
+    };
+    let places = json!({ "general": { "area": "B", "count": 2 } });
+    change("block", 3)?;
+    let refused = hold(shop, &shop.bob, showtime, &places)?.expect(409)?;
+    ensure!(refused["type"] == "urn:madang:problem:too-few-places", "{refused}");
+    let released = change("release", 1)?;
+    ensure!(released["area"]["free"] == 2, "{released}");
+    let order = hold(shop, &shop.bob, showtime, &places)?.expect(201)?;
+    ensure!(order["lines"][1]["seat"]["area"]["area"] == "B", "{order}");
+    Ok(())
 }
 
 fn two_customers_race_for_a_seat_and_the_one_that_pays_gives_it_back_for_a_fee(shop: &Shop) -> Result<()> {
@@ -124,6 +152,7 @@ fn two_customers_race_for_a_seat_and_the_one_that_pays_gives_it_back_for_a_fee(s
         .key(&shop.unique("block"))
         .json(&json!({ "seats": ["0-0-1"] }));
     block.send()?.expect(409)?;
+    places_are_blocked_and_held(shop, &showtime)?;
     let best = hold(
         shop,
         &shop.ann,
