@@ -2388,7 +2388,7 @@ export interface OwnTicket {
   is_received: boolean;
   /** How often it has changed hands. */
   transfers: number;
-  /** The offer to somebody else that is open. Absent without one. */
+  /** The latest offer to somebody else that was not accepted, replaced or taken back. It may have expired. */
   transfer_offer_id?: TransferOfferId;
   /** The time from which that offer cannot be accepted. */
   offered_until?: string;
@@ -4270,7 +4270,7 @@ export interface Ticket {
   issue: number;
   /** How often it has changed hands. */
   transfers?: number;
-  /** The offer to somebody else that is open. Absent without one. */
+  /** The latest offer to somebody else that was not accepted, replaced or taken back. It may have expired. */
   transfer_offer_id?: TransferOfferId;
   /** The time from which that offer cannot be accepted. */
   offered_until?: string;
@@ -4616,6 +4616,8 @@ export interface UpdatePerformanceRequest {
 /** A change of a review, as a merge patch (RFC 7396). */
 export interface UpdatePerformanceReviewRequest {
   hidden_reason?: HiddenReason | null;
+  /** `null` removes the text for good, because it has personal data. Another value is refused: the text is the author's. */
+  text?: string | null;
 }
 
 /** Changes of a performer, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
@@ -9472,9 +9474,9 @@ export class Madang extends runtime.Client {
    * Erases the personal data of a customer
    *
    * The addresses and contacts of all orders and subscriptions of the customer cannot be read again; the orders stay, and so do the
-   * notes of returns. The customer's subscriptions are cancelled soon after, also those that are started within a minute. Orders that
-   * are placed later are not affected. Ship
-   * or cancel open orders first: nobody knows where to send them afterwards.
+   * notes of returns and the texts of reviews, which `update-performance-review` removes. The customer's subscriptions are cancelled
+   * soon after, also those that are started within a minute. Orders that are placed later are not affected. Ship or cancel open orders
+   * first: nobody knows where to send them afterwards.
    *
    * `DELETE /admin/customers/{customer_id}/personal-data`
    */
@@ -9696,8 +9698,10 @@ export class Madang extends runtime.Client {
    * Hides a review of a performance, or shows it again
    *
    * Only a reason hides a review, and its stars are none: `hidden_reason` hides it, and `null` shows it again. The author still sees
-   * it, with the reason. The stars of a hidden review do not count. `If-Match` is required. A change that is made already is answered
-   * with 200 in any case. A deleted review is not found.
+   * it, with the reason. The stars of a hidden review do not count. `"text": null` removes the text, and the stars stay.
+   *
+   * `If-Match` is required. An empty change with `If-Match: *` returns the review with its tag. A change that is made already is
+   * answered with 200 in any case. A deleted review is not found.
    *
    * `PATCH /admin/performances/{performance_id}/reviews/{performance_review_id}`
    */
@@ -10499,7 +10503,8 @@ export class Madang extends runtime.Client {
    * show is over. A customer has one review of a performance, and writes or edits at most 10 reviews a day (UTC). Everybody sees it,
    * without a name. The ticket is checked in the transaction that records the review.
    *
-   * After a deletion the customer can write another one. A retry with the same key returns the review as it is now.
+   * After a deletion the customer can write another one; if the deleted one was hidden, it is hidden too. A retry with the same key
+   * returns the review as it is now.
    *
    * `POST /performances/{performance_id}/reviews`
    */
