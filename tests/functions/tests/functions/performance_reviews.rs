@@ -344,7 +344,7 @@ async fn a_hidden_review_does_not_count_and_its_author_sees_why() {
         .iter()
         .map(|one| text(one, "performance_review_id"))
         .collect();
-    assert_eq!(hidden, [review.clone()]);
+    assert_eq!(hidden, std::slice::from_ref(&review));
     assert_eq!(theatre.moderate(&review, Value::Null).await.body["status"], "VISIBLE");
     assert_eq!(theatre.counts().await, [0, 0, 1, 0, 1]);
     assert_eq!(

@@ -1,4 +1,5 @@
-//! The audience: passes tickets on, while others want them too and scan the former codes, and reviews what it has seen.
+//! The audience: passes tickets on, while others want them too and scan the former codes, and reviews what it has seen. Some shows
+//! are called off.
 
 use std::rc::Rc;
 
@@ -7,23 +8,52 @@ use harness::gateway::Call;
 use serde_json::{Value, json};
 
 use super::box_office::a_showtime;
-use super::doorkeeper::{a_ticket, shown};
-use super::{repeated, shopper};
+use super::doorkeeper::{record, shown, tickets_of};
+use super::{repeated, shopper, ticket_buyer};
 use crate::world::World;
+
+/// A ticket, an offer and a performance that do not exist.
+const NONE: &str = "018f0000-0000-8000-8000-000000000000";
 
 /// Passes tickets on and writes reviews until the run ends.
 pub async fn attend(world: Rc<World>) {
+    // Somebody who has nothing to take back.
+    let offer = json!({ "ticket_id": NONE, "transfer_offer_id": NONE });
+    world
+        .http("delete-transfer-offer", delete_offer_call("passer-by", &offer))
+        .await;
+    let nothing = Call::new("DELETE", "/performances/{performance_id}/reviews/mine").path("performance_id", NONE);
+    world
+        .http("delete-own-performance-review", nothing.by("passer-by"))
+        .await;
     while world.is_running() {
         world.pause().await;
         let Some(showtime) = a_showtime(&world) else { continue };
-        let Some(ticket) = a_ticket(&world, &showtime).await else {
+        let mut tickets = tickets_of(&world, &showtime).await;
+        tickets.retain(|ticket| ticket["status"] == "VALID");
+        let Some(ticket) = world.one_of(&tickets) else {
+            if let Some(order) = ticket_buyer::hold(&world, "fan", &showtime, None).await {
+                shopper::pay(&world, "fan", &order).await;
+            }
             continue;
         };
-        match world.below(3) {
-            0 => pass_on(&world, &showtime, &ticket).await,
-            _ => review(&world, &showtime, &ticket).await,
+        let was_there = ticket["check_in"].is_object();
+        match world.below(16) {
+            0 => call_off(&world, &showtime).await,
+            1..=3 => review(&world, &showtime, &ticket).await,
+            _ if was_there => review(&world, &showtime, &ticket).await,
+            _ => pass_on(&world, &showtime, &ticket).await,
         }
     }
+}
+
+/// Cancels a showtime that has tickets.
+async fn call_off(world: &World, showtime: &str) {
+    let call = Call::new("PATCH", "/admin/showtimes/{showtime_id}").path("showtime_id", showtime);
+    let call = call.by_admin().header("if-match", "*");
+    world
+        .request("update-showtime", call.json(&json!({ "status": "CANCELLED" })))
+        .await;
 }
 
 /// Somebody who takes a ticket: one who buys some too, or only a friend.
@@ -76,7 +106,18 @@ async fn pass_on(world: &World, showtime: &str, ticket: &Value) {
         }
     }
     let transfers = Call::new("GET", "/admin/tickets/{ticket_id}/transfers").path("ticket_id", id);
-    world.http("list-ticket-transfers", transfers.by_admin()).await;
+    let transfers = world.http("list-ticket-transfers", transfers.by_admin()).await;
+    let last = transfers.body["items"]
+        .as_array()
+        .and_then(|transfers| transfers.last());
+    let Some(receiver) = last.and_then(|transfer| transfer["receiver_id"].as_str()) else {
+        return;
+    };
+    if let (0, Some(code)) = (world.below(2), shown(world, id, receiver).await) {
+        let scan = check_in_call(&world.key(), showtime, &code, "0");
+        let scan = world.request("check-in-ticket", scan).await;
+        record(world, id, &[scan]);
+    }
 }
 
 /// Reviews the performance that a ticket was for. Its author and an administrator then change the review, often at the same moment.

@@ -50,7 +50,7 @@ pub async fn buy(world: Rc<World>, name: String) {
 }
 
 /// Holds two of the few seats that all want, or the best ones, or places of the standing area, in place of those of another order.
-async fn hold(world: &World, name: &str, showtime: &str, replaced: Option<&Value>) -> Option<Value> {
+pub async fn hold(world: &World, name: &str, showtime: &str, replaced: Option<&Value>) -> Option<Value> {
     let mut body = if world.below(4) == 0 {
         json!({ "general": { "area": "B", "count": 1 + world.below(4) } })
     } else if world.below(3) == 0 {
