@@ -8,11 +8,13 @@ mod crowd;
 mod house;
 mod ours;
 mod picture;
+mod standing;
 mod unread;
 
 pub use crowd::{Answer, Sale, Seller, Visit, sell_out};
 pub use house::House;
 pub use ours::{MapCost, Run, Storm, run};
+pub use standing::{Standing, StandingRun, run as run_standing};
 
 /// Seeds the random numbers of a storm: all runs have the same buyers.
 pub const SEED: u64 = 7;

@@ -163,7 +163,7 @@ fn limits(storm: Storm) -> Limits {
     }
 }
 
-fn platform(client: SharedHttpClient) -> Platform {
+pub(super) fn platform(client: SharedHttpClient) -> Platform {
     let aws = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
