@@ -105,15 +105,11 @@ pub enum Mutant {
     CodesUnchecked,
     /// A ticket that changes hands keeps its code.
     TransfersKeepCodes,
-    /// A review is written despite a concurrent change, and the counters follow what was read.
-    ReviewsUnchecked,
-    /// Whoever has a ticket reviews a performance, whether they have attended or not.
-    AttendanceUnchecked,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 48] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -162,8 +158,6 @@ impl Mutant {
         Self::JoinsUnchecked,
         Self::CodesUnchecked,
         Self::TransfersKeepCodes,
-        Self::ReviewsUnchecked,
-        Self::AttendanceUnchecked,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -244,7 +238,6 @@ impl Mutant {
             Self::JoinsUnchecked => each_write(body, &mut |write| unless(write, "JOIN#", "attribute_not_exists")),
             Self::CodesUnchecked => each_write(body, &mut |write| unless(write, "CODE#", "attribute_not_exists")),
             Self::TransfersKeepCodes => each_write(body, &mut keep_code),
-            Self::ReviewsUnchecked => each_write(body, &mut |write| unless(write, "REVIEW#", "version = ")),
             Self::CheckInsUnchecked => each_write(body, &mut |write| {
                 unless(write, "TICKET#", "attribute_not_exists(check_in)")
             }),
@@ -287,7 +280,6 @@ impl Mutant {
                 | Self::EventInvented
                 | Self::PointsKept
                 | Self::MissedPeriodsCharged
-                | Self::AttendanceUnchecked
         ) && !self.needs_bank()
             && !self.needs_search()
     }
@@ -311,8 +303,6 @@ impl Mutant {
                 | Self::CancellationLost
                 | Self::FeesForgotten
                 | Self::TransfersKeepCodes
-                | Self::ReviewsUnchecked
-                | Self::AttendanceUnchecked
         )
     }
 

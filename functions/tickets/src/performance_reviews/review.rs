@@ -365,7 +365,7 @@ impl From<&PerformanceReview> for OwnPerformanceReview {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A visible review of four stars.

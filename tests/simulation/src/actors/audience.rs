@@ -17,15 +17,7 @@ const NONE: &str = "018f0000-0000-8000-8000-000000000000";
 
 /// Passes tickets on and writes reviews until the run ends.
 pub async fn attend(world: Rc<World>) {
-    // Somebody who has nothing to take back.
-    let offer = json!({ "ticket_id": NONE, "transfer_offer_id": NONE });
-    world
-        .http("delete-transfer-offer", delete_offer_call("passer-by", &offer))
-        .await;
-    let nothing = Call::new("DELETE", "/performances/{performance_id}/reviews/mine").path("performance_id", NONE);
-    world
-        .http("delete-own-performance-review", nothing.by("passer-by"))
-        .await;
+    ask_for_nothing(&world).await;
     while world.is_running() {
         world.pause().await;
         let Some(showtime) = a_showtime(&world) else { continue };
@@ -45,6 +37,25 @@ pub async fn attend(world: Rc<World>) {
             _ => pass_on(&world, &showtime, &ticket).await,
         }
     }
+}
+
+/// Somebody without a ticket asks for what only holders get.
+async fn ask_for_nothing(world: &World) {
+    let nobody = "passer-by";
+    let offer = json!({ "ticket_id": NONE, "transfer_offer_id": NONE, "code": "none" });
+    for (function, call) in [
+        ("create-transfer-offer", offer_call(nobody, &world.key(), NONE)),
+        ("delete-transfer-offer", delete_offer_call(nobody, &offer)),
+        ("accept-transfer-offer", accept_call(nobody, &world.key(), &offer)),
+    ] {
+        world.http(function, call).await;
+    }
+    let transfers = Call::new("GET", "/admin/tickets/{ticket_id}/transfers").path("ticket_id", NONE);
+    world.http("list-ticket-transfers", transfers.by_admin()).await;
+    let ticket = json!({ "ticket_id": NONE, "holder_id": nobody });
+    review_performance(world, NONE, &ticket).await;
+    let mine = Call::new("DELETE", "/performances/{performance_id}/reviews/mine").path("performance_id", NONE);
+    world.http("delete-own-performance-review", mine.by(nobody)).await;
 }
 
 /// Cancels a showtime that has tickets.
@@ -122,12 +133,15 @@ async fn pass_on(world: &World, showtime: &str, ticket: &Value) {
 
 /// Reviews the performance that a ticket was for. Its author and an administrator then change the review, often at the same moment.
 async fn review(world: &World, showtime: &str, ticket: &Value) {
-    let (Some(id), Some(author)) = (ticket["ticket_id"].as_str(), ticket["holder_id"].as_str()) else {
-        return;
-    };
     let seen = Call::new("GET", "/admin/showtimes/{showtime_id}").path("showtime_id", showtime);
     let seen = world.http("get-admin-showtime", seen.by_admin()).await;
-    let Some(performance) = seen.body["performance_id"].as_str() else {
+    if let Some(performance) = seen.body["performance_id"].as_str() {
+        review_performance(world, performance, ticket).await;
+    }
+}
+
+async fn review_performance(world: &World, performance: &str, ticket: &Value) {
+    let (Some(id), Some(author)) = (ticket["ticket_id"].as_str(), ticket["holder_id"].as_str()) else {
         return;
     };
     let of = |method, route| Call::new(method, route).path("performance_id", performance);
@@ -165,6 +179,7 @@ async fn review(world: &World, showtime: &str, ticket: &Value) {
         )
     };
     match world.below(4) {
+        _ if own.status != 200 => drop(tokio::join!(edit(), moderate())),
         0 => drop(tokio::join!(edit(), edit())),
         1 => drop(tokio::join!(edit(), moderate())),
         2 => drop(tokio::join!(edit(), delete())),

@@ -273,13 +273,3 @@ fn orders_of_a_cancelled_showtime_that_are_forgotten_are_caught() {
 fn a_ticket_that_keeps_its_code_when_it_changes_hands_is_caught() {
     is_caught(Mutant::TransfersKeepCodes, "a former code does not admit");
 }
-
-#[test]
-fn a_review_that_overwrites_another_change_is_caught() {
-    is_caught(Mutant::ReviewsUnchecked, "the counters are the visible reviews");
-}
-
-#[test]
-fn a_review_by_somebody_who_has_not_attended_is_caught() {
-    is_caught(Mutant::AttendanceUnchecked, "each review has an attendance");
-}
