@@ -139,8 +139,8 @@ mod tests {
         let performers: BTreeMap<Uuid, Show> = (0..100)
             .map(|number| {
                 let named = names
-                    .iter()
-                    .map(|(language, _)| (language.clone(), format!("performer {number} {language}")));
+                    .keys()
+                    .map(|language| (language.clone(), format!("performer {number} {language}")));
                 (
                     Uuid::from_u128(number),
                     show(ShowKind::Performer, named.collect(), vec![]),

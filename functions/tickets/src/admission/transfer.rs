@@ -172,6 +172,7 @@ mod tests {
             showtime_id: ShowtimeId(Uuid::from_u128(3)),
             starts_at: Timestamp::UNIX_EPOCH,
             seat: "0-0-0".parse().unwrap(),
+            area: None,
             class: "VIP".to_owned().try_into().unwrap(),
             name: "The Nutcracker".into(),
             status: TicketStatus::Valid,

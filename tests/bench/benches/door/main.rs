@@ -25,12 +25,11 @@ use harness::engine::TICKETS;
 use harness::gateway::{Answer, Call};
 use serde_json::{Value, json};
 use shared::aws::lambda::action::Handler;
+use shared::core::idempotency::derive_id;
 use shared::tickets::ShowtimeId;
 use tickets::admission::code::TicketCode;
 use tickets::admission::keys::TicketKeys;
 use tickets::admission::store::StoredTicket;
-use tickets::admission::ticket::Ticket;
-use uuid::Uuid;
 
 use scanner::Scanner;
 
@@ -88,8 +87,8 @@ impl Door {
     async fn open(count: usize) -> Result<Self> {
         let shop = TicketsFixture::open().await;
         let keys: TicketKeys = serde_json::from_value(json!({ "1": KEY }))?;
-        let showtime = ShowtimeId(Uuid::from_u128(1));
-        let tickets: Vec<Ticket> = (0..count)
+        let showtime = ShowtimeId(derive_id(&["door"]));
+        let tickets: Vec<StoredTicket> = (0..count)
             .map(|nth| ticket(nth, showtime, &shop))
             .collect::<Result<_>>()?;
         for tickets in tickets.chunks(ITEMS) {
@@ -100,7 +99,7 @@ impl Door {
             showtime: showtime.to_string(),
             codes: tickets
                 .iter()
-                .map(|ticket| TicketCode::of(ticket).sign(&keys))
+                .map(|stored| TicketCode::of(&stored.ticket).sign(&keys))
                 .collect(),
         })
     }
@@ -191,9 +190,9 @@ fn outcome(answer: &Answer) -> &Value {
     &answer.body["check_in"]
 }
 
-fn ticket(nth: usize, showtime_id: ShowtimeId, shop: &TicketsFixture) -> Result<Ticket> {
+fn ticket(nth: usize, showtime_id: ShowtimeId, shop: &TicketsFixture) -> Result<StoredTicket> {
     let (row, place) = (nth / ROW, nth % ROW);
-    let id = |kind: u64| Uuid::from_u64_pair(kind, nth as u64);
+    let id = |kind: u64| derive_id(&["door", &kind.to_string(), &nth.to_string()]);
     Ok(serde_json::from_value(json!({
         "ticket_id": id(1),
         "holder_id": format!("customer-{nth}"),
@@ -206,18 +205,17 @@ fn ticket(nth: usize, showtime_id: ShowtimeId, shop: &TicketsFixture) -> Result<
         "name": format!("The Nutcracker, 2026-05-01 19:00, R, row {row} seat {place}"),
         "status": "VALID",
         "issue": 1,
+        "double_scans": [],
         "issued_at": shop.now(),
+        "version": 1,
     }))?)
 }
 
 /// Stores tickets as `update-order-tickets` does.
-async fn store(shop: &TicketsFixture, tickets: &[Ticket]) -> Result<()> {
-    let requests = tickets.iter().map(|ticket| {
-        let stored = StoredTicket {
-            ticket: ticket.clone(),
-            version: 1,
-        };
-        let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(&stored)?;
+async fn store(shop: &TicketsFixture, tickets: &[StoredTicket]) -> Result<()> {
+    let requests = tickets.iter().map(|stored| {
+        let ticket = &stored.ticket;
+        let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(stored)?;
         item.insert(
             "pk".to_owned(),
             AttributeValue::S(format!("TICKET#{}", ticket.ticket_id)),

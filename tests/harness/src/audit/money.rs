@@ -72,8 +72,9 @@ impl LedgerAudit {
                 let entry = self.entry_of(payment);
                 let entry = entry.with_context(|| format!("recorded as paid, but never charged: {payment}"))?;
                 // A provider can report two amounts. A person finds out which one it charged.
+                let is_known = payment["amount"]["amount"] == entry.charged || is_gone(payment, entry);
                 ensure!(
-                    payment["amount"]["amount"] == entry.charged || is_contradicted(payment),
+                    is_known || is_contradicted(payment),
                     "charged a different amount than recorded: {payment} {entry:?}"
                 );
                 ensure!(
@@ -155,11 +156,12 @@ impl LedgerAudit {
             );
             // The bank can also withdraw what the customer got by hand: the payment has no more to lose than its charge.
             let left = entry.charged - entry.refunded - done(payment, true);
+            let is_gone = is_gone(payment, entry);
             ensure!(
-                withdrawn(payment) == entry.withdrawn.min(left),
+                is_gone || withdrawn(payment) == entry.withdrawn.min(left),
                 "withdrawals differ: {payment} {entry:?}"
             );
-            *kept.entry(&entry.order_id).or_default() += left - withdrawn(payment);
+            *kept.entry(&entry.order_id).or_default() += if is_gone { 0 } else { left - withdrawn(payment) };
         }
         let returned = self.returned();
         for (id, order) in &self.orders {
@@ -255,6 +257,14 @@ fn done(payment: &Value, by_hand: bool) -> i64 {
 
 fn withdrawn(payment: &Value) -> i64 {
     payment["withdrawn"]["amount"].as_i64().unwrap_or_default()
+}
+
+/// Returns whether all money of a payment was taken back, and is recorded as taken back. If the provider has contradicted itself about
+/// the amount, a person records that nothing is left, and the amounts may differ.
+fn is_gone(payment: &Value, entry: &Entry) -> bool {
+    let by_hand = done(payment, true);
+    let recorded = number(&payment["amount"]["amount"]) - done(payment, false) - by_hand;
+    entry.withdrawn > 0 && entry.charged - entry.refunded - by_hand <= entry.withdrawn && recorded == withdrawn(payment)
 }
 
 /// Returns whether a contradiction of the provider is in review.

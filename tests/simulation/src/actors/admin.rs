@@ -11,7 +11,7 @@ use function_tests::{
 use harness::engine::{PAYMENTS, SUBSCRIPTIONS};
 use harness::gateway::Call;
 use jiff::SignedDuration;
-use sandbox::Provider;
+use sandbox::{Entry, Provider};
 use serde_json::{Value, json};
 use shared::core::id::SubscriptionPeriod;
 
@@ -233,7 +233,10 @@ fn decision(world: &World, payment: &Value, review: &Value) -> Value {
                 .as_str()
                 .expect("a detail")
                 .contains("The records have");
-            let charged = entry.map(|entry| entry.charged).filter(|_| is_about_amount);
+            // What the shop has not got any more, it was not charged either: a person says what happened to the money.
+            let has_money = |entry: &&Entry| entry.charged - entry.refunded > entry.withdrawn;
+            let charged = entry.filter(has_money).map(|entry| entry.charged);
+            let charged = charged.filter(|_| is_about_amount);
             if let Some(charged) = charged.filter(|charged| payment["amount"]["amount"] != *charged) {
                 return json!({ "decision": "CHARGED", "amount": amount(charged.unsigned_abs()) });
             }
@@ -250,8 +253,10 @@ fn taken_back(world: &World, payment: &Value) -> Option<Value> {
     let entry = ledger
         .iter()
         .find(|entry| payment["reference"] == entry.reference.as_str())?;
-    let known = payment["withdrawn"]["amount"].as_i64().unwrap_or_default();
-    let taken = entry.withdrawn - known;
+    let of = |name: &str| payment[name]["amount"].as_i64().unwrap_or_default();
+    // A payment cannot lose more than it has recorded, which differs from the charge if the provider has contradicted itself.
+    let kept = of("amount") - of("refunded") - of("withdrawn");
+    let taken = (entry.withdrawn - of("withdrawn")).min(kept);
     (taken > 0).then(|| json!({ "decision": "TAKEN_BACK", "amount": amount(taken.unsigned_abs()) }))
 }
 
