@@ -61,7 +61,7 @@ pub async fn administer(world: Rc<World>) {
     while world.is_running() {
         world.pause().await;
         match world.below(18) {
-            0..=4 => {
+            0..=3 => {
                 let sku = product(world.below(world.fault_plan.actors.products));
                 move_stock(&world, &sku).await;
             }
@@ -75,7 +75,7 @@ pub async fn administer(world: Rc<World>) {
             }
             6..=7 => refund(&world).await,
             8 => refund_elsewhere(&world),
-            9 => {
+            4 | 9 => {
                 decide_reviews(&world).await;
                 decide_charges(&world).await;
                 // Also decide on a matter that does not exist.

@@ -24,6 +24,10 @@ pub async fn cancel_units(world: &World, name: &str, order_id: &str) {
     let order = units::stored(world, order_id).unwrap_or_default();
     let units = units::draw(world, &order, left_to_cancel);
     if !units.is_empty() {
+        if world.below(2) == 0 {
+            let quote = Call::new("POST", "/orders/{order_id}/cancellation-quotes").path("order_id", order_id);
+            world.http("create-cancellation-quote", quote.by(name)).await;
+        }
         let call = |key: &str| cancel_call(name, order_id, key, &units::borrowed(&units));
         repeated::send(world, "cancel-order", call).await;
     }

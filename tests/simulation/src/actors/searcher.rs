@@ -14,6 +14,11 @@ const TEXTS: [&str; 6] = ["Tea", "shelf-1", "product", "Te", "prodcut-1", "nothi
 
 /// Searches until the run ends.
 pub async fn search(world: Rc<World>) {
+    // What is rare below happens once in each run.
+    for rolls_back in [false, true] {
+        world.pause().await;
+        administer(&world, rolls_back).await;
+    }
     while world.is_running() {
         world.pause().await;
         let text = TEXTS[world.below(TEXTS.len() as u64) as usize];
@@ -22,7 +27,7 @@ pub async fn search(world: Rc<World>) {
                 let call = Call::new("GET", "/search/suggestions").query("q", text);
                 world.http("suggest-searches", call).await;
             }
-            1 if world.below(2) == 0 => administer(&world).await,
+            1 if world.below(2) == 0 => administer(&world, world.below(2) == 0).await,
             1 => find_orders(&world).await,
             _ => {
                 let call = search_call(&[("q", text), ("limit", "2")]);
@@ -36,12 +41,12 @@ pub async fn search(world: Rc<World>) {
 }
 
 /// Looks at the state, and rebuilds the index or searches the build before again.
-async fn administer(world: &World) {
+async fn administer(world: &World, rolls_back: bool) {
     let see = Call::new("GET", "/admin/search/index").by_admin();
     world.http("get-search-index", see).await;
-    let (function, route) = match world.below(4) {
-        0..=1 => ("start-rebuild", "/admin/search/rebuilds"),
-        _ => ("roll-back-search-index", "/admin/search/index/roll-back"),
+    let (function, route) = match rolls_back {
+        false => ("start-rebuild", "/admin/search/rebuilds"),
+        true => ("roll-back-search-index", "/admin/search/index/roll-back"),
     };
     let call = Call::new("POST", route).by_admin().key(&world.key());
     world.request(function, call).await;
