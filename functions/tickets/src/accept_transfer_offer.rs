@@ -101,7 +101,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// Accepts the offer of a ticket
 ///
 /// The caller becomes the holder. The ticket gets a new code, and the former one does not admit any more. The ticket counts among
-/// the seats that the caller may have at the showtime. Nothing is paid; only who bought the ticket can give its seat back for money,
+/// the seats that the caller may have at the showtime. Nothing is paid; only the buyer of the ticket can give its seat back for money,
 /// and only while they hold it.
 ///
 /// An offer is accepted once. A retry by the same customer returns the transfer, with any key.
@@ -111,7 +111,7 @@ pub const REFUSALS: &[&Reason] = &[
 ///
 /// # Errors
 /// `not-found` for a wrong code, and for an offer that was accepted by somebody else, taken back or replaced, or that a check-in has
-/// ended: who does not have the code learns nothing about the ticket. [`REFUSALS`], those of the request itself,
+/// ended: nobody learns anything about the ticket without the code. [`REFUSALS`], those of the request itself,
 /// [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
     post, path = "/tickets/{ticket_id}/transfer-offers/{transfer_offer_id}/accept", operation_id = "accept-transfer-offer", tag = "tickets",

@@ -1,4 +1,4 @@
-//! Runs for `POST /tickets/{ticket_id}/transfer-offers`: offers the caller's ticket to who has the code that is returned.
+//! Runs for `POST /tickets/{ticket_id}/transfer-offers`: offers the caller's ticket to anybody who has the code that is returned.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

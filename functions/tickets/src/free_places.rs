@@ -87,7 +87,7 @@ impl HoldSeats {
         loop {
             let is_whole = places.rows.len() == usize::from(area.rows());
             let draw = |count: usize| fastrand::usize(..count);
-            // Who pays late gets the places of an ended hold back, so these are taken last.
+            // A late payment gets the places of its ended hold back, so these are taken last.
             let chosen = match is_whole {
                 true => places.choose(count, draw),
                 false => places.choose_open(count, draw),

@@ -79,7 +79,7 @@ pub const REFUSALS: &[&Reason] = &[];
 
 /// Lists the reviews of a performance
 ///
-/// The visible ones, newest first. Only who has attended writes one. The counters of the rating are those of all visible reviews at
+/// The visible ones, newest first. Only customers who have attended write one. The counters of the rating are those of all visible reviews at
 /// the moment of the answer; the list is eventually consistent, so a review that was just written, hidden or deleted may take a
 /// moment to appear or disappear. A performance that does not exist has no reviews.
 ///

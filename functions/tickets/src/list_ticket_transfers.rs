@@ -45,7 +45,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 
 /// Lists the transfers of a ticket
 ///
-/// Who passed it on to whom, and when. It has no further page: a ticket changes hands at most four times.
+/// Each transfer with giver, receiver and time. It has no further page: a ticket changes hands at most four times.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

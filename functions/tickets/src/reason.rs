@@ -134,7 +134,7 @@ shared::reasons! {
     /// An offer is for somebody else. To keep the ticket, delete the offer.
     OWN_TICKET = Conflict "own-ticket" "The customer holds the ticket already";
     INVALID_REVIEW = Unprocessable "invalid-review" "A review breaks a rule";
-    /// Only who was checked in, or has a valid ticket where the shop does not scan, reviews a performance.
+    /// Only customers who were checked in, or have a valid ticket where the shop does not scan, review a performance.
     NOT_ATTENDED = Conflict "not-attended" "The customer has not attended the performance with this ticket";
     SHOW_NOT_OVER = Conflict "show-not-over" "The show is not over yet" ShowNotOver {
         /// The end of the show.

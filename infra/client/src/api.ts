@@ -2048,7 +2048,7 @@ export type NoSeatsTogetherProblem = Problem & {
   title: "The class has not so many free seats side by side";
 };
 
-/** Only who was checked in, or has a valid ticket where the shop does not scan, reviews a performance. */
+/** Only customers who were checked in, or have a valid ticket where the shop does not scan, review a performance. */
 export type NotAttendedProblem = Problem & {
   type: "urn:madang:problem:not-attended";
   status: 409;
@@ -10080,7 +10080,7 @@ export class Madang extends runtime.Client {
   /**
    * Lists the transfers of a ticket
    *
-   * Who passed it on to whom, and when. It has no further page: a ticket changes hands at most four times.
+   * Each transfer with giver, receiver and time. It has no further page: a ticket changes hands at most four times.
    *
    * `GET /admin/tickets/{ticket_id}/transfers`
    */
@@ -10486,7 +10486,7 @@ export class Madang extends runtime.Client {
   /**
    * Lists the reviews of a performance
    *
-   * The visible ones, newest first. Only who has attended writes one. The counters of the rating are those of all visible reviews at
+   * The visible ones, newest first. Only customers who have attended write one. The counters of the rating are those of all visible reviews at
    * the moment of the answer; the list is eventually consistent, so a review that was just written, hidden or deleted may take a
    * moment to appear or disappear. A performance that does not exist has no reviews.
    *
@@ -10961,7 +10961,7 @@ export class Madang extends runtime.Client {
    * Accepts the offer of a ticket
    *
    * The caller becomes the holder. The ticket gets a new code, and the former one does not admit any more. The ticket counts among
-   * the seats that the caller may have at the showtime. Nothing is paid; only who bought the ticket can give its seat back for money,
+   * the seats that the caller may have at the showtime. Nothing is paid; only the buyer of the ticket can give its seat back for money,
    * and only while they hold it.
    *
    * An offer is accepted once. A retry by the same customer returns the transfer, with any key.

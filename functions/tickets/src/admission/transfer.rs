@@ -26,7 +26,7 @@ pub const MAX_TRANSFERS: u8 = 3;
 /// What the code of an offer is derived from, so that it is no signature of a ticket.
 const CONTEXT: &[u8] = b"madang transfer offer\0";
 
-/// The code of an offer: 128 bits that only who knows the key can compute. Only its hash is stored.
+/// The code of an offer: 128 bits that nobody can compute without the key. Only its hash is stored.
 ///
 /// It follows from the offer's id, so that a retried request is answered with the same code.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Who has attended a show: the holder of a ticket that was checked in or, where nobody scans, of a valid one.
+//! Attendance of a show: by the holder of a ticket that was checked in or, where nobody scans, of a valid one.
 
 use jiff::{SignedDuration, Timestamp};
 use shared::Error;

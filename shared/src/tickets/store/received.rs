@@ -40,7 +40,7 @@ impl SeatStore {
         now: Timestamp,
     ) -> Result<TransactWriteItem, Error> {
         let others = i64::from(most) - i64::from(received.count);
-        // Who has never held seats of the showtime has no allowance yet: it begins without an order.
+        // A customer who has never held seats of the showtime has no allowance yet: it begins without an order.
         const CHANGE: &str = "SET seats = if_not_exists(seats, :zero) + :count, most = :most, \
             order_id = if_not_exists(order_id, :none), since = if_not_exists(since, :now), \
             held_ms = if_not_exists(held_ms, :zero), version = if_not_exists(version, :zero) + :one";

@@ -59,7 +59,7 @@ struct StoredShowtime {
 struct Issued {
     ticket_id: TicketId,
     holder_id: CustomerId,
-    /// Who bought it, if somebody else holds it.
+    /// The buyer, if somebody else holds it.
     #[serde(default)]
     buyer_id: Option<IgnoredAny>,
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! Tickets that change hands: offers, who holds a ticket afterwards, and what the buyer can still do.
+//! Tickets that change hands: offers, the new holder, and what the buyer can still do.
 
 use std::collections::HashMap;
 
@@ -350,7 +350,7 @@ async fn the_receiver_may_not_have_more_seats_than_a_customer_may() {
     assert_eq!((&refused.body["most"], &refused.body["seats"]), (&json!(4), &json!(4)));
     let hold = shop.hold("bob", "more", &showtime, &["0-2-0"]).await;
     assert_eq!(seen(&hold), (409, "too-many-seats"), "a received ticket counts");
-    // Who has bought and passed on is counted too.
+    // A buyer who has passed a ticket on is counted too.
     let hold = shop.hold("ann", "more", &showtime, &["0-2-0", "0-2-1", "0-2-2"]).await;
     assert_eq!(seen(&hold), (409, "too-many-seats"));
     assert_eq!(hold.body["seats"], 2);
