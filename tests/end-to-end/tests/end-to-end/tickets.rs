@@ -276,6 +276,14 @@ fn a_ticket_admits_once_and_is_void_and_refunded_with_its_showtime(shop: &Shop) 
     let uploaded = upload.json(&json!({ "scans": [offline] })).send()?.expect(200)?;
     ensure!(uploaded["scans"][0]["result"] == "ALREADY_CHECKED_IN", "{uploaded}");
 
+    passed_on(shop, &ids[1])?;
+    let seen = shop
+        .api
+        .call("GET", &format!("/showtimes/{showtime}"))
+        .send()?
+        .expect(200)?;
+    not_reviewed_before_its_end(shop, text(&seen, "performance_id")?, &ids[1])?;
+
     // Its orders are cancelled and refunded, and their tickets become void.
     let cancel = shop.api.call("PATCH", &format!("/admin/showtimes/{showtime}"));
     let cancel = cancel.token(&shop.admin).header("if-match", "*");
@@ -287,8 +295,61 @@ fn a_ticket_admits_once_and_is_void_and_refunded_with_its_showtime(shop: &Shop) 
     )?;
     shop.until(
         EVENT_DEADLINE,
-        || get(&shop.ann, &format!("/tickets/{}", ids[1]))?.expect(200),
+        || get(&shop.bob, &format!("/tickets/{}", ids[1]))?.expect(200),
         |ticket| ticket["status"] == "VOID" && ticket.get("code").is_none(),
     )?;
+    Ok(())
+}
+
+/// Ann offers a ticket, takes the offer back, and offers it again; Bob accepts.
+fn passed_on(shop: &Shop, ticket: &str) -> Result<()> {
+    let offers = format!("/tickets/{ticket}/transfer-offers");
+    let offer = || {
+        let call = shop.api.call("POST", &offers).token(&shop.ann);
+        call.key(&shop.unique("offer")).send()?.expect(201)
+    };
+    let accept = |offer: &Value| {
+        let path = format!("{offers}/{}/accept", text(offer, "transfer_offer_id")?);
+        let call = shop
+            .api
+            .call("POST", &path)
+            .token(&shop.bob)
+            .key(&shop.unique("accept"));
+        call.json(&json!({ "code": offer["code"] })).send()
+    };
+    let withdrawn = offer()?;
+    let path = format!("{offers}/{}", text(&withdrawn, "transfer_offer_id")?);
+    let delete = shop.api.call("DELETE", &path).token(&shop.ann);
+    delete.send()?.expect(200)?;
+    accept(&withdrawn)?.expect(404)?;
+    accept(&offer()?)?.expect(200)?;
+    let seen = shop.api.call("GET", &format!("/tickets/{ticket}")).token(&shop.bob);
+    let seen = seen.send()?.expect(200)?;
+    ensure!(seen["is_received"] == true && seen["issue"] == 2, "{seen}");
+    let list = shop.api.call("GET", &format!("/admin/tickets/{ticket}/transfers"));
+    let list = list.token(&shop.admin).send()?.expect(200)?;
+    ensure!(list["items"].as_array().is_some_and(|all| all.len() == 1), "{list}");
+    Ok(())
+}
+
+/// The show is in two days, so nobody reviews it yet.
+fn not_reviewed_before_its_end(shop: &Shop, performance: &str, ticket: &str) -> Result<()> {
+    let path = format!("/performances/{performance}/reviews");
+    let review = shop
+        .api
+        .call("POST", &path)
+        .token(&shop.bob)
+        .key(&shop.unique("review"));
+    let review = review
+        .json(&json!({ "ticket_id": ticket, "stars": 5 }))
+        .send()?
+        .expect(409)?;
+    ensure!(review["type"] == "urn:madang:problem:show-not-over", "{review}");
+    let mine = shop.api.call("GET", &format!("{path}/mine")).token(&shop.bob);
+    mine.send()?.expect(404)?;
+    let list = shop.api.call("GET", &path).send()?.expect(200)?;
+    ensure!(list["rating"]["count"] == 0, "{list}");
+    let list = shop.api.call("GET", &format!("/admin{path}")).token(&shop.admin);
+    list.send()?.expect(200)?;
     Ok(())
 }
