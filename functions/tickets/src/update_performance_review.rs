@@ -44,15 +44,11 @@ pub struct UpdatePerformanceReviewRequest {
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<HiddenReason>)]
     pub hidden_reason: Patch<HiddenReason>,
-    /// `null` removes the text for good, because it has personal data. Another value is refused: the text is the author's.
-    #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<String>, max_length = 0)]
-    pub text: Patch<Removed>,
+    /// `true` removes the text for good, because it has personal data. The stars stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub removes_text: Option<bool>,
 }
-
-/// What a member is set to that can only be removed: nothing.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub enum Removed {}
 
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
@@ -60,7 +56,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// Hides a review of a performance, or shows it again
 ///
 /// Only a reason hides a review, and its stars are none: `hidden_reason` hides it, and `null` shows it again. The author still sees
-/// it, with the reason. The stars of a hidden review do not count. `"text": null` removes the text, and the stars stay.
+/// it, with the reason. The stars of a hidden review do not count. `removes_text` removes the text, and the stars stay.
 ///
 /// `If-Match` is required. An empty change with `If-Match: *` returns the review with its tag. A change that is made already is
 /// answered with 200 in any case. A deleted review is not found.
@@ -106,9 +102,9 @@ pub async fn handle(
             Patch::Set(reason) => Some(reason),
         };
         let changed = review.moderated(hidden, invocation.now).ok_or_else(missing)?;
-        let changed = match body.text {
-            Patch::Absent => changed,
-            Patch::Clear | Patch::Set(_) => changed.without_text(invocation.now),
+        let changed = match body.removes_text {
+            Some(true) => changed.without_text(invocation.now),
+            _ => changed,
         };
         if changed == *review {
             return conditional::tagged(StatusCode::OK, review);

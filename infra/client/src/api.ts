@@ -4616,8 +4616,8 @@ export interface UpdatePerformanceRequest {
 /** A change of a review, as a merge patch (RFC 7396). */
 export interface UpdatePerformanceReviewRequest {
   hidden_reason?: HiddenReason | null;
-  /** `null` removes the text for good, because it has personal data. Another value is refused: the text is the author's. */
-  text?: string | null;
+  /** `true` removes the text for good, because it has personal data. The stars stay. */
+  removes_text?: boolean;
 }
 
 /** Changes of a performer, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
@@ -9698,7 +9698,7 @@ export class Madang extends runtime.Client {
    * Hides a review of a performance, or shows it again
    *
    * Only a reason hides a review, and its stars are none: `hidden_reason` hides it, and `null` shows it again. The author still sees
-   * it, with the reason. The stars of a hidden review do not count. `"text": null` removes the text, and the stars stay.
+   * it, with the reason. The stars of a hidden review do not count. `removes_text` removes the text, and the stars stay.
    *
    * `If-Match` is required. An empty change with `If-Match: *` returns the review with its tag. A change that is made already is
    * answered with 200 in any case. A deleted review is not found.

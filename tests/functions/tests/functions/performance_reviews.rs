@@ -453,8 +453,10 @@ async fn an_administrator_removes_a_text_and_the_stars_stay() {
     };
     let other = change(json!({ "text": "I was never here." })).await;
     assert_eq!(seen(&other), (400, "malformed-body"), "the text is the author's");
+    let kept = change(json!({ "removes_text": false })).await;
+    assert_eq!(kept.body["text"], "Splendid.\nGo!", "{kept:?}");
     for _ in 0..2 {
-        let removed = change(json!({ "text": null })).await;
+        let removed = change(json!({ "removes_text": true })).await;
         assert_eq!((removed.status, removed.body.get("text")), (200, None), "{removed:?}");
     }
     let items = format!("{:?}", theatre.shop.engine.items(SHOWS).await);
