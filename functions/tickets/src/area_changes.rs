@@ -101,6 +101,10 @@ impl AreaChange<'_> {
                 if self.is_block && self.end_holds(&rows, invocation).await? {
                     continue;
                 }
+                // A concurrent duplicate of the request may have changed them.
+                if self.seats.earlier(self.stored, deadline).await?.is_some() {
+                    continue;
+                }
                 return Err(self.too_few(area, &rows).into());
             };
             let change = match self.is_block {

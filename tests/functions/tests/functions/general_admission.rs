@@ -336,6 +336,25 @@ async fn a_hold_whose_duplicate_takes_the_last_places_meanwhile_is_answered_with
 }
 
 #[tokio::test]
+async fn a_block_whose_duplicate_takes_the_last_places_meanwhile_is_answered_as_its_retry() {
+    let (shop, showtime) = standing(32).await;
+    let block = || shop.change_places("block-seats", &showtime, "same", "B", 20);
+    // Between the record of the request, which does not exist yet, and the rows.
+    let hold = Hold::default();
+    shop.engine.faults.plan("Query", Fault::Held(hold.clone()));
+    let second = async {
+        hold.arrived().await;
+        let answer = block().await;
+        hold.release();
+        answer
+    };
+    let (first, second) = tokio::join!(block(), second);
+    assert_eq!((second.status, second.replayed), (200, false), "{second:?}");
+    assert_eq!((first.status, first.replayed), (200, true), "{first:?}");
+    assert_eq!(free(&shop, &showtime).await, 12);
+}
+
+#[tokio::test]
 async fn places_that_are_sold_and_not_marked_yet_are_not_sold_again() {
     let (shop, showtime) = standing(4).await;
     let order = shop.hold_places("ann", "k", &showtime, "B", 2).await;
