@@ -1,5 +1,4 @@
-//! Runs for `GET /admin/categories`, for administrators: returns the tree of categories as it is now, to be changed. Changes
-//! nothing.
+//! Runs for `GET /admin/categories`, for administrators: returns the current tree of categories, to edit it. Changes nothing.
 
 use shared::Error;
 use shared::aws::Platform;

@@ -23,7 +23,7 @@ const TAG_BYTES: usize = 9;
 /// What a tag is made of first, so that no other MAC with the same key is a tag.
 const CONTEXT: &[u8] = b"madang coupon code\0";
 
-/// A code as it is written. The [`CodeKey`] of its coupon says whether it is genuine.
+/// The parts of a written code. The [`CodeKey`] of its coupon says whether it is genuine.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CouponCode {
     /// The number of the coupon.

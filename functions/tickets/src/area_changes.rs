@@ -39,7 +39,7 @@ pub struct AreaPlaces {
     pub count: u16,
 }
 
-/// An area of general admission as it is now.
+/// The current state of an area of general admission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AreaNow {
     /// The area.
@@ -177,7 +177,7 @@ impl AreaChange<'_> {
             places.map(|&place| SeatId { row: row.key, place })
         });
         let ended: Vec<SeatId> = ended.collect();
-        // The hold of a customer ended by itself, so the administrator is not the actor.
+        // The holds have expired, so the administrator is not the actor.
         let by_function = invocation.by(Actor::function("block-seats"));
         let open: usize = rows.iter().map(|row| self.places_of(row).len()).sum();
         let mut missing = usize::from(self.places.count).saturating_sub(open);

@@ -55,7 +55,7 @@ pub struct CreatePerformanceReviewRequest {
     /// The stars, from 1 to 5.
     #[schema(minimum = 1, maximum = 5)]
     pub stars: u8,
-    /// What the caller says. Text of several lines, shown as it is.
+    /// The text, which may have several lines. Everybody can read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 2_000)]
     pub text: Option<String>,
@@ -79,7 +79,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// without a name. The ticket is checked in the transaction that records the review.
 ///
 /// After a deletion the customer can write another one; if the deleted one was hidden, it is hidden too. A retry with the same key
-/// returns the review as it is now.
+/// returns the review in its current state.
 ///
 /// # Errors
 /// `not-found` for another customer's ticket too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -132,6 +132,7 @@ pub async fn handle(
                 present.fingerprint.require_same(&new.fingerprint)?;
                 return created(&known.review).map(http::replayed);
             }
+            // Only the id of an earlier request is kept, so its body is not compared.
             if known.earlier_requests.contains(&new.request_id) {
                 return created(&known.review).map(http::replayed);
             }

@@ -140,7 +140,7 @@ export interface AreaCount {
   free: number;
 }
 
-/** An area of general admission as it is now. */
+/** The current state of an area of general admission. */
 export interface AreaNow {
   /** The area. */
   area: ZoneCode;
@@ -928,7 +928,7 @@ export interface CreatePerformanceReviewRequest {
   ticket_id: TicketId;
   /** The stars, from 1 to 5. */
   stars: number;
-  /** What the caller says. Text of several lines, shown as it is. */
+  /** The text, which may have several lines. Everybody can read it. */
   text?: string;
 }
 
@@ -10504,7 +10504,7 @@ export class Madang extends runtime.Client {
    * without a name. The ticket is checked in the transaction that records the review.
    *
    * After a deletion the customer can write another one; if the deleted one was hidden, it is hidden too. A retry with the same key
-   * returns the review as it is now.
+   * returns the review in its current state.
    *
    * `POST /performances/{performance_id}/reviews`
    */

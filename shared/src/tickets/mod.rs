@@ -27,6 +27,6 @@ pub use showtime::{
 };
 pub use statutory_terms::{CountryTerms, StatutoryTerms};
 pub use store::{
-    Change, LoadedSeats, OrderSeats, ReceivedTickets, SeatStore, ShowPage, ShowPosition, ShowReader, SoldSeatStore,
-    SoldSeats,
+    Change, END_OFFER, LoadedSeats, OrderSeats, ReceivedTickets, SeatStore, ShowPage, ShowPosition, ShowReader,
+    SoldSeatStore, SoldSeats,
 };

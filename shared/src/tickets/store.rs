@@ -37,7 +37,7 @@ use crate::core::error::Error;
 
 pub use received::ReceivedTickets;
 pub use shows::{ShowPage, ShowPosition, ShowReader};
-pub use sold_seats::{SoldSeatStore, SoldSeats};
+pub use sold_seats::{END_OFFER, SoldSeatStore, SoldSeats};
 use transfer::paths;
 pub use transfer::{LoadedSeats, OrderSeats};
 

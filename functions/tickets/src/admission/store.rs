@@ -25,7 +25,7 @@ use shared::core::error::{self, Rejection};
 use shared::core::event::Record;
 use shared::core::identity::CustomerId;
 use shared::orders::{OrderId, OrderStore, StoredOrder};
-use shared::tickets::{SeatId, ShowtimeId, TicketId};
+use shared::tickets::{END_OFFER, SeatId, ShowtimeId, TicketId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -206,9 +206,7 @@ impl TicketStore {
             .update_item()
             .table_name(&self.table.name)
             .set_key(Some(key(ticket_key(id))))
-            .update_expression(
-                "SET check_in = :scan, version = version + :one REMOVE offer, transfer_offer_id, offered_until",
-            )
+            .update_expression(format!("SET check_in = :scan, version = version + :one {END_OFFER}"))
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":scan", attribute(check_in)?)
             .expression_attribute_values(":one", number(1))

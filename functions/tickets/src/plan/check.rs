@@ -85,7 +85,7 @@ pub fn checked(plan: &CreatePlanRequest) -> Result<CheckedPlan, Rejection> {
     })
 }
 
-/// A plan as far as it is checked.
+/// The part of a plan that has been checked.
 #[derive(Debug, Default)]
 pub struct Building {
     /// The zones, in the order of their numbers.

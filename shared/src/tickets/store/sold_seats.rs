@@ -25,6 +25,9 @@ use crate::tickets::store::received::ReceivedTickets;
 
 const DOING: &str = "read sold seats";
 
+/// Ends the open offer of a ticket, in the update of its item.
+pub const END_OFFER: &str = "REMOVE offer, transfer_offer_id, offered_until";
+
 /// Reads showtimes and the tickets of sold seats.
 #[derive(Clone, Debug)]
 pub struct SoldSeatStore {
@@ -159,7 +162,9 @@ impl SoldSeatStore {
         Update::builder()
             .table_name(&self.tickets.name)
             .set_key(Some(key(ticket_key(id))))
-            .update_expression("SET #status = :void, voided_at = :at, version = version + :one REMOVE offer, transfer_offer_id, offered_until")
+            .update_expression(format!(
+                "SET #status = :void, voided_at = :at, version = version + :one {END_OFFER}"
+            ))
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":void", text("VOID"))
             .expression_attribute_values(":at", text(at.to_string()))

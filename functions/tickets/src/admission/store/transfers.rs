@@ -9,7 +9,7 @@ use shared::aws::dynamodb::table::text_of;
 use shared::aws::dynamodb::transaction::{Writes, put, transact_changes, update};
 use shared::aws::dynamodb::{Wanted, batch_get, key, number, parse, text};
 use shared::core::event::Record;
-use shared::tickets::{TicketId, TransferOfferId};
+use shared::tickets::{END_OFFER, TicketId, TransferOfferId};
 use tokio::time::Instant;
 
 use super::{READING, REMEMBERED, StoredTicket, TicketStore, attribute, request_key, ticket_key};
@@ -105,7 +105,7 @@ impl TicketStore {
             .update_item()
             .table_name(&self.table.name)
             .set_key(Some(key(ticket_key(read.ticket.ticket_id))))
-            .update_expression("SET version = version + :one REMOVE offer, transfer_offer_id, offered_until")
+            .update_expression(format!("SET version = version + :one {END_OFFER}"))
             .condition_expression("version = :read")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":read", number(read.version));
@@ -166,12 +166,11 @@ impl TicketStore {
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":read", number(read.version));
         const SET: &str = "SET holder_id = :holder, issue = :issue, transfers = :transfers, version = version + :one";
-        const REMOVE: &str = "REMOVE offer, transfer_offer_id, offered_until";
         let change = match &next.buyer_id {
             Some(buyer) => change
-                .update_expression(format!("{SET}, buyer_id = :buyer {REMOVE}"))
+                .update_expression(format!("{SET}, buyer_id = :buyer {END_OFFER}"))
                 .expression_attribute_values(":buyer", text(buyer.as_str())),
-            None => change.update_expression(format!("{SET} {REMOVE}, buyer_id")),
+            None => change.update_expression(format!("{SET} {END_OFFER}, buyer_id")),
         };
         let place = key(transfer_key(ticket_id, transfer.number));
         let record = StoredTransfer { transfer, event };
