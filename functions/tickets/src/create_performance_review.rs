@@ -55,7 +55,7 @@ pub struct CreatePerformanceReviewRequest {
     /// The stars, from 1 to 5.
     #[schema(minimum = 1, maximum = 5)]
     pub stars: u8,
-    /// The text, which may have several lines. Everybody can read it.
+    /// The opinion in words, which everybody can read. Text of several lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 2_000)]
     pub text: Option<String>,

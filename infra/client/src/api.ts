@@ -928,7 +928,7 @@ export interface CreatePerformanceReviewRequest {
   ticket_id: TicketId;
   /** The stars, from 1 to 5. */
   stars: number;
-  /** The text, which may have several lines. Everybody can read it. */
+  /** The opinion in words, which everybody can read. Text of several lines. */
   text?: string;
 }
 
