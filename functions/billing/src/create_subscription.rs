@@ -19,11 +19,12 @@ use shared::catalog::{self, CatalogStore, Sku};
 use shared::core::address::Address;
 use shared::core::calendar::Schedule;
 use shared::core::contact::Contact;
+use shared::core::destination::Destination;
 use shared::core::error::{self, Reason};
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
-use shared::orders::{self, DeliveryDetails, Destination, Item, Pricing, SealedDetails, ShippingMethodId, sum_lines};
+use shared::orders::{self, DeliveryDetails, Item, Pricing, SealedDetails, ShippingMethodId, sum_lines};
 use shared::payments;
 use shared::payments::provider::Authorization;
 

@@ -94,6 +94,7 @@ pub async fn handle(function: &CreateShowtime, request: Request, invocation: Inv
         venue_id: venue.venue_id,
         plan_id: plan.plan_id,
         time_zone: venue.time_zone,
+        location: venue.location,
         local_start: body.local_start,
         starts_at,
         doors_at: body.doors_at,

@@ -11,10 +11,13 @@ use shared::tickets::{TicketId, TransferOfferId};
 
 use crate::admission::store::TicketStore;
 use crate::admission::view::OwnTicket;
+use crate::store::ShowStore;
 
-/// The function's store.
+/// The function's stores.
 #[derive(Debug)]
 pub struct DeleteTransferOffer {
+    /// Showtimes.
+    pub shows: ShowStore,
     /// Tickets.
     pub tickets: TicketStore,
 }
@@ -26,6 +29,7 @@ impl DeleteTransferOffer {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
+            shows: ShowStore::new(platform)?,
             tickets: TicketStore::new(platform)?,
         })
     }
@@ -62,17 +66,19 @@ pub async fn handle(
     let ticket_id = http::path::<TicketId>(&request)?;
     let offer_id = http::path::<TransferOfferId>(&request)?;
     let mut attempts = Attempts::new("take the offer of a ticket back");
-    loop {
+    let ticket = loop {
         attempts.start()?;
         let own = function
             .tickets
             .get_own(ticket_id, &caller.customer_id, invocation.deadline);
         let stored = own.await?;
         if stored.ticket.transfer_offer_id != Some(offer_id) {
-            return http::json(StatusCode::OK, &OwnTicket::from(stored.ticket));
+            break stored.ticket;
         }
         if let Ok(ended) = function.tickets.end_offer(&stored, invocation.deadline).await? {
-            return http::json(StatusCode::OK, &OwnTicket::from(ended.ticket));
+            break ended.ticket;
         }
-    }
+    };
+    let starts = function.shows.starts([&ticket], invocation.deadline).await?;
+    http::json(StatusCode::OK, &OwnTicket::new(ticket, &starts))
 }

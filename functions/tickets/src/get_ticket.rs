@@ -12,10 +12,13 @@ use shared::tickets::TicketId;
 use crate::admission::keys::{self, TicketKeys};
 use crate::admission::store::TicketStore;
 use crate::admission::view::OwnTicket;
+use crate::store::ShowStore;
 
-/// The function's store and keys.
+/// The function's stores and keys.
 #[derive(Debug)]
 pub struct GetTicket {
+    /// Showtimes.
+    pub shows: ShowStore,
     /// Tickets.
     pub tickets: TicketStore,
     /// The keys of codes.
@@ -29,6 +32,7 @@ impl GetTicket {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
+            shows: ShowStore::new(platform)?,
             tickets: TicketStore::new(platform)?,
             keys: keys::vault(platform)?,
         })
@@ -57,6 +61,7 @@ pub async fn handle(function: &GetTicket, request: Request, invocation: Invocati
         .tickets
         .get_own(ticket_id, &caller.customer_id, invocation.deadline)
         .await?;
+    let starts = function.shows.starts([&stored.ticket], invocation.deadline).await?;
     let keys = function.keys.get(invocation.deadline).await?;
-    http::json(StatusCode::OK, &OwnTicket::with_code(stored.ticket, &keys))
+    http::json(StatusCode::OK, &OwnTicket::with_code(stored.ticket, &starts, &keys))
 }

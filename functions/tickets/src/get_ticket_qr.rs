@@ -13,7 +13,7 @@ use shared::tickets::TicketId;
 use crate::admission::keys::{self, TicketKeys};
 use crate::admission::qr;
 use crate::admission::store::TicketStore;
-use crate::admission::view::OwnTicket;
+use crate::admission::view;
 use crate::reason;
 
 /// The function's store and keys.
@@ -63,7 +63,7 @@ pub async fn handle(function: &GetTicketQr, request: Request, invocation: Invoca
         .get_own(ticket_id, &caller.customer_id, invocation.deadline)
         .await?;
     let keys = function.keys.get(invocation.deadline).await?;
-    let code = OwnTicket::with_code(stored.ticket, &keys).code;
+    let code = view::code_of(&stored.ticket, &keys);
     let code = code.ok_or_else(|| Rejection::new(&reason::TICKET_VOID, "The seat of the ticket was given back."))?;
     let mut response = Response::new(Body::Text(qr::svg(&code)?));
     let svg = HeaderValue::from_static("image/svg+xml");

@@ -7,7 +7,7 @@ use shared::aws::lambda::Invocation;
 use shared::core::error::{self, Rejection};
 use shared::core::money::Money;
 use shared::coupons::Redemption;
-use shared::orders::{self, Line, LineId, LineSeat, Order, OrderId, Quote, Totals, discounted_seats};
+use shared::orders::{self, Line, LineId, LineSeat, Order, OrderId, Quote, Tax, Totals, discounted_seats};
 use shared::tickets::{
     Allowance, AllowedHold, HoldLimits, NotAllowed, RowKey, SeatId, SeatRow, SeatState, Showtime, Taken,
 };
@@ -104,7 +104,7 @@ pub fn require_no_single_seat(chosen: &[SeatId], rows: &BTreeMap<RowKey, SeatRow
     Err(Rejection::with(reason::SingleSeatLeft { seats }, detail))
 }
 
-/// The lines of the chosen seats, and what they cost, less the discount of a coupon.
+/// The lines of the chosen seats, and what they cost, less the discount of a coupon, taxed as `tax` says.
 ///
 /// # Errors
 /// `total-differs`, `total-too-large`, the refusals of a coupon that takes nothing off, and [`Error::Internal`] when a seat has no price.
@@ -113,6 +113,7 @@ pub fn quote(
     chosen: &[SeatId],
     rows: &BTreeMap<RowKey, SeatRow>,
     redemption: Option<&Redemption>,
+    tax: Option<Tax>,
     expected: Option<Money>,
 ) -> Result<Quote, Error> {
     let title = performance.titles.values().next().map_or("", String::as_str);
@@ -134,11 +135,12 @@ pub fn quote(
             class: class.class.clone(),
             area: area.map(|area| area.place(*seat)),
         };
-        Ok::<_, Error>(Line::of_seat(line_id, seat, name, class.price))
+        let line = Line::of_seat(line_id, seat, name, class.price, tax);
+        Ok::<_, Error>(line.map_err(orders::Rejected::from)?)
     };
     let mut lines: Vec<Line> = LineId::all().zip(chosen).map(line).collect::<Result<_, _>>()?;
     if let Some(redemption) = redemption {
-        lines = discounted_seats(lines, redemption)?;
+        lines = discounted_seats(lines, redemption, tax)?;
     }
     let first = lines
         .first()

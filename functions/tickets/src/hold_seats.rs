@@ -24,7 +24,7 @@ use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
 use shared::coupons::{self, CouponClaim};
 use shared::orders::{
-    self, EndedHolds, HoldSeatsOutcome, Order, OrderCoupon, OrderEvent, OrderId, OrderStatus, OrderStore,
+    self, EndedHolds, HoldSeatsOutcome, Order, OrderCoupon, OrderEvent, OrderId, OrderStatus, OrderStore, Pricing,
     ReservationStore, SeatHold, StoredOrder,
 };
 use shared::tickets::{HoldLimits, LoadedSeats, RowKey, SeatId, SeatRow, SeatStore, Showtime, ShowtimeId, Taken};
@@ -58,6 +58,8 @@ pub struct HoldSeats {
     pub orders: OrderStore,
     /// Orders with their seats.
     pub reservations: ReservationStore,
+    /// The taxes.
+    pub pricing: Pricing,
     /// The limits of holds.
     pub limits: HoldLimits,
     /// The admissions of waiting rooms.
@@ -86,6 +88,7 @@ impl HoldSeats {
             seats: SeatStore::new(platform)?,
             orders: OrderStore::new(platform)?,
             reservations: ReservationStore::for_all_orders(platform)?,
+            pricing: Pricing::new(platform)?,
             limits: HoldLimits {
                 hold: SignedDuration::from_mins(config.hold_minutes.into()),
                 budget: SignedDuration::from_mins(config.hold_budget_minutes.into()),
@@ -449,8 +452,9 @@ impl HoldSeats {
             None => None,
         };
         let (show, redemption) = ((showtime, performance), redemption.as_ref());
-        let quote = quote(show, &chosen, &rows, redemption, body.expected_total)?;
         let now = invocation.now;
+        let tax = self.pricing.tax(performance.tax_class, showtime.location.as_ref(), now);
+        let quote = quote(show, &chosen, &rows, redemption, tax, body.expected_total)?;
         let coupon = redemption.map(|redemption| OrderCoupon::new(redemption, quote.totals.discount));
         let order = Order {
             coupon,

@@ -9,10 +9,13 @@ use shared::core::error::Reason;
 
 use crate::admission::store::TicketStore;
 use crate::admission::view::OwnTicket;
+use crate::store::ShowStore;
 
-/// The function's store.
+/// The function's stores.
 #[derive(Debug)]
 pub struct ListTickets {
+    /// Showtimes.
+    pub shows: ShowStore,
     /// Tickets.
     pub tickets: TicketStore,
 }
@@ -24,6 +27,7 @@ impl ListTickets {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
+            shows: ShowStore::new(platform)?,
             tickets: TicketStore::new(platform)?,
         })
     }
@@ -37,8 +41,9 @@ pub const REFUSALS: &[&Reason] = &[];
 
 /// Lists the caller's tickets
 ///
-/// The latest start first, void ones too, without their codes. A showtime that was moved since stays at its former place. The list is eventually consistent: a new ticket may take a moment to
-/// appear. It is issued when the payment of its order is known.
+/// The latest start first, void ones too, without their codes. A ticket whose showtime was moved since it was issued keeps its
+/// place in the list. The list is eventually consistent: a new ticket may take a moment to appear. It is issued when the payment of
+/// its order is known.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -57,9 +62,14 @@ pub async fn handle(function: &ListTickets, request: Request, invocation: Invoca
         .tickets
         .of_holder(&holder, page.after()?, page.limit, invocation.deadline)
         .await?;
-    let tickets = found.tickets.into_iter().map(OwnTicket::from);
+    let starts = function.shows.starts(&found.tickets, invocation.deadline).await?;
+    let tickets = found.tickets.into_iter().map(|ticket| OwnTicket::new(ticket, &starts));
     page.respond(tickets.collect(), found.next, |ticket| Cursor {
-        at: [ticket.starts_at.as_millisecond().unsigned_abs()],
+        at: [ticket
+            .moved_from
+            .unwrap_or(ticket.starts_at)
+            .as_millisecond()
+            .unsigned_abs()],
         id: ticket.ticket_id.0,
     })
 }

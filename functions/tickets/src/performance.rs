@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use iso_currency::Currency;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shared::catalog::TaxClass;
 use shared::core::error::Rejection;
 use shared::core::json::UniqueMap;
 use shared::core::money::Money;
@@ -184,6 +185,10 @@ pub struct CreatePerformanceRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub on_sale_at: Option<Timestamp>,
+    /// How tickets are taxed. Many countries tax some performances at a reduced rate, or not at all.
+    #[serde(default, skip_serializing_if = "TaxClass::is_standard")]
+    #[schema(default = "STANDARD")]
+    pub tax_class: TaxClass,
     /// What a customer pays for giving a ticket back. Each booking keeps the policy of its time.
     pub refund_policy: RefundPolicy,
 }
@@ -223,6 +228,10 @@ pub struct Performance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub on_sale_at: Option<Timestamp>,
+    /// How tickets are taxed.
+    #[serde(default, skip_serializing_if = "TaxClass::is_standard")]
+    #[schema(default = "STANDARD")]
+    pub tax_class: TaxClass,
     /// What a customer pays for giving a ticket back.
     pub refund_policy: RefundPolicy,
     /// Time of the creation.
@@ -257,6 +266,7 @@ impl CreatePerformanceRequest {
             max_seats: performance.max_seats,
             posters: performance.posters.clone(),
             on_sale_at: performance.on_sale_at,
+            tax_class: performance.tax_class,
             refund_policy: performance.refund_policy.clone(),
         }
     }
@@ -303,6 +313,7 @@ impl CreatePerformanceRequest {
             max_seats: self.max_seats,
             posters: self.posters,
             on_sale_at: self.on_sale_at,
+            tax_class: self.tax_class,
             refund_policy: self.refund_policy,
             created_at,
             updated_at,

@@ -15,10 +15,13 @@ use crate::admission::store::TicketStore;
 use crate::admission::ticket::{Ticket, TicketStatus};
 use crate::admission::view::OwnTicket;
 use crate::reason;
+use crate::store::ShowStore;
 
-/// The function's store and keys.
+/// The function's stores and keys.
 #[derive(Debug)]
 pub struct ReplaceTicketCode {
+    /// Showtimes.
+    pub shows: ShowStore,
     /// Tickets.
     pub tickets: TicketStore,
     /// The keys of codes.
@@ -32,6 +35,7 @@ impl ReplaceTicketCode {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
+            shows: ShowStore::new(platform)?,
             tickets: TicketStore::new(platform)?,
             keys: keys::vault(platform)?,
         })
@@ -82,7 +86,7 @@ pub async fn handle(function: &ReplaceTicketCode, request: Request, invocation: 
             .get_own(ticket_id, &caller.customer_id, invocation.deadline);
         let mut stored = own.await?;
         if is_done {
-            let ticket = OwnTicket::with_code(stored.ticket, &keys);
+            let ticket = function.shown(stored.ticket, &keys, &invocation).await?;
             return http::json(StatusCode::OK, &ticket).map(http::replayed);
         }
         let ticket = &stored.ticket;
@@ -105,7 +109,15 @@ pub async fn handle(function: &ReplaceTicketCode, request: Request, invocation: 
             .replace_code(&stored, request_id, invocation.now, invocation.deadline);
         if replaced.await? {
             stored.ticket.issue += 1;
-            return http::json(StatusCode::OK, &OwnTicket::with_code(stored.ticket, &keys));
+            let ticket = function.shown(stored.ticket, &keys, &invocation).await?;
+            return http::json(StatusCode::OK, &ticket);
         }
+    }
+}
+
+impl ReplaceTicketCode {
+    async fn shown(&self, ticket: Ticket, keys: &TicketKeys, invocation: &Invocation) -> Result<OwnTicket, Error> {
+        let starts = self.shows.starts([&ticket], invocation.deadline).await?;
+        Ok(OwnTicket::with_code(ticket, &starts, keys))
     }
 }

@@ -24,6 +24,8 @@ use shared::tickets::{PerformanceId, Showtime, ShowtimeId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::admission::ticket::Ticket;
+use crate::admission::view::Starts;
 use crate::event::TicketEvent;
 use crate::performance::Performance;
 
@@ -209,6 +211,28 @@ impl ShowStore {
         let found = batch_get(&self.table.client, "read shows", vec![wanted], deadline).await?;
         let keys = found.values().flatten().filter_map(|item| text_of(item, "pk"));
         keys.map(|key| uuid_in(key, E::PREFIX)).collect()
+    }
+
+    /// The starts of the showtimes of tickets. Eventually consistent: a showtime that was moved a moment ago may
+    /// still have its former start.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn starts(&self, tickets: impl IntoIterator<Item = &Ticket>, deadline: Instant) -> Result<Starts, Error> {
+        const DOING: &str = "read the starts of showtimes";
+        let showtimes: BTreeSet<ShowtimeId> = tickets.into_iter().map(|ticket| ticket.showtime_id).collect();
+        let wanted = Wanted {
+            table: &self.table.name,
+            keys: showtimes.iter().map(|id| key(key_of::<Showtime>(id.0))).collect(),
+            consistent: false,
+        };
+        let found = batch_get(&self.table.client, DOING, vec![wanted], deadline).await?;
+        let showtimes = found.into_values().flatten();
+        let starts = showtimes.map(|item| {
+            let showtime = parse::<Stored<Showtime>>(DOING, item)?.entity;
+            Ok((showtime.showtime_id, showtime.starts_at))
+        });
+        starts.collect()
     }
 
     /// Writes the next version of an entity, or a new one. Returns the stored entity instead when it has another version.

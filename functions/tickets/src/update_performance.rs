@@ -6,6 +6,7 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
+use shared::catalog::TaxClass;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::json::UniqueMap;
 use shared::core::merge_patch::Patch;
@@ -83,6 +84,10 @@ pub struct UpdatePerformanceRequest {
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<Timestamp>)]
     pub on_sale_at: Patch<Timestamp>,
+    /// How tickets are taxed from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub tax_class: Option<TaxClass>,
     /// What a customer pays for giving a ticket back. Replaced as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

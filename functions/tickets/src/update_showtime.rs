@@ -157,6 +157,7 @@ async fn merged(
         showtime.plan_id = plan_id;
         showtime.venue_id = venue.venue_id;
         showtime.time_zone = venue.time_zone;
+        showtime.location = venue.location;
     }
     if is_moved || showtime.time_zone != previous.time_zone {
         let offset = changes.utc_offset.as_deref();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::core::calendar::Timezone;
+use shared::core::destination::Destination;
 use shared::core::error::Rejection;
 use shared::core::json::UniqueMap;
 use shared::tickets::{ShowKind, ShowList, VenueId};
@@ -25,6 +26,10 @@ pub struct CreateVenueRequest {
     pub names: UniqueMap<String>,
     /// The time zone. It cannot be changed: the showtimes of the venue depend on it.
     pub time_zone: Timezone,
+    /// Where it is: tickets are taxed as there. Absent: in the shop's own country. It cannot be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub location: Option<Destination>,
     /// The address that customers see. Text of one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 300)]
@@ -41,6 +46,10 @@ pub struct Venue {
     pub names: BTreeMap<String, String>,
     /// The time zone.
     pub time_zone: Timezone,
+    /// Where it is: tickets are taxed as there. Absent: in the shop's own country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub location: Option<Destination>,
     /// The address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 300)]
@@ -70,6 +79,7 @@ impl CreateVenueRequest {
         Self {
             names: UniqueMap(venue.names.clone()),
             time_zone: venue.time_zone.clone(),
+            location: venue.location.clone(),
             address: venue.address.clone(),
         }
     }
@@ -84,6 +94,7 @@ impl CreateVenueRequest {
             venue_id,
             names: fields::names("names", &self.names.0)?,
             time_zone: self.time_zone,
+            location: self.location,
             address: address
                 .map(|text| fields::line("address", text, MAX_ADDRESS))
                 .transpose()?,

@@ -1,9 +1,9 @@
-//! Tax classes of products.
+//! Tax classes of what is sold.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How a product is taxed. The country of the order says at which rate.
+/// How a product or a ticket is taxed. The country of the order or of the venue says at which rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TaxClass {

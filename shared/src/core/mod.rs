@@ -7,6 +7,7 @@ pub mod allocation;
 pub mod calendar;
 pub mod contact;
 pub mod country;
+pub mod destination;
 pub mod error;
 pub mod event;
 pub mod id;

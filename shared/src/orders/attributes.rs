@@ -404,7 +404,7 @@ mod tests {
                 number: Some(4),
             }),
         };
-        order.lines = vec![Line::of_seat(id, seat, "The Nutcracker".to_owned(), won(90_000))];
+        order.lines = vec![Line::of_seat(id, seat, "The Nutcracker".to_owned(), won(90_000), None).unwrap()];
         order.lines[0].cancellation_fee = Some(won(9000));
         let item = stored(&order);
         assert_eq!(item["lines"][0]["kind"], "SEAT");

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use crate::core::address::Address;
 use crate::core::contact::Contact;
+use crate::core::destination::Destination;
 use crate::core::error::Rejection;
-use crate::orders::Destination;
 
 /// Who receives an order, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -183,10 +183,19 @@ impl Line {
         })
     }
 
-    /// A line of a seat that costs `price`, not taxed.
-    pub fn of_seat(line_id: LineId, seat: LineSeat, name: String, price: Money) -> Self {
+    /// A line of a seat that costs `price`, taxed as `tax` says, without discount.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`].
+    pub fn of_seat(
+        line_id: LineId,
+        seat: LineSeat,
+        name: String,
+        price: Money,
+        tax: Option<Tax>,
+    ) -> Result<Self, MoneyError> {
         let zero = Money::zero(price.currency());
-        Self {
+        let line = Self {
             line_id,
             kind: LineKind::Seat,
             sku: None,
@@ -205,7 +214,8 @@ impl Line {
             delivered_at: None,
             points: None,
             package: None,
-        }
+        };
+        line.discounted(zero, tax)
     }
 
     /// What the units cost, less the discount, without tax that is added.
@@ -228,10 +238,36 @@ pub(super) fn total(unit_price: Money, quantity: u32, discount: Money, tax: Mone
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tickets::ShowtimeId;
     use iso_currency::Currency;
+    use uuid::Uuid;
 
     fn won(amount: u64) -> Money {
         Money::new(amount, Currency::KRW).unwrap()
+    }
+
+    #[test]
+    fn tax_that_is_not_in_the_price_of_a_seat_is_added_and_follows_its_discount() {
+        let tax = Tax {
+            rate: "7.25".to_owned().try_into().unwrap(),
+            is_included: false,
+        };
+        let seat = LineSeat {
+            showtime_id: ShowtimeId(Uuid::from_u128(7)),
+            seat: "0-0-1".parse().unwrap(),
+            class: "R".to_owned().try_into().unwrap(),
+            area: None,
+        };
+        let price = Money::new(10_000, Currency::USD).unwrap();
+        let id = LineId::all().next().unwrap();
+        let line = Line::of_seat(id, seat, "The Nutcracker".to_owned(), price, Some(tax)).unwrap();
+        let parts = |line: &Line| [line.discount, line.tax, line.included_tax, line.total].map(Money::amount);
+        assert_eq!(parts(&line), [0, 725, 0, 10_725]);
+        let discounted = line
+            .discounted(Money::new(1_000, Currency::USD).unwrap(), Some(tax))
+            .unwrap();
+        // 652.5 is rounded up.
+        assert_eq!(parts(&discounted), [1_000, 653, 0, 9_653]);
     }
 
     #[test]

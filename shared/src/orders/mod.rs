@@ -3,7 +3,6 @@
 mod attributes;
 mod coupon;
 mod delivery_details;
-mod destination;
 mod event;
 #[cfg(test)]
 pub(crate) mod example;
@@ -28,7 +27,6 @@ mod totals;
 
 pub use coupon::OrderCoupon;
 pub use delivery_details::DeliveryDetails;
-pub use destination::{Destination, InvalidRegion, Region};
 pub use event::OrderEvent;
 pub use fulfillment::{FulfillmentStatus, LineQuantity, Quantities, Step};
 pub use line::{InvalidLineId, Line, LineId, LineKind, LineSeat};

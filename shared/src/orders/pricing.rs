@@ -5,12 +5,13 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
-use crate::catalog::{Product, Sku};
+use crate::catalog::{Product, Sku, TaxClass};
 use crate::core::country::Country;
+use crate::core::destination::Destination;
 use crate::coupons::{CouponLine, Redemption, Sold};
 use crate::orders::shipping::{MethodTable, Shipment};
 use crate::orders::tax::{Tax, TaxTable, Taxes};
-use crate::orders::{Destination, Line, LineId, Quote, Rejected, Shipping, ShippingMethod, ShippingMethodId, Totals};
+use crate::orders::{Line, LineId, Quote, Rejected, Shipping, ShippingMethod, ShippingMethodId, Totals};
 
 /// Where an order is delivered, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,12 @@ impl Pricing {
             destination: destination.unwrap_or_else(|| self.country.into()),
             method,
         }
+    }
+
+    /// How what is sold for use in `place`, or in the shop's own country, is taxed at `now`. `None` if it is not.
+    pub fn tax(&self, class: TaxClass, place: Option<&Destination>, now: Timestamp) -> Option<Tax> {
+        let own = self.country.into();
+        self.tables.taxes.of(self.country, place.unwrap_or(&own), now).on(class)
     }
 
     /// Prices the requested products from `products`, with their prices and the taxes of `now`.
@@ -162,12 +169,12 @@ impl Pricing {
     }
 }
 
-/// Lines of seats less the discount of a coupon.
+/// Lines of seats less the discount of a coupon, with `tax` on the rest.
 ///
 /// # Errors
 /// [`Rejected::Coupon`] when the coupon takes nothing off, and [`Rejected::TotalTooLarge`].
-pub fn discounted_seats(lines: Vec<Line>, redemption: &Redemption) -> Result<Vec<Line>, Rejected> {
-    discounted(lines, |_| None, redemption, |_| None)
+pub fn discounted_seats(lines: Vec<Line>, redemption: &Redemption, tax: Option<Tax>) -> Result<Vec<Line>, Rejected> {
+    discounted(lines, |_| None, redemption, |_| tax)
 }
 
 /// The lines less the discount of a coupon, with the tax on the rest. `product_of` is the product that a line sells.

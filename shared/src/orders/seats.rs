@@ -70,12 +70,8 @@ mod tests {
                 class: "R".to_owned().try_into().unwrap(),
                 area: None,
             };
-            Line::of_seat(
-                id,
-                seat,
-                "The Nutcracker".to_owned(),
-                Money::new(9, Currency::KRW).unwrap(),
-            )
+            let price = Money::new(9, Currency::KRW).unwrap();
+            Line::of_seat(id, seat, "The Nutcracker".to_owned(), price, None).unwrap()
         });
         Order {
             lines: lines.collect(),

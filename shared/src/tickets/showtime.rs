@@ -12,6 +12,7 @@ use super::id::{PerformanceId, PlanId, ShowtimeId, VenueId};
 use super::row::RowKey;
 use super::seat_map::{SeatMap, ZoneCount};
 use crate::core::calendar::{LocalTime, Timezone};
+use crate::core::destination::Destination;
 use crate::core::money::Money;
 use crate::waiting_rooms::WaitingRoomId;
 
@@ -28,6 +29,10 @@ pub struct Showtime {
     pub plan_id: PlanId,
     /// The time zone of the venue.
     pub time_zone: Timezone,
+    /// Where it takes place and is taxed, as the venue says. Absent: in the shop's own country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub location: Option<Destination>,
     /// The start as the clock at the venue shows it.
     pub local_start: LocalTime,
     /// The start. It follows from the local time and the rules of the time zone on that date.

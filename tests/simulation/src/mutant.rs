@@ -2,6 +2,7 @@
 //!
 //! They show that the audits work: each promise has a mutant, and a test that it is caught.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::actors::personal_data::MARKER;
@@ -105,11 +106,21 @@ pub enum Mutant {
     CodesUnchecked,
     /// A ticket that changes hands keeps its code.
     TransfersKeepCodes,
+    /// Customers may have as many seats as they like.
+    SeatLimitIgnored,
+    /// The time for which a customer has held seats is forgotten.
+    HoldTimeForgotten,
+    /// A hold that replaces another one gets a later deadline.
+    SwapsProlonged,
+    /// Holders of tickets that were not checked in review the show.
+    AttendanceUnchecked,
+    /// The stars of reviews are not counted.
+    StarsUncounted,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 53] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -158,6 +169,11 @@ impl Mutant {
         Self::JoinsUnchecked,
         Self::CodesUnchecked,
         Self::TransfersKeepCodes,
+        Self::SeatLimitIgnored,
+        Self::HoldTimeForgotten,
+        Self::SwapsProlonged,
+        Self::AttendanceUnchecked,
+        Self::StarsUncounted,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -251,20 +267,38 @@ impl Mutant {
                     unless(write, "SHOW#", "");
                 }
             }),
+            Self::HoldTimeForgotten => each_item(body, "SHOW#", &mut |item| {
+                if item["sk"]["S"] == "ALLOWANCE" {
+                    item["held_ms"]["N"] = "0".into();
+                }
+            }),
+            Self::SwapsProlonged if body.to_string().contains("CANCELLED") => each_item(body, "ORDER#", &mut prolong),
+            Self::StarsUncounted => each_write(body, &mut count_no_stars),
             _ => {}
         }
     }
 
     /// Changes a DynamoDB response to the one that the broken build reads.
     pub fn break_answer(self, body: &mut Value) {
-        let Some(items) = body.get_mut("Items").and_then(Value::as_array_mut) else {
-            return;
+        let lists = match body.get_mut("Responses").and_then(Value::as_object_mut) {
+            Some(tables) => tables.values_mut().collect(),
+            None => vec![&mut body["Items"]],
         };
-        for item in items.iter_mut().filter(|_| self == Self::ExpiryIgnored) {
+        for item in lists.into_iter().filter_map(Value::as_array_mut).flatten() {
+            self.break_item(item);
+        }
+    }
+
+    /// Changes an item to the one that the broken build reads.
+    fn break_item(self, item: &mut Value) {
+        if self == Self::SeatLimitIgnored && item["max_seats"].is_object() {
+            item["max_seats"]["N"] = "20".into();
+        }
+        if self == Self::ExpiryIgnored {
             let on_book = item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("BOOK#"));
             if let (true, Some(at)) = (on_book, item["expires_at"]["S"].as_str()) {
-                let at: jiff::Timestamp = at.parse().expect("a time");
-                item["expires_at"]["S"] = (at + jiff::SignedDuration::from_hours(1)).to_string().into();
+                let at: Timestamp = at.parse().expect("a time");
+                item["expires_at"]["S"] = (at + SignedDuration::from_hours(1)).to_string().into();
             }
         }
     }
@@ -280,6 +314,7 @@ impl Mutant {
                 | Self::EventInvented
                 | Self::PointsKept
                 | Self::MissedPeriodsCharged
+                | Self::AttendanceUnchecked
         ) && !self.needs_bank()
             && !self.needs_search()
     }
@@ -303,6 +338,11 @@ impl Mutant {
                 | Self::CancellationLost
                 | Self::FeesForgotten
                 | Self::TransfersKeepCodes
+                | Self::SeatLimitIgnored
+                | Self::HoldTimeForgotten
+                | Self::SwapsProlonged
+                | Self::AttendanceUnchecked
+                | Self::StarsUncounted
         )
     }
 
@@ -413,6 +453,31 @@ fn keep_code(write: &mut Value) {
         .and_then(|issue| issue.parse::<u16>().ok());
     if let Some(issue) = issue {
         values[":issue"]["N"] = (issue - 1).to_string().into();
+    }
+}
+
+/// Moves the deadline of an order that waits for payment by an hour.
+fn prolong(order: &mut Value) {
+    if order["status"]["S"] == "PENDING_PAYMENT"
+        && let Some(at) = order["expires_at"]["S"].as_str()
+    {
+        let at: Timestamp = at.parse().expect("a time");
+        order["expires_at"]["S"] = (at + SignedDuration::from_hours(1)).to_string().into();
+    }
+}
+
+/// Adds no stars to the counters of a performance.
+fn count_no_stars(write: &mut Value) {
+    if !write["Key"]["pk"]["S"]
+        .as_str()
+        .is_some_and(|pk| pk.starts_with("STARS#"))
+    {
+        return;
+    }
+    for value in write["ExpressionAttributeValues"].as_object_mut().into_iter().flatten() {
+        if value.1["N"].is_string() {
+            value.1["N"] = "0".into();
+        }
     }
 }
 

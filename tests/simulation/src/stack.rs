@@ -28,6 +28,11 @@ pub struct Stack {
     index_writers: BTreeMap<&'static str, Handler>,
 }
 
+/// The longest time for which a customer holds seats of a showtime without paying, within an hour: three whole holds.
+pub fn hold_budget(reservation: SignedDuration) -> SignedDuration {
+    3 * reservation
+}
+
 impl Stack {
     /// Builds the functions on `net`; `reservation` is how long orders reserve stock.
     pub fn new(net: &Net, providers: &str, reservation: SignedDuration, mutant: Option<Mutant>) -> Self {
@@ -35,6 +40,7 @@ impl Stack {
             Some(Mutant::MissedPeriodsCharged) => "ALL",
             _ => "LATEST",
         };
+        let needs_check_in = mutant != Some(Mutant::AttendanceUnchecked);
         let platform = Platform::new(aws_config(net), variables())
             .with_transport(Arc::new(Providers(net.clone())))
             .with_variable("TOSS_URL", format!("{providers}/toss"))
@@ -42,7 +48,8 @@ impl Stack {
             .with_variable("KAKAOPAY_URL", format!("{providers}/kakaopay"))
             .with_variable("RESERVATION_MINUTES", reservation.as_mins().to_string())
             .with_variable("HOLD_MINUTES", reservation.as_mins().to_string())
-            .with_variable("HOLD_BUDGET_MINUTES", "60")
+            .with_variable("HOLD_BUDGET_MINUTES", hold_budget(reservation).as_mins().to_string())
+            .with_variable("REVIEWS_NEED_CHECK_IN", needs_check_in.to_string())
             .with_variable("MISSED_PERIODS", missed_periods)
             // Small pictures are processed fast.
             .with_variable("IMAGE_WIDTHS", "8,16");

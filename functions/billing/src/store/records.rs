@@ -11,11 +11,12 @@ use shared::aws::encryption::EncryptedSecret;
 use shared::aws::lambda::Invocation;
 use shared::catalog::Hold;
 use shared::core::actor::Actor;
+use shared::core::destination::Destination;
 use shared::core::error::Error;
 use shared::core::event::Record;
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
-use shared::orders::{Destination, SealedDetails};
+use shared::orders::SealedDetails;
 use shared::payments::Provider;
 
 /// A billing key as stored.

@@ -1,4 +1,6 @@
-//! A ticket as its holder sees it: without who scanned it.
+//! A ticket as its holder sees it: without who scanned it, and with the present start of its showtime.
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,8 +23,12 @@ pub struct OwnTicket {
     pub line_id: LineId,
     /// The showtime.
     pub showtime_id: ShowtimeId,
-    /// The start of the showtime as it was when the ticket was issued.
+    /// The start of the showtime.
     pub starts_at: Timestamp,
+    /// The start for which the ticket was issued, if the showtime has moved since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub moved_from: Option<Timestamp>,
     /// The seat, or the id of the place of general admission, which says nothing to people.
     pub seat: SeatId,
     /// The place of general admission. Absent for a seat.
@@ -68,20 +74,19 @@ pub struct OwnTicket {
     pub voided_at: Option<Timestamp>,
 }
 
-impl OwnTicket {
-    /// The ticket with its present code.
-    pub fn with_code(ticket: Ticket, keys: &TicketKeys) -> Self {
-        let is_valid = ticket.status == TicketStatus::Valid;
-        let code = is_valid.then(|| TicketCode::of(&ticket).sign(keys));
-        Self {
-            code,
-            ..Self::from(ticket)
-        }
-    }
+/// The present starts of showtimes.
+pub type Starts = HashMap<ShowtimeId, Timestamp>;
+
+/// The present code of a ticket. `None` for a void one.
+pub fn code_of(ticket: &Ticket, keys: &TicketKeys) -> Option<String> {
+    (ticket.status == TicketStatus::Valid).then(|| TicketCode::of(ticket).sign(keys))
 }
 
-impl From<Ticket> for OwnTicket {
-    fn from(ticket: Ticket) -> Self {
+impl OwnTicket {
+    /// The ticket without its code. `starts` has the start of its showtime.
+    pub fn new(ticket: Ticket, starts: &Starts) -> Self {
+        // A showtime is never deleted, so `starts` has it.
+        let starts_at = *starts.get(&ticket.showtime_id).unwrap_or(&ticket.starts_at);
         Self {
             is_received: ticket.is_received(),
             transfers: ticket.transfers,
@@ -91,7 +96,8 @@ impl From<Ticket> for OwnTicket {
             order_id: ticket.order_id,
             line_id: ticket.line_id,
             showtime_id: ticket.showtime_id,
-            starts_at: ticket.starts_at,
+            starts_at,
+            moved_from: (ticket.starts_at != starts_at).then_some(ticket.starts_at),
             seat: ticket.seat,
             area: ticket.area,
             class: ticket.class,
@@ -102,6 +108,15 @@ impl From<Ticket> for OwnTicket {
             checked_in_at: ticket.check_in.map(|check_in| check_in.at),
             issued_at: ticket.issued_at,
             voided_at: ticket.voided_at,
+        }
+    }
+
+    /// The ticket with its present code.
+    pub fn with_code(ticket: Ticket, starts: &Starts, keys: &TicketKeys) -> Self {
+        let code = code_of(&ticket, keys);
+        Self {
+            code,
+            ..Self::new(ticket, starts)
         }
     }
 }

@@ -7,8 +7,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::{Package, TaxClass};
+use crate::core::destination::Region;
 use crate::core::money::Money;
-use crate::orders::{MAX_LINES, MAX_QUANTITY, Region, example};
+use crate::orders::{MAX_LINES, MAX_QUANTITY, example};
 
 fn sku(name: &str) -> Sku {
     Sku::try_from(name.to_owned()).unwrap()

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::core::country::Country;
+use crate::core::destination::Destination;
 use crate::core::money::{Money, MoneyError};
-use crate::orders::{Destination, Line};
+use crate::orders::Line;
 
 const METHODS: &str = include_str!("methods.json");
 

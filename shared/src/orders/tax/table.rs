@@ -12,8 +12,8 @@ use serde::Deserialize;
 use crate::catalog::TaxClass;
 use crate::core::calendar::Timezone;
 use crate::core::country::Country;
+use crate::core::destination::{Destination, Region};
 use crate::orders::tax::{Tax, TaxRate};
-use crate::orders::{Destination, Region};
 
 const RATES: &str = include_str!("rates.json");
 

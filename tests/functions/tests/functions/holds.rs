@@ -1,7 +1,7 @@
 //! Holds of seats: orders that wait for payment and have seats of a showtime.
 
 use function_tests::payment_fixture::{start_call, toss_call};
-use function_tests::tickets_fixture::{hold_call, text};
+use function_tests::tickets_fixture::{Hall, create, hold_call, performance, text};
 use function_tests::{PaymentFixture, TicketsFixture, id_of};
 use futures::future::join_all;
 use harness::audit::check_seats;
@@ -885,4 +885,50 @@ async fn a_hold_of_four_seats_takes_two_requests_and_a_refusal_writes_nothing() 
     );
     let cost = shop.engine.faults.cost();
     assert_eq!((requests(&cost), cost.write_units), (1, 0.0), "{cost:?}");
+}
+
+#[tokio::test]
+async fn tickets_are_taxed_as_their_performance_and_their_venue_say() {
+    let korea = json!({ "country": "KR" });
+    let (prices, unnamed) = (150_000, serde_json::Value::Null);
+    for (nth, (location, class, rate, included)) in [
+        (&unnamed, "STANDARD", Some("10"), 13_636),
+        (&korea, "STANDARD", Some("10"), 13_636),
+        (&korea, "EXEMPT", None, 0),
+        // A sale in another country is an export.
+        (&json!({ "country": "JP" }), "STANDARD", None, 0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let shop = TicketsFixture::open().await;
+        let mut venue = json!({ "names": { "en": "Opera House" }, "time_zone": "Asia/Seoul" });
+        if location.is_object() {
+            venue["location"] = location.clone();
+        }
+        let venue = shop.created("create-venue", create("/admin/venues", &venue)).await;
+        assert_eq!(venue.get("location"), location.is_object().then_some(location));
+        let venue = text(&venue, "venue_id");
+        let plan = text(&shop.plan(&venue, 1, 1, 4).await, "plan_id");
+        let mut performance = performance();
+        performance["tax_class"] = json!(class);
+        let performance = create("/admin/performances", &performance);
+        let performance = text(&shop.created("create-performance", performance).await, "performance_id");
+        let hall = Hall {
+            venue,
+            plan,
+            performance,
+        };
+        let showtime = shop.on_sale(&hall).await;
+        shop.open_sale();
+        let order = shop.hold("ann", "k", &showtime, &["0-0-0"]).await.body;
+        let line = &order["lines"][0];
+        assert_eq!(line["tax_rate"].as_str(), rate, "case {nth}: {order}");
+        for (part, amount) in [("total", prices), ("included_tax", included), ("tax", 0)] {
+            assert_eq!(line[part]["amount"], amount, "{part} of case {nth}: {order}");
+            assert_eq!(order["totals"][part]["amount"], amount, "{part} of case {nth}: {order}");
+        }
+        let again = shop.shop.see("ann", &text(&order, "order_id")).await.body;
+        assert_eq!(again["lines"], order["lines"], "as it was stored");
+    }
 }

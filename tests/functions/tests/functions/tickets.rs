@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use function_tests::payment_fixture::toss_call;
-use function_tests::tickets_fixture::{KEY, check_in_call, scan_key, text, ticket_call, upload_call};
+use function_tests::tickets_fixture::{
+    KEY, check_in_call, delete_offer_call, scan_key, text, ticket_call, upload_call,
+};
 use function_tests::{PaymentFixture, TicketsFixture, id_of};
 use futures::future::join_all;
 use harness::TICKET_KEYS;
@@ -127,6 +129,56 @@ async fn tickets_are_issued_once_while_their_event_is_delivered_many_times_at_on
     let items = shop.engine.items(TICKETS).await;
     assert_eq!(items.len(), 3, "two tickets and the order's: {items:?}");
     assert!(items.iter().all(|item| item["version"] == 1), "{items:?}");
+}
+
+#[tokio::test]
+async fn the_tickets_of_a_showtime_that_was_moved_show_the_present_start_and_the_former_one() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let ticket = ids(&shop, "ann").await[0].clone();
+    let former = code(&shop, "ann", &ticket).await;
+    assert_eq!(shop.ticket("ann", &ticket).await.body.get("moved_from"), None);
+    let later = json!({ "local_start": "2026-03-08T19:00:00" });
+    let moved = shop.change(&showtime, &later).await;
+    assert_eq!(moved.status, 200, "{moved:?}");
+    let starts = |ticket: &Value| (ticket["starts_at"].clone(), ticket["moved_from"].clone());
+    let expected = (json!("2026-03-08T10:00:00Z"), json!("2026-03-07T10:00:00Z"));
+    let shown = shop.ticket("ann", &ticket).await.body;
+    assert_eq!(
+        (starts(&shown), text(&shown, "code")),
+        (expected.clone(), former.clone())
+    );
+    let mut listed = vec![];
+    let mut cursor = None;
+    loop {
+        let mut call = Call::new("GET", "/tickets").by("ann").query("limit", "1");
+        if let Some(cursor) = &cursor {
+            call = call.query("cursor", cursor);
+        }
+        let page = shop.call("list-tickets", call).await.body;
+        listed.extend(page["items"].as_array().unwrap().clone());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert!(listed.iter().all(|ticket| starts(ticket) == expected), "{listed:?}");
+    let replace = ticket_call("/tickets/{ticket_id}/replace-code", "ann", &ticket).key("r");
+    let replaced = shop.call("replace-ticket-code", replace).await;
+    assert_eq!(starts(&replaced.body), expected, "{replaced:?}");
+    let offer = shop.offer("ann", "o", &ticket).await;
+    let taken_back = shop
+        .call("delete-transfer-offer", delete_offer_call("ann", &offer))
+        .await;
+    assert_eq!(starts(&taken_back.body), expected, "{taken_back:?}");
+    let back = shop
+        .change(&showtime, &json!({ "local_start": "2026-03-07T19:00:00" }))
+        .await;
+    assert_eq!(back.status, 200, "{back:?}");
+    assert_eq!(shop.ticket("ann", &ticket).await.body.get("moved_from"), None);
+    let admitted = shop.check_in("scan", &showtime, &former, "A").await;
+    assert_eq!(seen(&admitted), (409, "ticket-code-replaced"));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Checks the promises by reading only the tables, the buckets and the providers' ledger.
 
 mod coupons;
+mod hold_times;
 mod imports;
 mod lookups;
 mod reviews;
@@ -32,6 +33,7 @@ use shared::core::calendar::Schedule;
 
 use crate::actors::personal_data::MARKER;
 use crate::actors::subscriber;
+use crate::stack::hold_budget;
 use crate::world::World;
 
 /// How long after its deadline an order or bid may still be open.
@@ -69,8 +71,12 @@ pub fn check(world: &World, phase: Phase) {
     let holders = orders.iter().chain(&subscriptions);
     check("stock is conserved", stock(&catalog, holders));
     check("each order holds its units", check_holds(&orders));
-    let all_seats = tables.items(SEATS);
-    check("a customer has only so many seats", seats::check_limits(&all_seats));
+    let (all_seats, shows) = (tables.items(SEATS), tables.items(SHOWS));
+    let limits = seats::check_limits(&all_seats, &shows);
+    check("a customer has only so many seats", limits);
+    let reservation = SignedDuration::from_secs(world.fault_plan.reservation_s);
+    let hold_times = hold_times::check_hold_times(&orders, reservation, hold_budget(reservation));
+    check("seats are held for only so long", hold_times);
     let claims = coupons::check_coupons(&orders, &tables.items(COUPONS));
     check("a coupon is claimed and redeemed once", claims);
     let all_tickets = tables.items(TICKETS);
@@ -79,7 +85,6 @@ pub fn check(world: &World, phase: Phase) {
     let valid = tickets::check_valid(&orders, &all_tickets);
     check("a valid ticket has its seat", valid);
     check("a former code does not admit", tickets::check_former_codes(world));
-    let shows = tables.items(SHOWS);
     check("the counters are the visible reviews", reviews::check_stars(&shows));
     check(
         "each review has an attendance",

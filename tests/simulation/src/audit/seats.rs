@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, ensure};
 use harness::engine::{SEATS, SHOWS};
 use serde_json::Value;
+use shared::tickets::ShowKind;
 
 use super::key;
 use crate::world::World;
@@ -91,14 +92,21 @@ fn check_blocked_places(world: &World, rows: &[Value]) -> Result<()> {
     Ok(())
 }
 
-/// Checks that no customer has more seats of a showtime than one may have.
+/// Checks that no customer has more seats of a showtime than its performance allows.
 ///
 /// # Errors
 /// The first customer who has.
-pub fn check_limits(seats: &[Value]) -> Result<()> {
+pub fn check_limits(seats: &[Value], shows: &[Value]) -> Result<()> {
+    let shows: BTreeMap<&str, &Value> = shows.iter().map(|show| (key(show), show)).collect();
     for allowance in seats.iter().filter(|item| item["sk"] == "ALLOWANCE") {
-        let (has, most) = (allowance["seats"].as_i64(), allowance["most"].as_i64());
-        ensure!(has <= most, "too many: {allowance}");
+        let showtime = key(allowance).split('#').nth(1).unwrap_or_default();
+        let showtime = shows.get(format!("SHOW#{showtime}").as_str());
+        let performance = showtime.and_then(|showtime| showtime["performance_id"].as_str());
+        let performance = ShowKind::Performance.key_prefix().to_owned() + performance.unwrap_or_default();
+        let most = shows
+            .get(performance.as_str())
+            .and_then(|found| found["max_seats"].as_i64());
+        ensure!(allowance["seats"].as_i64() <= most, "more than {most:?}: {allowance}");
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! Where an order is delivered and taxed.
+//! Where an order is delivered, or a show takes place, and taxed.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::core::address::Address;
-use crate::core::country::Country;
+use super::address::Address;
+use super::country::Country;
 
 /// A region of a country, such as a state: an ISO 3166-2 code without the country.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -33,7 +33,7 @@ impl From<Region> for String {
     }
 }
 
-/// Where an order is delivered and taxed.
+/// Where an order is delivered, or a show takes place, and taxed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
