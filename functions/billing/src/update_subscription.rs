@@ -13,10 +13,10 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::catalog::{self, CatalogStore, Sku};
 use shared::core::address::Address;
 use shared::core::contact::Contact;
+use shared::core::destination::Destination;
 use shared::core::error::{self, Reason};
 use shared::orders::{
-    self, DeliveryDetails, Destination, Item, Pricing, Quote, Rejected as OrderRejected, SealedDetails,
-    ShippingMethodId, sum_lines,
+    self, DeliveryDetails, Item, Pricing, Quote, Rejected as OrderRejected, SealedDetails, ShippingMethodId, sum_lines,
 };
 use shared::payments::provider::{Authorization, Card};
 use shared::payments::{self, Provider};

@@ -15,6 +15,7 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::catalog::{self, Sku};
 use shared::core::address::Address;
 use shared::core::contact::Contact;
+use shared::core::destination::Destination;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
 use shared::core::json::UniqueMap;
@@ -23,7 +24,7 @@ use shared::core::money::Money;
 use shared::core::text::DisplayText;
 use shared::coupons::{self, CouponClaimId, Redemption};
 use shared::orders::{
-    self, DeliveryDetails, Destination, Draft, Item, Loaded, Order, OrderCoupon, OrderEvent, OrderId, OrderStatus,
+    self, DeliveryDetails, Draft, Item, Loaded, Order, OrderCoupon, OrderEvent, OrderId, OrderStatus,
     PlaceOrderOutcome, Pricing, Quote, Rejected, ReservationStore, SealedDetails, ShippingMethodId, StoredOrder,
     sum_lines,
 };

@@ -8,12 +8,13 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::catalog::{self, CatalogStore, Sku};
+use shared::core::destination::Destination;
 use shared::core::error::Reason;
 use shared::core::identity::CustomerId;
 use shared::coupons::{self, CouponClaimId, CouponClaimStatus, CouponStore, NotRedeemable, Redemption};
 use shared::orders::{
-    self, Destination, Item, Line, OrderId, OrderStore, Pricing, Rejected, Shipping, ShippingMethod, ShippingMethodId,
-    Totals, sum_lines,
+    self, Item, Line, OrderId, OrderStore, Pricing, Rejected, Shipping, ShippingMethod, ShippingMethodId, Totals,
+    sum_lines,
 };
 
 /// The function's store and settings.
