@@ -149,7 +149,7 @@ async fn the_tickets_of_a_showtime_that_was_moved_show_the_present_start_and_the
         (expected.clone(), former.clone())
     );
     let mut listed = vec![];
-    let mut cursor = None;
+    let mut cursor: Option<String> = None;
     loop {
         let mut call = Call::new("GET", "/tickets").by("ann").query("limit", "1");
         if let Some(cursor) = &cursor {
