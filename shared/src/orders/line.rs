@@ -6,8 +6,9 @@ use utoipa::ToSchema;
 
 use crate::catalog::{Package, Product, Sku};
 use crate::core::money::{Money, MoneyError};
-use crate::orders::Quantities;
+use crate::coupons::CouponClass;
 use crate::orders::tax::{Tax, TaxRate, included};
+use crate::orders::{CouponDiscount, Quantities};
 use crate::tickets::{AreaPlace, ClassCode, SeatId, ShowtimeId};
 
 /// A line's id, unique in its order: the position at which the line was added, from 1. It never changes, and no later line
@@ -96,6 +97,10 @@ pub struct Line {
     pub quantities: Quantities,
     /// What is taken off the price of all units. Never more than that price.
     pub discount: Money,
+    /// The shares of the order's coupons in `discount`, in the order in which they apply. Absent for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 2)]
+    pub coupon_discounts: Vec<CouponDiscount>,
     /// The tax that is added to the price. 0 where prices include it.
     pub tax: Money,
     /// The tax rate in percent. Absent if the line is not taxed.
@@ -153,6 +158,7 @@ impl Line {
             quantity,
             quantities: Quantities::of(quantity),
             discount: zero,
+            coupon_discounts: vec![],
             tax,
             tax_rate,
             included_tax: included(price, tax_rate, tax),
@@ -165,12 +171,16 @@ impl Line {
         })
     }
 
-    /// The line with `discount`, taxed on the rest as `tax` says.
+    /// The line from which the coupon of `class` takes `share` off too, taxed on the rest as `tax` says.
     ///
     /// # Errors
-    /// [`MoneyError::OutOfRange`] when the discount is more than the price, and [`MoneyError::CurrenciesMixed`].
-    pub fn discounted(self, discount: Money, tax: Option<Tax>) -> Result<Self, MoneyError> {
+    /// [`MoneyError::OutOfRange`] when all discounts are more than the price, and [`MoneyError::CurrenciesMixed`].
+    pub fn discounted(mut self, class: CouponClass, share: Money, tax: Option<Tax>) -> Result<Self, MoneyError> {
+        let discount = self.discount.plus(share)?;
         let price = self.unit_price.times(self.quantity)?.minus(discount)?;
+        if share.amount() > 0 {
+            self.coupon_discounts.push(CouponDiscount { class, amount: share });
+        }
         let (tax_rate, zero) = (tax.map(|tax| tax.rate), Money::zero(price.currency()));
         let tax = tax.map_or(zero, |tax| tax.added_to(price));
         Ok(Self {
@@ -196,6 +206,7 @@ impl Line {
             quantity: 1,
             quantities: Quantities::of(1),
             discount: zero,
+            coupon_discounts: vec![],
             tax: zero,
             tax_rate: None,
             included_tax: zero,

@@ -26,7 +26,7 @@ pub(crate) mod store;
 mod tax;
 mod totals;
 
-pub use coupon::OrderCoupon;
+pub use coupon::{CouponDiscount, OrderCoupon};
 pub use delivery_details::DeliveryDetails;
 pub use destination::{Destination, InvalidRegion, Region};
 pub use event::OrderEvent;

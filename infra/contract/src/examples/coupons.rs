@@ -7,7 +7,9 @@ use jiff::SignedDuration;
 use shared::catalog::ShardCount;
 use shared::core::event::Record;
 use shared::core::money::Money;
-use shared::coupons::{Benefit, Coupon, CouponClaimId, CouponDistribution, CouponId, CouponScope, OnCancellation};
+use shared::coupons::{
+    Benefit, Coupon, CouponClaimId, CouponClass, CouponDistribution, CouponId, CouponScope, OnCancellation,
+};
 use shared::waiting_rooms::WaitingRoomId;
 use uuid::Uuid;
 
@@ -28,6 +30,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
         coupon_id,
         name: "Opening week: 15 % off".to_owned(),
         currency: Currency::KRW,
+        class: CouponClass::Seller,
         benefit: Benefit::Percent {
             percent: 15,
             at_most: Some(won(10_000)?),

@@ -51,7 +51,24 @@ fn check_price(order: &Value, shown: &Value) -> Result<()> {
     for (name, sum) in sums {
         ensure!(totals(name) == sum, "{name} is not {sum}: {shown} {order}");
     }
+    for coupon in array(&shown["coupons"]) {
+        let of_class = |share: &&Value| share["class"] == coupon["class"];
+        let shares = array(&shown["lines"]).flat_map(|line| array(&line["coupon_discounts"]));
+        let sum: i64 = shares.filter(of_class).map(|share| amount(&share["amount"])).sum();
+        ensure!(
+            amount(&coupon["discount"]) == sum,
+            "the discount of a coupon is not {sum}: {shown}"
+        );
+    }
     for line in array(&shown["lines"]) {
+        let shares: i64 = array(&line["coupon_discounts"])
+            .map(|share| amount(&share["amount"]))
+            .sum();
+        ensure!(
+            array(&shown["coupons"]).next().is_none() || shares == amount(&line["discount"]),
+            "the shares of line {} do not add up: {shown}",
+            text(&line["line_id"])
+        );
         let total = number(&line["total"]["amount"]);
         ensure!(
             total == line_cost(line),
