@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use super::{amount, array, cost, line_cost, number, text};
+use super::{amount, array, cost, line_cost, line_shares, number, text};
 
 /// Checks the price that each order's event shows: the totals are the sums of the lines and of the delivery, also as they
 /// are stored, and the delivery's price is the sum of its parts.
@@ -61,11 +61,8 @@ fn check_price(order: &Value, shown: &Value) -> Result<()> {
         );
     }
     for line in array(&shown["lines"]) {
-        let shares: i64 = array(&line["coupon_discounts"])
-            .map(|share| amount(&share["amount"]))
-            .sum();
         ensure!(
-            array(&shown["coupons"]).next().is_none() || shares == amount(&line["discount"]),
+            array(&shown["coupons"]).next().is_none() || line_shares(line) == amount(&line["discount"]),
             "the shares of line {} do not add up: {shown}",
             text(&line["line_id"])
         );
