@@ -523,7 +523,7 @@ async fn an_order_with_two_coupons_takes_two_round_trips_once_their_terms_are_kn
 }
 
 #[tokio::test]
-async fn the_next_order_sees_no_coupon_that_only_one_of_two_reads_found() {
+async fn the_problem_names_the_one_of_two_claims_that_is_refused() {
     let (shop, claims) = with_pair(&fixed(300), &fixed(300)).await;
     let foreign = {
         let coupon = shop.coupon(&json!({ "class": "PLATFORM" })).await;
