@@ -81,12 +81,12 @@ pub const REFUSALS: &[&Reason] = &[
 
 /// Claims a coupon with a code
 ///
-/// A code works once. Sent again by the customer who used it, it returns the claim in its current state, at any time. A customer has at most one
-/// claim of a coupon: with `coupon-claimed`, a second code stays unused.
+/// A code works once. Sent again by the customer who used it, it returns the claim in its current state, at any time. A customer has at
+/// most one claim of a coupon: with `coupon-claimed`, a second code stays unused.
 ///
-/// After ten wrong codes in an hour, no other code of the customer is looked at until the hour is over. The first three are answered with
-/// the reason, the others with `coupon-code-invalid` whatever it is. A text that cannot be a code, and a code that is sent too early,
-/// do not count, and neither does a wrong code that is sent again.
+/// After ten wrong codes in an hour, no other code of the customer is looked at until the hour is over. The first three are answered
+/// with the reason, the others with `coupon-code-invalid` whatever it is. A text that cannot be a code, and a code that is sent too
+/// early, do not count, and neither does the last wrong code when it is sent again.
 ///
 /// # Cost
 /// Two requests: three read units; four write units, and one for the list of the customer's claims. Once a second and function,

@@ -108,7 +108,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// Places an order
 ///
 /// Reserves the stock until `expires_at`. With `coupon_claim_ids`, the order redeems the customer's coupons, which go back if the order
-/// is not paid. The coupon of the seller applies first, and that of the platform to what it left. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
+/// is not paid. The coupon of the seller applies first, and that of the platform to what it left. An order whose total is 0 is `PAID`
+/// at once and needs no payment. A retry with the same key and body returns the order in its current state.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

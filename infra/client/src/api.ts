@@ -9471,8 +9471,9 @@ export class Madang extends runtime.Client {
   /**
    * Creates a coupon
    *
-   * Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. Its class, what it takes off, its scope and its times cannot be changed, except for the end
-   * of the claims. A retry with the same key and body returns it in its current state.
+   * Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. Its class, what it takes off, its scope
+   * and its times cannot be changed, except for the end of the claims. A retry with the same key and body returns it in its current
+   * state.
    *
    * `POST /admin/coupons`
    */
@@ -10280,12 +10281,12 @@ export class Madang extends runtime.Client {
   /**
    * Claims a coupon with a code
    *
-   * A code works once. Sent again by the customer who used it, it returns the claim in its current state, at any time. A customer has at most one
-   * claim of a coupon: with `coupon-claimed`, a second code stays unused.
+   * A code works once. Sent again by the customer who used it, it returns the claim in its current state, at any time. A customer has at
+   * most one claim of a coupon: with `coupon-claimed`, a second code stays unused.
    *
-   * After ten wrong codes in an hour, no other code of the customer is looked at until the hour is over. The first three are answered with
-   * the reason, the others with `coupon-code-invalid` whatever it is. A text that cannot be a code, and a code that is sent too early,
-   * do not count, and neither does a wrong code that is sent again.
+   * After ten wrong codes in an hour, no other code of the customer is looked at until the hour is over. The first three are answered
+   * with the reason, the others with `coupon-code-invalid` whatever it is. A text that cannot be a code, and a code that is sent too
+   * early, do not count, and neither does the last wrong code when it is sent again.
    *
    * `POST /coupon-claims`
    */
@@ -10369,7 +10370,8 @@ export class Madang extends runtime.Client {
    * Places an order
    *
    * Reserves the stock until `expires_at`. With `coupon_claim_ids`, the order redeems the customer's coupons, which go back if the order
-   * is not paid. The coupon of the seller applies first, and that of the platform to what it left. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
+   * is not paid. The coupon of the seller applies first, and that of the platform to what it left. An order whose total is 0 is `PAID`
+   * at once and needs no payment. A retry with the same key and body returns the order in its current state.
    *
    * `POST /orders`
    */
@@ -10785,8 +10787,8 @@ export class Madang extends runtime.Client {
    * `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
    * order: what is left of its time is given back.
    *
-   * With `coupon_claim_ids`, the order redeems the customer's coupons, which go back if the order is not paid. A swap keeps each coupon of
-   * the replaced order whose claim it names, and gives the others back in the same transaction. `POST /quotes` does not price
+   * With `coupon_claim_ids`, the order redeems the customer's coupons, which go back if the order is not paid. A swap keeps each coupon
+   * of the replaced order whose claim it names, and gives the others back in the same transaction. `POST /quotes` does not price
    * seats: `total-differs` says the total if it is not `expected_total`, and nothing is held then.
    *
    * If the showtime has a `waiting_room_id`, the request needs the token of an admission by that room. A retry of a hold does not.
