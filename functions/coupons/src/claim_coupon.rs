@@ -113,8 +113,8 @@ pub async fn handle(function: &ClaimCoupon, request: Request, invocation: Invoca
                 if let Some(claim) = claim {
                     return earlier(claim, &invocation);
                 }
-                let known = KnownCoupon::new(coupon.ok_or_else(missing)?, invocation.now);
-                function.known.put(&known);
+                let mut known = KnownCoupon::new(coupon.ok_or_else(missing)?, invocation.now);
+                function.known.put(&mut known);
                 known
             }
         };
@@ -215,7 +215,11 @@ fn closed(coupon: &Coupon, now: Timestamp) -> Option<Rejection> {
 /// The refusal of a coupon whose claims have ended.
 pub fn over(ended_at: Timestamp) -> Rejection {
     let detail = format!("The coupon could be claimed until {ended_at}.");
-    Rejection::with(coupons::reason::CouponExpired { ended_at }, detail)
+    let members = coupons::reason::CouponExpired {
+        coupon_claim_id: None,
+        ended_at,
+    };
+    Rejection::with(members, detail)
 }
 
 /// The response to a customer who has claimed the coupon before.

@@ -81,12 +81,12 @@ pub const REFUSALS: &[&Reason] = &[
 
 /// Claims a coupon with a code
 ///
-/// A code works once. Sent again by the customer who used it, it returns the claim in its current state. A customer has at most one
-/// claim of a coupon: with `coupon-claimed`, a second code stays unused.
+/// A code works once. Sent again by the customer who used it, it returns the claim in its current state, at any time. A customer has at
+/// most one claim of a coupon: with `coupon-claimed`, a second code stays unused.
 ///
-/// After ten wrong codes in an hour, no code of the customer is looked at until the hour is over. The first three are answered with
-/// the reason, the others with `coupon-code-invalid` whatever it is. A text that cannot be a code, and a code that is sent too early,
-/// do not count.
+/// After ten wrong codes in an hour, no other code of the customer is looked at until the hour is over. The first three are answered
+/// with the reason, the others with `coupon-code-invalid` whatever it is. A text that cannot be a code, and a code that is sent too
+/// early, do not count, and neither does the last wrong code when it is sent again.
 ///
 /// # Cost
 /// Two requests: three read units; four write units, and one for the list of the customer's claims. Once a second and function,
@@ -123,15 +123,22 @@ pub async fn handle(function: &ClaimCouponCode, request: Request, invocation: In
     let mut backoff = Backoff::until(invocation.deadline);
     loop {
         let found = function.look(code, &customer, &invocation).await?;
-        if let Some(again_at) = found.wrong.locked_until(invocation.now) {
+        let (wrong, has_used) = (found.wrong, found.has_used(code));
+        let locked_until = wrong.locked_until(invocation.now);
+        if let Some(again_at) = locked_until.filter(|_| !has_used) {
             return Err(too_many(again_at).into());
         }
-        let wrong = found.wrong;
-        let coupon = match function.judge(code, found, &invocation).await? {
-            Judged::Claimed(claim) => return earlier(*claim, &invocation),
-            Judged::Refused(refusal) => return Err(refusal.into()),
-            Judged::Wrong(why) => return Err(function.refuse(why, &customer, wrong, &invocation).await?.into()),
-            Judged::Good(coupon) => coupon.coupon,
+        let judged = function.judge(code, found, &invocation).await?;
+        let coupon = match (judged, locked_until) {
+            // The customer's own code is no guess: a retry is answered as the first request.
+            (Judged::Claimed(claim), _) => return earlier(*claim, &invocation),
+            (_, Some(again_at)) => return Err(too_many(again_at).into()),
+            (Judged::Refused(refusal), None) => return Err(refusal.into()),
+            (Judged::Wrong(why), None) => {
+                let refusal = function.refuse(why, code, &customer, wrong, &invocation);
+                return Err(refusal.await?.into());
+            }
+            (Judged::Good(coupon), None) => coupon.coupon,
         };
         let claim = CouponClaim {
             coupon_claim_id: CouponClaimId::of(coupon.coupon_id, &customer),
@@ -253,7 +260,7 @@ impl ClaimCouponCode {
         let mut found = self.coupons.read_for_code(keys, deadline).await?;
         match (recent, &found.coupon) {
             (Some(recent), _) => found.coupon = Some(recent.stored),
-            (None, Some(read)) => self.known.put(&KnownCoupon::new(read.clone(), invocation.now)),
+            (None, Some(read)) => self.known.put(&mut KnownCoupon::new(read.clone(), invocation.now)),
             (None, None) => {}
         }
         found.wrong = wrong.unwrap_or(found.wrong);
@@ -295,15 +302,17 @@ impl ClaimCouponCode {
         })
     }
 
-    /// Counts a wrong code, and says what the customer is told of it.
+    /// Counts a wrong code, unless it was the last one too, and says what the customer is told of it.
     async fn refuse(
         &self,
         why: WrongCode,
+        code: CouponCode,
         customer: &CustomerId,
         known: WrongCodes,
         invocation: &Invocation,
     ) -> Result<Rejection, Error> {
-        let counted = self.coupons.count_wrong_code(customer, known, invocation).await?;
+        let sent = code.id_for(customer);
+        let counted = self.coupons.count_wrong_code(customer, sent, known, invocation).await?;
         Ok(match counted {
             Ok(counted) if counted.explains() => why.into(),
             Ok(_) => WrongCode::Unknown.into(),

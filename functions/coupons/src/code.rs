@@ -5,8 +5,11 @@ use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use shared::core::idempotency::derive_id;
+use shared::core::identity::CustomerId;
 use shared::core::signature::constant_time_eq;
 use shared::coupons::{CodeRange, CouponId};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// Crockford's alphabet: no I, L, O and U, which people confuse with 1, 1, 0 and V.
@@ -61,6 +64,11 @@ impl CouponCode {
         }
         let tag = bits & ((1 << BITS_OF_TAG) - 1);
         Ok(Self { campaign, index, tag })
+    }
+
+    /// A name for the code that a customer has sent: whoever has it cannot tell the code.
+    pub fn id_for(&self, customer: &CustomerId) -> Uuid {
+        derive_id(&["coupon code", customer.as_str(), &self.to_string()])
     }
 }
 
@@ -151,7 +159,6 @@ impl fmt::Debug for CodeKey {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use uuid::Uuid;
 
     fn key(coupon: u128, secret: u8) -> CodeKey {
         let secret = Zeroizing::new(vec![secret; CodeKey::LENGTH]);

@@ -10,7 +10,7 @@ use shared::catalog::ShardCount;
 use shared::core::error::Rejection;
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
-use shared::coupons::{Benefit, Coupon, CouponDistribution, CouponId, CouponScope, OnCancellation};
+use shared::coupons::{Benefit, Coupon, CouponClass, CouponDistribution, CouponId, CouponScope, OnCancellation};
 use shared::waiting_rooms::WaitingRoomId;
 use utoipa::ToSchema;
 
@@ -30,9 +30,14 @@ pub struct CreateCouponRequest {
     /// The currency of the orders that it is for, and of all its amounts.
     #[schema(value_type = String, pattern = "^[A-Z]{3}$", examples("KRW"))]
     pub currency: Currency,
+    /// Its class, which cannot be changed. Default: a coupon of the seller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub class: Option<CouponClass>,
     /// What it takes off.
     pub benefit: Benefit,
-    /// What the eligible lines have to cost before the discount. Default: anything.
+    /// What the eligible lines have to cost before the discount, but after that of a coupon that applies before it. Default:
+    /// anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub minimum_subtotal: Option<Money>,
@@ -107,6 +112,7 @@ impl CreateCouponRequest {
             coupon_id,
             name: name(&self.name)?,
             currency: self.currency,
+            class: self.class.unwrap_or_default(),
             benefit: self.benefit,
             minimum_subtotal: self.minimum_subtotal,
             scope: self.scope,

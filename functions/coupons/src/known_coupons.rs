@@ -67,10 +67,19 @@ impl KnownCoupons {
         known.find(|known| known.stored.coupon.coupon_id == id).cloned()
     }
 
-    /// Remembers a coupon.
-    pub fn put(&self, known: &KnownCoupon) {
+    /// Remembers a coupon. If its units were not read again, those that were left of the same version are remembered on: units are
+    /// only added with a new version, so a shard that was seen empty is.
+    pub fn put(&self, known: &mut KnownCoupon) {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.retain(|other| other.stored.coupon.coupon_id != known.stored.coupon.coupon_id);
+        let (id, version) = (known.stored.coupon.coupon_id, known.stored.version);
+        let before = memory
+            .iter()
+            .position(|other| other.stored.coupon.coupon_id == id)
+            .and_then(|place| memory.remove(place))
+            .filter(|before| before.stored.version == version);
+        if let Some(before) = before.filter(|_| known.levels.is_empty()) {
+            known.levels = before.levels;
+        }
         memory.push_front(known.clone());
         memory.truncate(REMEMBERED);
     }
@@ -79,5 +88,52 @@ impl KnownCoupons {
     pub fn forget(&self, id: CouponId) {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         memory.retain(|known| known.stored.coupon.coupon_id != id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn coupon(version: u64, second: i64, levels: &[(Shard, u64)]) -> KnownCoupon {
+        let stored = json!({
+            "coupon_id": "018f0000-0000-7000-8000-000000000001", "name": "Opening week", "currency": "KRW",
+            "benefit": { "kind": "PERCENT", "percent": 15 }, "distribution": "CLAIM", "total": 10, "shards": 4,
+            "claims_start_at": at(0), "claims_end_at": at(100), "redeemable_until": at(100),
+            "on_cancellation": "KEPT", "created_at": at(0), "updated_at": at(0),
+            "fingerprint": "0", "version": version, "updated_by": { "kind": "CUSTOMER", "id": "staff" },
+        });
+        let levels = levels.iter().map(|&(shard, available)| StockLevel { shard, available });
+        KnownCoupon {
+            levels: levels.collect(),
+            ..KnownCoupon::new(serde_json::from_value(stored).unwrap(), at(second))
+        }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_shard_that_was_seen_empty_is_not_picked_again_until_units_are_added() {
+        let memory = KnownCoupons::default();
+        memory.put(&mut coupon(1, 0, &[(0, 0), (1, 0), (2, 5), (3, 0)]));
+        let mut again = coupon(1, 2, &[]);
+        memory.put(&mut again);
+        assert_eq!(memory.get(again.stored.coupon.coupon_id, at(2)), Some(again.clone()));
+        assert!((0..100).all(|_| again.pick(ShardCount::SIXTEEN) == 2));
+        let mut raised = coupon(2, 3, &[]);
+        memory.put(&mut raised);
+        assert_eq!(raised.levels, [], "a new version may have units in each shard");
+    }
+
+    #[test]
+    fn what_is_read_later_replaces_what_is_remembered_of_the_shards() {
+        let memory = KnownCoupons::default();
+        memory.put(&mut coupon(1, 0, &[(0, 5), (1, 5)]));
+        let mut later = coupon(1, 0, &[(1, 1)]);
+        memory.put(&mut later);
+        assert_eq!(later.levels.len(), 1);
     }
 }

@@ -105,7 +105,7 @@ pub async fn handle(function: &RevokeCouponCodes, request: Request, invocation: 
         let next = StoredCoupon {
             coupon: Coupon {
                 revoked_codes,
-                updated_at: invocation.now,
+                updated_at: invocation.at_present().now,
                 ..previous.coupon
             },
             version: previous.version + 1,

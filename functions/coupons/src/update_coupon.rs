@@ -97,7 +97,7 @@ pub async fn handle(function: &UpdateCoupon, request: Request, invocation: Invoc
         conditional::require_match(&request, &previous.coupon)?;
         let next = StoredCoupon {
             coupon: Coupon {
-                updated_at: invocation.now,
+                updated_at: invocation.at_present().now,
                 ..changed
             },
             version: previous.version + 1,

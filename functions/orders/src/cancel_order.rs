@@ -1,5 +1,5 @@
 //! Runs for `POST /orders/{order_id}/cancel`: cancels the caller's order or some of its units, or those of any order for an
-//! administrator. Releases the stock and the seats, makes tickets void, gives the coupon back, takes the points back, and requests the
+//! administrator. Releases the stock and the seats, makes tickets void, gives the coupons back, takes the points back, and requests the
 //! refund, which `refund-payment` makes.
 
 use lambda_http::http::StatusCode;
@@ -82,7 +82,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// risen since. The tickets become void at once; a seat whose ticket was checked in stays, and one whose ticket somebody else holds,
 /// unless the showtime is cancelled. An administrator gives the seats of others back without a fee.
 ///
-/// The coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
+/// Each coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
 /// stays used.
 ///
 /// With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can

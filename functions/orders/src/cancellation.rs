@@ -1,4 +1,4 @@
-//! Cancels an order or units of it: releases the stock and the seats, makes tickets void, gives the coupon back, takes the points
+//! Cancels an order or units of it: releases the stock and the seats, makes tickets void, gives the coupons back, takes the points
 //! back, and requests the refund, in one transaction.
 
 use shared::Error;

@@ -1,8 +1,8 @@
 //! Runs for `POST /orders`: places an order and reserves its stock until it is paid or expires. An order that costs nothing
 //! is paid at once.
 //!
-//! A new order costs two round trips: one batch read (the products, the claim of a coupon, and the order in case this is a retry)
-//! and one transaction (the stock of each product, the claim, and the order). A function reads each coupon once.
+//! A new order costs two round trips: one batch read (the products, the claims of coupons, and the order in case this is a retry)
+//! and one transaction (the stock of each product, the claims, and the order). A function reads each coupon once.
 
 use envconfig::Envconfig;
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ use shared::core::json::UniqueMap;
 use shared::core::metadata::Metadata;
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
-use shared::coupons::{self, CouponClaimId, Redemption};
+use shared::coupons::{self, CouponClaimId, Redemptions, require_combinable};
 use shared::orders::{
     self, DeliveryDetails, Draft, Item, Loaded, Order, OrderCoupon, OrderEvent, OrderId, OrderStatus,
     PlaceOrderOutcome, Pricing, Quote, Rejected, ReservationStore, SealedDetails, ShippingMethodId, StoredOrder,
@@ -53,10 +53,10 @@ pub struct CheckoutRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping_method: Option<ShippingMethodId>,
-    /// The customer's claim of a coupon, which the order redeems.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub coupon_claim_id: Option<CouponClaimId>,
+    /// The customer's claims of coupons, which the order redeems: at most one coupon of each class.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 2)]
+    pub coupon_claim_ids: Vec<CouponClaimId>,
     /// The total that the customer was shown. If it differs, the order is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -99,6 +99,7 @@ pub const REFUSALS: &[&Reason] = &[
     &coupons::reason::COUPON_NOT_APPLICABLE,
     &coupons::reason::COUPON_MINIMUM_NOT_REACHED,
     &coupons::reason::COUPON_CURRENCY_DIFFERS,
+    &coupons::reason::COUPONS_NOT_COMBINABLE,
     &error::INVALID_METADATA,
     &error::INVALID_TEXT,
     &error::INVALID_ADDRESS,
@@ -107,8 +108,9 @@ pub const REFUSALS: &[&Reason] = &[
 
 /// Places an order
 ///
-/// Reserves the stock until `expires_at`. With `coupon_claim_id`, the order redeems the customer's coupon, which goes back if the order
-/// is not paid. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
+/// Reserves the stock until `expires_at`. With `coupon_claim_ids`, the order redeems the customer's coupons, which go back if the order
+/// is not paid. The coupon of the seller applies first, and that of the platform to what it left. An order whose total is 0 is `PAID`
+/// at once and needs no payment. A retry with the same key and body returns the order in its current state.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -134,6 +136,7 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let wanted = sum_lines(&body.items)?;
     let metadata = Metadata::new(&body.metadata)?;
     let external_reference = external_reference(&body)?;
+    require_combinable(&body.coupon_claim_ids)?;
     let details = DeliveryDetails::checked(body.contact.as_ref(), body.shipping_address.as_ref())?;
     let fingerprint = key
         .fingerprint_of(&body)
@@ -141,26 +144,24 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
     let order_id = OrderId(key.derive_id("order", &caller.customer_id));
 
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
-    let (claim_id, deadline) = (body.coupon_claim_id, invocation.deadline);
-    let load = |fresh| checkout.reservations.load(order_id, &skus, claim_id, fresh, deadline);
+    let (claim_ids, deadline) = (body.coupon_claim_ids.as_slice(), invocation.deadline);
+    let load = |fresh| checkout.reservations.load(order_id, &skus, claim_ids, fresh, deadline);
     let (customer, keys) = (&caller.customer_id, &checkout.customer_keys);
     let seal = SealedDetails::seal(details.as_ref(), customer, keys, invocation.deadline);
     let (mut loaded, delivery_details) = futures::try_join!(load(false), seal)?;
     let destination = details.as_ref().and_then(DeliveryDetails::destination);
-    // A retry succeeds even if the coupon could not be redeemed any more.
-    let redemption = match (&loaded.existing, claim_id) {
-        (None, Some(_)) => {
-            let claim = loaded.claim.take();
-            let own = [order_id];
-            let redemption = checkout.reservations.redemption(claim, customer, &own, &invocation);
-            Some(redemption.await?)
+    // A retry succeeds even if the coupons could not be redeemed any more.
+    let redemptions = match &loaded.existing {
+        None => {
+            let (store, own) = (&checkout.reservations, [order_id]);
+            let redemptions = store.redemptions(claim_ids, &loaded.claims, customer, &own, &invocation);
+            redemptions.await?
         }
-        _ => None,
+        Some(_) => Redemptions::default(),
     };
-    let redemption = redemption.as_ref();
     let price = |loaded: &Loaded| {
         let destination = destination.clone();
-        checkout.price(&body, &wanted, destination, loaded, redemption, invocation.now)
+        checkout.price(&body, &wanted, destination, loaded, &redemptions, invocation.now)
     };
     let mut priced = price(&loaded);
     if loaded.existing.is_none() && priced.is_err() {
@@ -175,9 +176,8 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
 
     let (now, expires_at) = (invocation.now, invocation.now + checkout.reservation);
     let quote = priced?;
-    let coupon = redemption.map(|redemption| OrderCoupon::new(redemption, quote.totals.discount));
     let order = Order {
-        coupon,
+        coupons: OrderCoupon::of(&redemptions, &quote.lines).map_err(Rejected::from)?,
         metadata,
         external_reference,
         ..Order::new(order_id, caller.customer_id.clone(), quote, now, expires_at)
@@ -201,7 +201,8 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         PlaceOrderOutcome::Exists(existing) => replay(*existing, &fingerprint, &invocation),
         PlaceOrderOutcome::OutOfStock(shortages) => Err(Rejected::OutOfStock(shortages).into()),
         PlaceOrderOutcome::ClaimTaken(claim) => {
-            claim.require_redeemable(customer, &[], now).map_err(Rejected::from)?;
+            let refused = |refused| Rejected::Coupon(claim.coupon_claim_id, refused);
+            claim.require_redeemable(customer, &[], now).map_err(refused)?;
             Err(Error::unavailable("redeem a coupon", "an order had it for a moment"))
         }
     }
@@ -239,14 +240,14 @@ impl Checkout {
         wanted: &[(Sku, u32)],
         destination: Option<Destination>,
         loaded: &Loaded,
-        redemption: Option<&Redemption>,
+        redemptions: &Redemptions,
         now: Timestamp,
     ) -> Result<Quote, Rejected> {
         let has_address = destination.is_some();
         let delivery = self.pricing.delivery(destination, body.shipping_method.clone());
         let quote = self
             .pricing
-            .quote_with_coupon(wanted, &loaded.products, &delivery, redemption, now)?;
+            .quote_with_coupons(wanted, &loaded.products, &delivery, redemptions, now)?;
         if quote.shipping.is_some() && !has_address {
             return Err(Rejected::AddressMissing);
         }

@@ -1,6 +1,7 @@
 //! Runs for `POST /quotes`: prices items as `checkout` does, and lists the shipping methods that fit. Changes nothing: it
 //! takes no stock, so it needs no `Idempotency-Key`.
 
+use futures::future::try_join_all;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -11,10 +12,12 @@ use shared::catalog::{self, CatalogStore, Sku};
 use shared::core::destination::Destination;
 use shared::core::error::Reason;
 use shared::core::identity::CustomerId;
-use shared::coupons::{self, CouponClaimId, CouponClaimStatus, CouponStore, NotRedeemable, Redemption};
+use shared::coupons::{
+    self, CouponClaimId, CouponClaimStatus, CouponStore, NotRedeemable, Redemption, Redemptions, require_combinable,
+};
 use shared::orders::{
-    self, Item, Line, OrderId, OrderStore, Pricing, Rejected, Shipping, ShippingMethod, ShippingMethodId, Totals,
-    sum_lines,
+    self, Item, Line, OrderCoupon, OrderId, OrderStore, Pricing, Rejected, Shipping, ShippingMethod, ShippingMethodId,
+    Totals, sum_lines,
 };
 
 /// The function's store and settings.
@@ -56,10 +59,10 @@ pub struct CreateQuoteRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping_method: Option<ShippingMethodId>,
-    /// The customer's claim of a coupon, which the order would redeem.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub coupon_claim_id: Option<CouponClaimId>,
+    /// The customer's claims of coupons, which the order would redeem: at most one coupon of each class.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 2)]
+    pub coupon_claim_ids: Vec<CouponClaimId>,
     /// Where the order would be delivered. If absent, in the shop's own country.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -75,6 +78,10 @@ pub struct OrderQuote {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping: Option<Shipping>,
+    /// The coupons, in the order in which they apply. Absent for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 2)]
+    pub coupons: Vec<OrderCoupon>,
     /// What the order costs, and the parts of it. Send `total` as `expected_total` of the checkout.
     pub totals: Totals,
     /// The shipping methods that fit the order, in the shop's order of preference. Empty if nothing is shipped.
@@ -96,12 +103,13 @@ pub const REFUSALS: &[&Reason] = &[
     &coupons::reason::COUPON_NOT_APPLICABLE,
     &coupons::reason::COUPON_MINIMUM_NOT_REACHED,
     &coupons::reason::COUPON_CURRENCY_DIFFERS,
+    &coupons::reason::COUPONS_NOT_COMBINABLE,
 ];
 
 /// Prices an order
 ///
-/// Says what a checkout of the same items and coupon costs now, and which shipping methods fit. It takes neither stock nor the
-/// coupon, and is not remembered, so it has no `Idempotency-Key`.
+/// Says what a checkout of the same items and coupons costs now, and which shipping methods fit. It takes neither stock nor the
+/// coupons, and is not remembered, so it has no `Idempotency-Key`.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -116,19 +124,19 @@ pub async fn handle(function: &CreateQuote, request: Request, invocation: Invoca
     let customer = http::caller(&request)?.customer_id;
     let body: CreateQuoteRequest = http::body(&request)?;
     let wanted = sum_lines(&body.items)?;
+    require_combinable(&body.coupon_claim_ids)?;
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
     let products = function.catalog.products(&skus, invocation.deadline).await?;
     let delivery = function.pricing.delivery(body.destination, body.shipping_method);
-    let redemption = match body.coupon_claim_id {
-        Some(claim) => Some(function.redemption(claim, &customer, &invocation).await?),
-        None => None,
-    };
-    let quote =
-        function
-            .pricing
-            .quote_with_coupon(&wanted, &products, &delivery, redemption.as_ref(), invocation.now)?;
+    let claims = body.coupon_claim_ids.iter();
+    let redemptions = try_join_all(claims.map(|claim| function.redemption(*claim, &customer, &invocation)));
+    let redemptions = Redemptions::of(redemptions.await?)?;
+    let quote = function
+        .pricing
+        .quote_with_coupons(&wanted, &products, &delivery, &redemptions, invocation.now)?;
     let shipping_methods = function.pricing.shipping_methods(&quote.lines, &delivery.destination)?;
     let quote = OrderQuote {
+        coupons: OrderCoupon::of(&redemptions, &quote.lines).map_err(Rejected::from)?,
         lines: quote.lines,
         shipping: quote.shipping,
         totals: quote.totals,
@@ -148,7 +156,7 @@ impl CreateQuote {
     ) -> Result<Redemption, Error> {
         let claim = self.coupons.claim(id, invocation.deadline).await?;
         let claim = claim.filter(|claim| claim.customer_id == *customer);
-        let mut claim = claim.ok_or(Rejected::Coupon(NotRedeemable::NotFound))?;
+        let mut claim = claim.ok_or(Rejected::Coupon(id, NotRedeemable::NotFound))?;
         if let Some(order_id) = claim.order_id {
             let order = self.orders.get(OrderId(order_id), invocation.deadline).await?;
             // The claim and the order are two reads: the order may have ended between them.
@@ -158,7 +166,7 @@ impl CreateQuote {
         }
         claim
             .require_redeemable(customer, &[], invocation.now)
-            .map_err(Rejected::from)?;
+            .map_err(|refused| Rejected::Coupon(id, refused))?;
         let coupon = self.coupons.terms(claim.coupon_id, invocation.deadline).await?;
         Ok(Redemption { claim, coupon })
     }

@@ -36,10 +36,11 @@ pub struct HoldSeatsRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub replaces: Option<OrderId>,
-    /// The customer's claim of a coupon, which the order redeems. It may be the one of the order in `replaces`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub coupon_claim_id: Option<CouponClaimId>,
+    /// The customer's claims of coupons, which the order redeems: at most one coupon of each class. The order in `replaces` may have
+    /// them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 2)]
+    pub coupon_claim_ids: Vec<CouponClaimId>,
     /// The total that the customer was shown. If it differs, nothing is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -6,7 +6,7 @@ use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::core::error::{self, Rejection};
 use shared::core::money::Money;
-use shared::coupons::Redemption;
+use shared::coupons::Redemptions;
 use shared::orders::{self, Line, LineId, LineSeat, Order, OrderId, Quote, Tax, Totals, discounted_seats};
 use shared::tickets::{
     Allowance, AllowedHold, HoldLimits, NotAllowed, RowKey, SeatId, SeatRow, SeatState, Showtime, Taken,
@@ -104,7 +104,7 @@ pub fn require_no_single_seat(chosen: &[SeatId], rows: &BTreeMap<RowKey, SeatRow
     Err(Rejection::with(reason::SingleSeatLeft { seats }, detail))
 }
 
-/// The lines of the chosen seats, and what they cost, less the discount of a coupon, taxed as `tax` says.
+/// The lines of the chosen seats, and what they cost, less the discounts of coupons, taxed as `tax` says.
 ///
 /// # Errors
 /// `total-differs`, `total-too-large`, the refusals of a coupon that takes nothing off, and [`Error::Internal`] when a seat has no price.
@@ -112,7 +112,7 @@ pub fn quote(
     (showtime, performance): (&Showtime, &Performance),
     chosen: &[SeatId],
     rows: &BTreeMap<RowKey, SeatRow>,
-    redemption: Option<&Redemption>,
+    redemptions: &Redemptions,
     tax: Option<Tax>,
     expected: Option<Money>,
 ) -> Result<Quote, Error> {
@@ -138,10 +138,8 @@ pub fn quote(
         let line = Line::of_seat(line_id, seat, name, class.price, tax);
         Ok::<_, Error>(line.map_err(orders::Rejected::from)?)
     };
-    let mut lines: Vec<Line> = LineId::all().zip(chosen).map(line).collect::<Result<_, _>>()?;
-    if let Some(redemption) = redemption {
-        lines = discounted_seats(lines, redemption, tax)?;
-    }
+    let lines: Vec<Line> = LineId::all().zip(chosen).map(line).collect::<Result<_, _>>()?;
+    let lines = discounted_seats(lines, redemptions, tax)?;
     let first = lines
         .first()
         .ok_or_else(|| Error::internal("price seats", "no seats"))?;

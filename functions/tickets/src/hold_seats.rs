@@ -1,8 +1,8 @@
 //! Runs for `POST /showtimes/{showtime_id}/holds`: holds seats of a showtime for a customer. A hold is an order that waits for
 //! payment.
 //!
-//! A hold of chosen seats costs two round trips: one batch read (the rows, what the customer holds, the claim of a coupon, the order
-//! in case this is a retry, and once a second the showtime and its performance) and one transaction (the order, the rows, the claim,
+//! A hold of chosen seats costs two round trips: one batch read (the rows, what the customer holds, the claims of coupons, the order
+//! in case this is a retry, and once a second the showtime and its performance) and one transaction (the order, the rows, the claims,
 //! what the customer holds). A function reads each coupon once.
 //! In a crowd it costs a third one: most seats are gone, so what the customer holds is read only if the chosen ones are free.
 //! A hold of places of an area of general admission reads some rows of the area at random in place of the chosen ones.
@@ -22,7 +22,7 @@ use shared::core::actor::Actor;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
-use shared::coupons::{self, CouponClaim};
+use shared::coupons::{self, CouponClaim, require_combinable};
 use shared::orders::{
     self, EndedHolds, HoldSeatsOutcome, Order, OrderCoupon, OrderEvent, OrderId, OrderStatus, OrderStore, Pricing,
     ReservationStore, SeatHold, StoredOrder,
@@ -123,6 +123,7 @@ pub const REFUSALS: &[&Reason] = &[
     &coupons::reason::COUPON_NOT_APPLICABLE,
     &coupons::reason::COUPON_MINIMUM_NOT_REACHED,
     &coupons::reason::COUPON_CURRENCY_DIFFERS,
+    &coupons::reason::COUPONS_NOT_COMBINABLE,
 ];
 
 /// Holds seats
@@ -136,8 +137,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
 /// order: what is left of its time is given back.
 ///
-/// With `coupon_claim_id`, the order redeems the customer's coupon, which goes back if the order is not paid. A swap keeps the coupon of
-/// the replaced order if it names the same claim, and otherwise gives it back in the same transaction. `POST /quotes` does not price
+/// With `coupon_claim_ids`, the order redeems the customer's coupons, which go back if the order is not paid. A swap keeps each coupon
+/// of the replaced order whose claim it names, and gives the others back in the same transaction. `POST /quotes` does not price
 /// seats: `total-differs` says the total if it is not `expected_total`, and nothing is held then.
 ///
 /// If the showtime has a `waiting_room_id`, the request needs the token of an admission by that room. A retry of a hold does not.
@@ -150,7 +151,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// Two requests: one read unit for the order, the customer and each row, and once a second in each process at least half a unit
 /// for the showtime and the performance; two write units for each row, two for the customer, and those of the order. One request
 /// more for a customer who held seats of the showtime before, and for a refusal that follows from the showtime; a swap also writes
-/// the order and the rows of the present hold. A coupon costs a read unit, three to five write units for its claim, the list of
+/// the order and the rows of the present hold. Each coupon costs a read unit, three to five write units for its claim, the list of
 /// claims and a larger order, and once a process a read unit for its terms. `best` reads all rows of the seats, and then those of its choice.
 /// `general` reads four rows of the area (in a request of their own the first time in a process), and if they have too few free places, the others: about ten read units for 1,000 places that are
 /// taken. Its places are in one row, unless none of those that were read has enough.
@@ -185,6 +186,7 @@ pub async fn handle(function: &HoldSeats, request: Request, invocation: Invocati
     let showtime_id = http::path::<ShowtimeId>(&request)?;
     let body: HoldSeatsRequest = http::body(&request)?;
     let wanted = Wanted::of(&body)?;
+    require_combinable(&body.coupon_claim_ids)?;
     let fingerprint = key.fingerprint_of(&(showtime_id, &body));
     let fingerprint = fingerprint.map_err(|error| Error::internal("read a hold", error))?;
     let order_id = hold_id(&key, &caller.customer_id);
@@ -256,8 +258,8 @@ fn replay(existing: StoredOrder, fingerprint: &Fingerprint, invocation: &Invocat
 /// What is read before a hold.
 struct LoadedHold<'a> {
     existing: Option<StoredOrder>,
-    /// The claim that the order is to redeem, if it exists.
-    claim: Option<CouponClaim>,
+    /// Those of the claims that the order is to redeem which exist.
+    claims: Vec<CouponClaim>,
     show: Arc<Show>,
     /// Without what the customer holds, if the chosen seats are probably taken.
     seats: LoadedSeats,
@@ -284,9 +286,9 @@ impl HoldSeats {
             self.orders.wanted(asked.order_id),
             self.seats.wanted(id, customer, rows),
         ];
-        let claim = asked.body.coupon_claim_id;
-        if let Some(claim) = claim {
-            wanted.push(self.reservations.coupons()?.wanted(claim));
+        let claims = asked.body.coupon_claim_ids.as_slice();
+        if !claims.is_empty() {
+            wanted.push(self.reservations.coupons()?.wanted(claims));
         }
         let recent = self.recent.get(id, now).filter(|_| !fresh);
         if recent.is_none() {
@@ -307,13 +309,13 @@ impl HoldSeats {
                     .remember(self.complete(id, showtime, performance, invocation).await?, now)
             }
         };
-        let claim = match claim {
-            Some(_) => self.reservations.coupons()?.loaded(&mut found)?,
-            None => None,
+        let claims = match claims {
+            [] => vec![],
+            _ => self.reservations.coupons()?.loaded(&mut found)?,
         };
         Ok(LoadedHold {
             existing: self.orders.loaded(&mut found)?,
-            claim,
+            claims,
             show,
             seats: self.seats.loaded(&mut found)?,
             doubtful,
@@ -366,7 +368,7 @@ impl HoldSeats {
             return replay(existing, fingerprint, invocation).map(Some);
         }
         let LoadedHold {
-            claim,
+            claims,
             show,
             mut seats,
             doubtful,
@@ -443,21 +445,19 @@ impl HoldSeats {
             }
         };
         let Some((chosen, rows)) = picked else { return Ok(None) };
-        let redemption = match body.coupon_claim_id {
-            Some(_) => {
-                let own_orders: Vec<OrderId> = own.into_iter().chain([order_id]).collect();
-                let redemption = self.reservations.redemption(claim, customer, &own_orders, invocation);
-                Some(redemption.await?)
-            }
-            None => None,
-        };
-        let (show, redemption) = ((showtime, performance), redemption.as_ref());
+        let (ids, own_orders) = (
+            &body.coupon_claim_ids,
+            Vec::from_iter(own.into_iter().chain([order_id])),
+        );
+        let redemptions = self
+            .reservations
+            .redemptions(ids, &claims, customer, &own_orders, invocation);
+        let (show, redemptions) = ((showtime, performance), redemptions.await?);
         let now = invocation.now;
         let tax = self.pricing.tax(performance.tax_class, showtime.location.as_ref(), now);
-        let quote = quote(show, &chosen, &rows, redemption, tax, body.expected_total)?;
-        let coupon = redemption.map(|redemption| OrderCoupon::new(redemption, quote.totals.discount));
+        let quote = quote(show, &chosen, &rows, &redemptions, tax, body.expected_total)?;
         let order = Order {
-            coupon,
+            coupons: OrderCoupon::of(&redemptions, &quote.lines).map_err(orders::Rejected::from)?,
             ..Order::new(order_id, customer.clone(), quote, now, allowed.until)
         };
         let order = order.paid_if_free(now);

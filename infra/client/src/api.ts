@@ -493,8 +493,8 @@ export interface CheckoutRequest {
   items: Item[];
   /** The shipping method. If absent, the first one that fits. Ignored if nothing is shipped. */
   shipping_method?: ShippingMethodId;
-  /** The customer's claim of a coupon, which the order redeems. */
-  coupon_claim_id?: CouponClaimId;
+  /** The customer's claims of coupons, which the order redeems: at most one coupon of each class. */
+  coupon_claim_ids?: CouponClaimId[];
   /** The total that the customer was shown. If it differs, the order is rejected. */
   expected_total?: Money;
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
@@ -629,9 +629,14 @@ export interface Coupon {
   name: string;
   /** The currency of the orders that it is for. */
   currency: string;
+  /** Its class, which does not change. */
+  class: runtime.Open<CouponClass>;
   /** What it takes off. */
   benefit: Benefit;
-  /** What the eligible lines have to cost before the discount. Absent: anything. */
+  /**
+   * What the eligible lines have to cost before the discount, but after that of a coupon that applies before it. Absent:
+   * anything.
+   */
   minimum_subtotal?: Money;
   /** The eligible lines. Absent: all. */
   scope?: CouponScope;
@@ -703,6 +708,12 @@ export type CouponClaimedProblem = Problem & {
   title: "The customer has the coupon already";
 };
 
+/**
+ * The class of a coupon: who pays for it. An order takes one coupon of each class. They apply in the order in which they stand here,
+ * each to what the former left.
+ */
+export type CouponClass = "SELLER" | "PLATFORM";
+
 /** Also the answer for any code that does not work, after a few wrong ones. */
 export type CouponCodeInvalidProblem = Problem & {
   type: "urn:madang:problem:coupon-code-invalid";
@@ -733,12 +744,22 @@ export interface CouponCodes {
 }
 
 export type CouponCurrencyDiffersProblem = Problem & {
+  /** The customer's claim of the coupon. */
+  coupon_claim_id: CouponClaimId;
   /** The currency of the coupon. */
   coupon_currency: string;
   type: "urn:madang:problem:coupon-currency-differs";
   status: 422;
   title: "The coupon is for another currency";
 };
+
+/** What a coupon of the order takes off a line. */
+export interface CouponDiscount {
+  /** The coupon's class. */
+  class: runtime.Open<CouponClass>;
+  /** What it takes off. */
+  amount: Money;
+}
 
 /** How customers come by a coupon. */
 export type CouponDistribution = "CLAIM" | "CODES";
@@ -750,6 +771,8 @@ export type CouponExhaustedProblem = Problem & {
 };
 
 export type CouponExpiredProblem = Problem & {
+  /** The customer's claim of the coupon. Absent for a coupon that can no longer be claimed. */
+  coupon_claim_id?: CouponClaimId;
   /** The time at which it ended. */
   ended_at: string;
   type: "urn:madang:problem:coupon-expired";
@@ -762,6 +785,8 @@ export type CouponId = string;
 
 /** The coupon can be redeemed again once that order gives it back: if it is not paid, or if its cancellation returns the coupon. */
 export type CouponInUseProblem = Problem & {
+  /** The customer's claim of the coupon. */
+  coupon_claim_id: CouponClaimId;
   /** The order. */
   order_id: string;
   type: "urn:madang:problem:coupon-in-use";
@@ -777,9 +802,11 @@ export interface CouponList {
 }
 
 export type CouponMinimumNotReachedProblem = Problem & {
+  /** The customer's claim of the coupon. */
+  coupon_claim_id: CouponClaimId;
   /** What the eligible lines have to cost before the discount. */
   minimum_subtotal: Money;
-  /** What they cost. */
+  /** What they cost, less the discount of a coupon that applies before. */
   eligible_subtotal: Money;
   type: "urn:madang:problem:coupon-minimum-not-reached";
   status: 422;
@@ -793,8 +820,10 @@ export type CouponNeedsCodeProblem = Problem & {
   title: "The coupon is claimed with a code";
 };
 
-/** No line is in the coupon's scope, or the discount would be 0. The coupon stays unused. */
+/** No line is in the coupon's scope, or the discount would be 0, such as when another coupon has taken everything off. The coupon stays unused. */
 export type CouponNotApplicableProblem = Problem & {
+  /** The customer's claim of the coupon. */
+  coupon_claim_id: CouponClaimId;
   type: "urn:madang:problem:coupon-not-applicable";
   status: 422;
   title: "The coupon takes nothing off this order";
@@ -802,6 +831,8 @@ export type CouponNotApplicableProblem = Problem & {
 
 /** Send the `coupon_claim_id` of one of the customer's claims. */
 export type CouponNotFoundProblem = Problem & {
+  /** The id that was sent. */
+  coupon_claim_id: CouponClaimId;
   type: "urn:madang:problem:coupon-not-found";
   status: 422;
   title: "The customer has no such coupon";
@@ -839,6 +870,15 @@ export type CouponWithoutCodesProblem = Problem & {
   title: "The coupon has no codes";
 };
 
+/** An order takes one coupon of each class. */
+export type CouponsNotCombinableProblem = Problem & {
+  /** The class of two of them. Absent if a claim is named twice, or more than two are. */
+  class?: runtime.Open<CouponClass>;
+  type: "urn:madang:problem:coupons-not-combinable";
+  status: 422;
+  title: "The coupons cannot be combined";
+};
+
 /** What would be cancelled. */
 export interface CreateCancellationQuoteRequest {
   /** The units, each line once. Default: the whole order. */
@@ -859,9 +899,14 @@ export interface CreateCouponRequest {
   name: string;
   /** The currency of the orders that it is for, and of all its amounts. */
   currency: string;
+  /** Its class, which cannot be changed. Default: a coupon of the seller. */
+  class?: CouponClass;
   /** What it takes off. */
   benefit: BenefitInput;
-  /** What the eligible lines have to cost before the discount. Default: anything. */
+  /**
+   * What the eligible lines have to cost before the discount, but after that of a coupon that applies before it. Default:
+   * anything.
+   */
   minimum_subtotal?: Money;
   /** The eligible lines. Default: all. */
   scope?: CouponScope;
@@ -1000,8 +1045,8 @@ export interface CreateQuoteRequest {
   items: Item[];
   /** The shipping method. If absent, the first one that fits. Ignored if nothing is shipped. */
   shipping_method?: ShippingMethodId;
-  /** The customer's claim of a coupon, which the order would redeem. */
-  coupon_claim_id?: CouponClaimId;
+  /** The customer's claims of coupons, which the order would redeem: at most one coupon of each class. */
+  coupon_claim_ids?: CouponClaimId[];
   /** Where the order would be delivered. If absent, in the shop's own country. */
   destination?: Destination;
 }
@@ -1377,8 +1422,11 @@ export interface HoldSeatsRequest {
   general?: GeneralPlaces;
   /** The customer's order for this showtime that waits for payment. It is cancelled, and the new order keeps its deadline. */
   replaces?: OrderId;
-  /** The customer's claim of a coupon, which the order redeems. It may be the one of the order in `replaces`. */
-  coupon_claim_id?: CouponClaimId;
+  /**
+   * The customer's claims of coupons, which the order redeems: at most one coupon of each class. The order in `replaces` may have
+   * them.
+   */
+  coupon_claim_ids?: CouponClaimId[];
   /** The total that the customer was shown. If it differs, nothing is held. */
   expected_total?: Money;
 }
@@ -1859,6 +1907,8 @@ export interface Line {
   quantities: Quantities;
   /** What is taken off the price of all units. Never more than that price. */
   discount: Money;
+  /** The shares of the order's coupons in `discount`, in the order in which they apply. Absent for none. */
+  coupon_discounts?: CouponDiscount[];
   /** The tax that is added to the price. 0 where prices include it. */
   tax: Money;
   /** The tax rate in percent. Absent if the line is not taxed. */
@@ -2197,8 +2247,8 @@ export interface Order {
   shipping?: Shipping;
   /** What the order costs, and the parts of it. */
   totals: Totals;
-  /** The coupon that the order redeems. Absent for none. */
-  coupon?: OrderCoupon;
+  /** The coupons that the order redeems, at most one of each class, in the order in which they apply. Absent for none. */
+  coupons?: OrderCoupon[];
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
   metadata?: { [name: string]: string };
   /** What the order is called elsewhere, such as the number of a purchase order. */
@@ -2225,13 +2275,15 @@ export type OrderClosedProblem = Problem & {
   title: "The order is closed";
 };
 
-/** The coupon that an order redeems. */
+/** A coupon that an order redeems. */
 export interface OrderCoupon {
   /** The coupon. */
   coupon_id: CouponId;
   /** The customer's claim. */
   coupon_claim_id: CouponClaimId;
-  /** What it takes off: the sum of the lines' discounts. */
+  /** Its class. An order has one coupon of each class. */
+  class: runtime.Open<CouponClass>;
+  /** What it takes off: the sum of its shares in the lines. */
   discount: Money;
   /** What becomes of it when the customer cancels the paid order. */
   on_cancellation: runtime.Open<OnCancellation>;
@@ -2273,6 +2325,8 @@ export interface OrderQuote {
   lines: Line[];
   /** How the order is delivered. Absent if nothing is shipped. */
   shipping?: Shipping;
+  /** The coupons, in the order in which they apply. Absent for none. */
+  coupons?: OrderCoupon[];
   /** What the order costs, and the parts of it. Send `total` as `expected_total` of the checkout. */
   totals: Totals;
   /** The shipping methods that fit the order, in the shop's order of preference. Empty if nothing is shipped. */
@@ -7320,6 +7374,7 @@ export interface CheckoutOperation {
     | CouponNotApplicableProblem
     | CouponMinimumNotReachedProblem
     | CouponCurrencyDiffersProblem
+    | CouponsNotCombinableProblem
     | InvalidMetadataProblem
     | InvalidTextProblem
     | InvalidAddressProblem
@@ -8237,6 +8292,7 @@ export interface CreateQuoteOperation {
     | CouponNotApplicableProblem
     | CouponMinimumNotReachedProblem
     | CouponCurrencyDiffersProblem
+    | CouponsNotCombinableProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -8440,6 +8496,7 @@ export interface HoldSeatsOperation {
     | CouponNotApplicableProblem
     | CouponMinimumNotReachedProblem
     | CouponCurrencyDiffersProblem
+    | CouponsNotCombinableProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -9414,8 +9471,9 @@ export class Madang extends runtime.Client {
   /**
    * Creates a coupon
    *
-   * Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. What it takes off, its scope and its times cannot be changed, except for the end
-   * of the claims. A retry with the same key and body returns it in its current state.
+   * Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. Its class, what it takes off, its scope
+   * and its times cannot be changed, except for the end of the claims. A retry with the same key and body returns it in its current
+   * state.
    *
    * `POST /admin/coupons`
    */
@@ -10223,12 +10281,12 @@ export class Madang extends runtime.Client {
   /**
    * Claims a coupon with a code
    *
-   * A code works once. Sent again by the customer who used it, it returns the claim in its current state. A customer has at most one
-   * claim of a coupon: with `coupon-claimed`, a second code stays unused.
+   * A code works once. Sent again by the customer who used it, it returns the claim in its current state, at any time. A customer has at
+   * most one claim of a coupon: with `coupon-claimed`, a second code stays unused.
    *
-   * After ten wrong codes in an hour, no code of the customer is looked at until the hour is over. The first three are answered with
-   * the reason, the others with `coupon-code-invalid` whatever it is. A text that cannot be a code, and a code that is sent too early,
-   * do not count.
+   * After ten wrong codes in an hour, no other code of the customer is looked at until the hour is over. The first three are answered
+   * with the reason, the others with `coupon-code-invalid` whatever it is. A text that cannot be a code, and a code that is sent too
+   * early, do not count, and neither does the last wrong code when it is sent again.
    *
    * `POST /coupon-claims`
    */
@@ -10311,8 +10369,9 @@ export class Madang extends runtime.Client {
   /**
    * Places an order
    *
-   * Reserves the stock until `expires_at`. With `coupon_claim_id`, the order redeems the customer's coupon, which goes back if the order
-   * is not paid. An order whose total is 0 is `PAID` at once and needs no payment. A retry with the same key and body returns the order in its current state.
+   * Reserves the stock until `expires_at`. With `coupon_claim_ids`, the order redeems the customer's coupons, which go back if the order
+   * is not paid. The coupon of the seller applies first, and that of the platform to what it left. An order whose total is 0 is `PAID`
+   * at once and needs no payment. A retry with the same key and body returns the order in its current state.
    *
    * `POST /orders`
    */
@@ -10343,7 +10402,7 @@ export class Madang extends runtime.Client {
    * risen since. The tickets become void at once; a seat whose ticket was checked in stays, and one whose ticket somebody else holds,
    * unless the showtime is cancelled. An administrator gives the seats of others back without a fee.
    *
-   * The coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
+   * Each coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
    * stays used.
    *
    * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
@@ -10658,8 +10717,8 @@ export class Madang extends runtime.Client {
   /**
    * Prices an order
    *
-   * Says what a checkout of the same items and coupon costs now, and which shipping methods fit. It takes neither stock nor the
-   * coupon, and is not remembered, so it has no `Idempotency-Key`.
+   * Says what a checkout of the same items and coupons costs now, and which shipping methods fit. It takes neither stock nor the
+   * coupons, and is not remembered, so it has no `Idempotency-Key`.
    *
    * `POST /quotes`
    */
@@ -10728,8 +10787,8 @@ export class Madang extends runtime.Client {
    * `replaces`: either the whole swap happens or nothing changes, and the deadline stays the same, however near it is. Or cancel the
    * order: what is left of its time is given back.
    *
-   * With `coupon_claim_id`, the order redeems the customer's coupon, which goes back if the order is not paid. A swap keeps the coupon of
-   * the replaced order if it names the same claim, and otherwise gives it back in the same transaction. `POST /quotes` does not price
+   * With `coupon_claim_ids`, the order redeems the customer's coupons, which go back if the order is not paid. A swap keeps each coupon
+   * of the replaced order whose claim it names, and gives the others back in the same transaction. `POST /quotes` does not price
    * seats: `total-differs` says the total if it is not `expected_total`, and nothing is held then.
    *
    * If the showtime has a `waiting_room_id`, the request needs the token of an admission by that room. A retry of a hold does not.

@@ -34,7 +34,7 @@ pub(crate) fn race(stack: &Stack, tokens: &Tokens, progress: Progress) -> Result
     let refusal = answers.remove(0).expect(409).context("two people got one unit")?;
     let body = json!({
         "items": [{ "sku": "concert", "quantity": 1 }],
-        "coupon_claim_id": claim["coupon_claim_id"],
+        "coupon_claim_ids": [claim["coupon_claim_id"]],
     });
     let call = stack.api().call("POST", "/orders").token(people[won]).key("coupon");
     let order = call.json(&body).send()?.expect(201).context("the coupon was refused")?;

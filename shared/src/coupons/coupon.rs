@@ -68,6 +68,23 @@ pub enum CouponDistribution {
     Codes,
 }
 
+/// The class of a coupon: who pays for it. An order takes one coupon of each class. They apply in the order in which they stand here,
+/// each to what the former left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CouponClass {
+    /// A coupon of the seller.
+    #[default]
+    Seller,
+    /// A coupon of the platform on which the seller sells.
+    Platform,
+}
+
+impl CouponClass {
+    /// All classes, in the order in which they apply.
+    pub const ALL: [Self; 2] = [Self::Seller, Self::Platform];
+}
+
 /// What becomes of a coupon when its customer cancels a paid order as a whole.
 ///
 /// An order that is not paid, or that the shop cancels, gives its coupon back in any case. One of which units are cancelled keeps
@@ -92,9 +109,14 @@ pub struct Coupon {
     /// The currency of the orders that it is for.
     #[schema(value_type = String, pattern = "^[A-Z]{3}$", examples("KRW"))]
     pub currency: Currency,
+    /// Its class, which does not change.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub class: CouponClass,
     /// What it takes off.
     pub benefit: Benefit,
-    /// What the eligible lines have to cost before the discount. Absent: anything.
+    /// What the eligible lines have to cost before the discount, but after that of a coupon that applies before it. Absent:
+    /// anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub minimum_subtotal: Option<Money>,

@@ -2,7 +2,10 @@
 
 mod claim;
 mod code_range;
+mod combination;
 mod coupon;
+#[cfg(test)]
+pub(crate) mod example;
 mod id;
 pub mod reason;
 mod redemption;
@@ -11,7 +14,8 @@ pub(crate) mod store;
 
 pub use claim::{CouponClaim, CouponClaimStatus};
 pub use code_range::CodeRange;
-pub use coupon::{Benefit, Coupon, CouponDistribution, CouponScope, OnCancellation};
+pub use combination::{NotCombinable, Redemptions, require_combinable};
+pub use coupon::{Benefit, Coupon, CouponClass, CouponDistribution, CouponScope, OnCancellation};
 pub use id::{CouponClaimId, CouponId};
 pub use redemption::{NotRedeemable, Redemption};
 pub use rules::{CouponLine, NoDiscount, Sold};

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::core::error::Rejection;
 use crate::core::identity::CustomerId;
 use crate::core::money::Money;
-use crate::coupons::{Coupon, CouponClaim, CouponClaimStatus, NoDiscount, reason};
+use crate::coupons::{Coupon, CouponClaim, CouponClaimId, CouponClaimStatus, NoDiscount, reason};
 
 /// A claim that an order redeems, and its coupon.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,33 +87,50 @@ impl Redemption {
     }
 }
 
-impl From<NotRedeemable> for Rejection {
-    fn from(refused: NotRedeemable) -> Self {
-        match refused {
-            NotRedeemable::NotFound => Self::new(&reason::COUPON_NOT_FOUND, "You have not claimed such a coupon."),
-            NotRedeemable::Expired { ended_at } => {
+impl NotRedeemable {
+    /// The rejection of an order that names the claim `coupon_claim_id`.
+    pub fn rejection(self, coupon_claim_id: CouponClaimId) -> Rejection {
+        match self {
+            Self::NotFound => {
+                let members = reason::CouponNotFound { coupon_claim_id };
+                Rejection::with(members, "You have not claimed such a coupon.")
+            }
+            Self::Expired { ended_at } => {
                 let detail = format!("The coupon could be redeemed until {ended_at}.");
-                Self::with(reason::CouponExpired { ended_at }, detail)
+                let members = reason::CouponExpired {
+                    coupon_claim_id: Some(coupon_claim_id),
+                    ended_at,
+                };
+                Rejection::with(members, detail)
             }
-            NotRedeemable::InUse { order_id } => {
+            Self::InUse { order_id } => {
                 let detail = format!("The order {order_id} has redeemed the coupon. Order without it.");
-                Self::with(reason::CouponInUse { order_id }, detail)
+                let members = reason::CouponInUse {
+                    coupon_claim_id,
+                    order_id,
+                };
+                Rejection::with(members, detail)
             }
-            NotRedeemable::NotApplicable => Self::new(
-                &reason::COUPON_NOT_APPLICABLE,
-                "The coupon takes nothing off these items. Order without it to keep it.",
-            ),
-            NotRedeemable::MinimumNotReached { minimum, subtotal } => {
+            Self::NotApplicable => {
+                let detail = "The coupon takes nothing off these items. Order without it to keep it.";
+                Rejection::with(reason::CouponNotApplicable { coupon_claim_id }, detail)
+            }
+            Self::MinimumNotReached { minimum, subtotal } => {
                 let detail = format!("The coupon needs eligible items for {minimum}; these are {subtotal}.");
                 let members = reason::CouponMinimumNotReached {
+                    coupon_claim_id,
                     minimum_subtotal: minimum,
                     eligible_subtotal: subtotal,
                 };
-                Self::with(members, detail)
+                Rejection::with(members, detail)
             }
-            NotRedeemable::CurrencyDiffers { coupon_currency } => {
+            Self::CurrencyDiffers { coupon_currency } => {
                 let detail = format!("The coupon is for orders in {coupon_currency}.");
-                Self::with(reason::CouponCurrencyDiffers { coupon_currency }, detail)
+                let members = reason::CouponCurrencyDiffers {
+                    coupon_claim_id,
+                    coupon_currency,
+                };
+                Rejection::with(members, detail)
             }
         }
     }
@@ -122,7 +139,7 @@ impl From<NotRedeemable> for Rejection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coupons::{CouponClaimId, CouponId};
+    use crate::coupons::CouponId;
 
     fn second(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

@@ -11,7 +11,7 @@ use crate::tickets::{ClassCode, ShowtimeId};
 pub struct CouponLine<'a> {
     /// What it sells.
     pub sold: Sold<'a>,
-    /// The price of all its units, before the discount and without tax that is added.
+    /// What all its units cost, less what the coupons that apply before take off, without tax that is added.
     pub price: Money,
 }
 

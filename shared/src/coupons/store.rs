@@ -111,22 +111,22 @@ impl CouponStore {
         self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The item to read of a claim, consistently, in one request with other items.
-    pub fn wanted(&self, id: CouponClaimId) -> Wanted<'_> {
+    /// The items to read of claims, consistently, in one request with other items.
+    pub fn wanted(&self, ids: &[CouponClaimId]) -> Wanted<'_> {
         Wanted {
             table: &self.table.name,
-            keys: vec![claim_key(id)],
+            keys: ids.iter().copied().map(claim_key).collect(),
             consistent: true,
         }
     }
 
-    /// Reads the [wanted](CouponStore::wanted) claim, if it was found.
+    /// Reads those of the [wanted](CouponStore::wanted) claims that were found, in any order.
     ///
     /// # Errors
     /// [`Error::Internal`] for a damaged item.
-    pub fn loaded(&self, found: &mut HashMap<String, Vec<Item>>) -> Result<Option<CouponClaim>, Error> {
-        let claim = found.remove(&self.table.name).and_then(|mut claims| claims.pop());
-        claim.map(parse_claim).transpose()
+    pub fn loaded(&self, found: &mut HashMap<String, Vec<Item>>) -> Result<Vec<CouponClaim>, Error> {
+        let claims = found.remove(&self.table.name).unwrap_or_default();
+        claims.into_iter().map(parse_claim).collect()
     }
 
     /// Builds the write by which an order gets a claim. Condition: it is issued, so no order has it. Returns the claim when the

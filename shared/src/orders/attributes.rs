@@ -15,13 +15,14 @@ use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
 use crate::core::money::{Money, MoneyError};
-use crate::coupons::{CouponClaimId, CouponId, OnCancellation};
+use crate::coupons::{CouponClaimId, CouponClass, CouponId, OnCancellation};
+use crate::orders::coupon::discount_of;
 use crate::orders::fulfillment::is_zero;
 use crate::orders::line::{self, Line, LineId, LineKind, LineSeat};
 use crate::orders::tax::{TaxRate, included};
 use crate::orders::{
-    FulfillmentStatus, Order, OrderCoupon, OrderId, OrderNumber, OrderStatus, Quantities, Shipping, ShippingMethodId,
-    ShippingPart, Totals,
+    CouponDiscount, FulfillmentStatus, Order, OrderCoupon, OrderId, OrderNumber, OrderStatus, Quantities, Shipping,
+    ShippingMethodId, ShippingPart, Totals,
 };
 
 /// Serializes the stored attributes of `order`. For the attribute `with` of Serde.
@@ -45,8 +46,8 @@ struct OrderAttributes {
     lines: Vec<LineAttributes>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shipping: Option<ShippingAttributes>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    coupon: Option<CouponAttributes>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    coupons: Vec<CouponAttributes>,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     metadata: Metadata,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,8 +92,11 @@ struct LineAttributes {
     refunded: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cancellation_fee: Option<Money>,
+    /// Absent if `coupon_discounts` are all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     discount: Option<Money>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    coupon_discounts: Vec<CouponDiscount>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tax: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,6 +131,7 @@ struct ShippingPartAttributes {
 struct CouponAttributes {
     coupon_id: CouponId,
     coupon_claim_id: CouponClaimId,
+    class: CouponClass,
     on_cancellation: OnCancellation,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     returned_at: Option<Timestamp>,
@@ -141,7 +146,7 @@ impl From<&Order> for OrderAttributes {
             status: order.status,
             lines: order.lines.into_iter().map(LineAttributes::from).collect(),
             shipping: order.shipping.map(ShippingAttributes::from),
-            coupon: order.coupon.map(CouponAttributes::from),
+            coupons: order.coupons.into_iter().map(CouponAttributes::from).collect(),
             metadata: order.metadata,
             external_reference: order.external_reference,
             subscription: order.subscription,
@@ -165,12 +170,14 @@ impl TryFrom<OrderAttributes> for Order {
         let shipping = attributes.shipping.map(|shipping| shipping.in_currency(currency));
         let shipping = shipping.transpose()?;
         let totals = Totals::of(currency, &lines, shipping.as_ref())?;
+        let coupon = |coupon: CouponAttributes| coupon.of_lines(Money::zero(currency), &lines);
+        let coupons = attributes.coupons.into_iter().map(coupon).collect::<Result<_, _>>()?;
         Ok(Self {
             order_id: attributes.order_id,
             number: OrderNumber::of(attributes.order_id),
             customer_id: attributes.customer_id,
             status: attributes.status,
-            coupon: attributes.coupon.map(|coupon| coupon.with_discount(totals.discount)),
+            coupons,
             totals,
             fulfillment_status: FulfillmentStatus::of(&lines),
             lines,
@@ -192,6 +199,7 @@ impl From<OrderCoupon> for CouponAttributes {
         Self {
             coupon_id: coupon.coupon_id,
             coupon_claim_id: coupon.coupon_claim_id,
+            class: coupon.class,
             on_cancellation: coupon.on_cancellation,
             returned_at: coupon.returned_at,
         }
@@ -199,14 +207,15 @@ impl From<OrderCoupon> for CouponAttributes {
 }
 
 impl CouponAttributes {
-    const fn with_discount(self, discount: Money) -> OrderCoupon {
-        OrderCoupon {
+    fn of_lines(self, zero: Money, lines: &[Line]) -> Result<OrderCoupon, MoneyError> {
+        Ok(OrderCoupon {
             coupon_id: self.coupon_id,
             coupon_claim_id: self.coupon_claim_id,
-            discount,
+            class: self.class,
+            discount: discount_of(self.class, zero, lines)?,
             on_cancellation: self.on_cancellation,
             returned_at: self.returned_at,
-        }
+        })
     }
 }
 
@@ -227,7 +236,8 @@ impl From<Line> for LineAttributes {
             delivered_at: line.delivered_at,
             refunded: line.refunded,
             cancellation_fee: line.cancellation_fee,
-            discount: unless_zero(line.discount),
+            discount: unless_zero(line.discount).filter(|_| line.coupon_discounts.is_empty()),
+            coupon_discounts: line.coupon_discounts,
             tax: unless_zero(line.tax),
             tax_rate: line.tax_rate,
             points: line.points,
@@ -239,7 +249,9 @@ impl From<Line> for LineAttributes {
 impl LineAttributes {
     fn with_id(self, line_id: LineId) -> Result<Line, Cause> {
         let zero = Money::zero(self.unit_price.currency());
-        let (discount, tax) = (self.discount.unwrap_or(zero), self.tax.unwrap_or(zero));
+        let mut of_coupons = self.coupon_discounts.iter().map(|share| share.amount);
+        let of_coupons = of_coupons.try_fold(zero, Money::plus)?;
+        let (discount, tax) = (self.discount.unwrap_or(of_coupons), self.tax.unwrap_or(zero));
         let price = self.unit_price.times(self.quantity)?.minus(discount)?;
         let quantities = Quantities {
             ordered: self.quantity,
@@ -269,6 +281,7 @@ impl LineAttributes {
             quantity: self.quantity,
             quantities,
             discount,
+            coupon_discounts: self.coupon_discounts,
             tax,
             tax_rate: self.tax_rate,
             included_tax: included(price, self.tax_rate, tax),
@@ -337,6 +350,10 @@ mod tests {
         percent.to_owned().try_into().unwrap()
     }
 
+    fn share(class: CouponClass, amount: Money) -> CouponDiscount {
+        CouponDiscount { class, amount }
+    }
+
     fn stored(order: &Order) -> Value {
         serialize(order, serde_json::value::Serializer).unwrap()
     }
@@ -363,6 +380,10 @@ mod tests {
         let mut order = example::order(OrderStatus::Paid, 33_000);
         let line = &mut order.lines[0];
         (line.discount, line.tax) = (won(10_000), won(2_300));
+        line.coupon_discounts = vec![
+            share(CouponClass::Seller, won(9000)),
+            share(CouponClass::Platform, won(1000)),
+        ];
         line.tax_rate = Some(rate("10"));
         line.total = won(25_300);
         line.points = Some(5);
@@ -380,14 +401,23 @@ mod tests {
         });
         order.totals = Totals::of(Currency::KRW, &order.lines, order.shipping.as_ref()).unwrap();
         order.external_reference = Some("PO-7".to_owned());
-        let mut order = example::with_coupon(order, OnCancellation::Kept);
-        assert_eq!(
-            stored(&order)["coupon"].get("discount"),
-            None,
-            "it is the sum of the lines'"
-        );
-        order.coupon = order.coupon.map(|coupon| coupon.returned(order.placed_at));
+        let mut order = example::with_coupons(order, &[OnCancellation::Kept, OnCancellation::Returned]);
+        let discounts: Vec<Money> = order.coupons.iter().map(|coupon| coupon.discount).collect();
+        assert_eq!(discounts, [won(9000), won(1000)]);
+        let item = stored(&order);
+        for sum in [&item["coupons"][0], &item["lines"][0]] {
+            assert_eq!(sum.get("discount"), None, "it is the sum of the shares");
+        }
+        order.coupons[1].returned_at = Some(order.placed_at);
         assert_eq!(order.totals.total, won(28_500));
+        assert_eq!(deserialize(stored(&order)).unwrap(), order);
+    }
+
+    #[test]
+    fn a_discount_that_is_not_of_a_coupon_is_read_back() {
+        let mut order = example::order(OrderStatus::Paid, 33_000);
+        (order.lines[0].discount, order.lines[0].total) = (won(3000), won(30_000));
+        order.totals = Totals::of(Currency::KRW, &order.lines, None).unwrap();
         assert_eq!(deserialize(stored(&order)).unwrap(), order);
     }
 

@@ -1,21 +1,23 @@
-//! The coupon of an order.
+//! The coupons of an order.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Order, OrderStatus};
-use crate::core::money::Money;
-use crate::coupons::{CouponClaimId, CouponId, OnCancellation, Redemption};
+use super::{Line, Order, OrderStatus};
+use crate::core::money::{Money, MoneyError};
+use crate::coupons::{CouponClaimId, CouponClass, CouponId, OnCancellation, Redemption, Redemptions};
 
-/// The coupon that an order redeems.
+/// A coupon that an order redeems.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OrderCoupon {
     /// The coupon.
     pub coupon_id: CouponId,
     /// The customer's claim.
     pub coupon_claim_id: CouponClaimId,
-    /// What it takes off: the sum of the lines' discounts.
+    /// Its class. An order has one coupon of each class.
+    pub class: CouponClass,
+    /// What it takes off: the sum of its shares in the lines.
     pub discount: Money,
     /// What becomes of it when the customer cancels the paid order.
     pub on_cancellation: OnCancellation,
@@ -25,16 +27,32 @@ pub struct OrderCoupon {
     pub returned_at: Option<Timestamp>,
 }
 
+/// What a coupon of the order takes off a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CouponDiscount {
+    /// The coupon's class.
+    pub class: CouponClass,
+    /// What it takes off.
+    pub amount: Money,
+}
+
 impl OrderCoupon {
-    /// The coupon of an order that it takes `discount` off.
-    pub fn new(redemption: &Redemption, discount: Money) -> Self {
-        Self {
-            coupon_id: redemption.coupon.coupon_id,
-            coupon_claim_id: redemption.claim.coupon_claim_id,
-            discount,
-            on_cancellation: redemption.coupon.on_cancellation,
-            returned_at: None,
-        }
+    /// The coupons of an order of `lines`, from which they have taken their discounts.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`] and [`MoneyError::CurrenciesMixed`].
+    pub fn of(redemptions: &Redemptions, lines: &[Line]) -> Result<Vec<Self>, MoneyError> {
+        let coupon = |Redemption { claim, coupon }: &Redemption| {
+            Ok(Self {
+                coupon_id: coupon.coupon_id,
+                coupon_claim_id: claim.coupon_claim_id,
+                class: coupon.class,
+                discount: discount_of(coupon.class, Money::zero(coupon.currency), lines)?,
+                on_cancellation: coupon.on_cancellation,
+                returned_at: None,
+            })
+        };
+        redemptions.iter().map(coupon).collect()
     }
 
     /// The coupon after the customer got it back at `at`.
@@ -47,21 +65,32 @@ impl OrderCoupon {
     }
 }
 
+/// What the coupon of a class takes off all lines, added to `zero`, which has their currency.
+///
+/// # Errors
+/// [`MoneyError::OutOfRange`] and [`MoneyError::CurrenciesMixed`].
+pub(super) fn discount_of(class: CouponClass, zero: Money, lines: &[Line]) -> Result<Money, MoneyError> {
+    let shares = lines.iter().flat_map(|line| &line.coupon_discounts);
+    let mut of_class = shares.filter(|share| share.class == class);
+    of_class.try_fold(zero, |sum, share| sum.plus(share.amount))
+}
+
 impl Order {
-    /// The claim that the order has. `None` without a coupon, or after it was given back.
-    pub fn claim(&self) -> Option<CouponClaimId> {
-        let coupon = self.coupon.as_ref().filter(|coupon| coupon.returned_at.is_none());
-        coupon.map(|coupon| coupon.coupon_claim_id)
+    /// The claims that the order has: those of its coupons that were not given back.
+    pub fn claims(&self) -> impl Iterator<Item = CouponClaimId> {
+        let kept = self.coupons.iter().filter(|coupon| coupon.returned_at.is_none());
+        kept.map(|coupon| coupon.coupon_claim_id)
     }
 
     /// Whether the order still has this claim at `now`. An unpaid order whose deadline has passed does not keep it.
     pub fn keeps_claim(&self, claim: CouponClaimId, now: Timestamp) -> bool {
         let is_past = self.clone().as_of(now).status == OrderStatus::Expired;
-        self.claim() == Some(claim) && !is_past
+        self.claims().any(|kept| kept == claim) && !is_past
     }
 
-    /// The claim that the order has, and `next`, which follows on it, has not.
-    pub fn claim_given_back_by(&self, next: &Self) -> Option<CouponClaimId> {
-        self.claim().filter(|_| next.claim().is_none())
+    /// The claims that the order has, and `next`, which follows on it, has not.
+    pub fn claims_given_back_by(&self, next: &Self) -> impl Iterator<Item = CouponClaimId> {
+        self.claims()
+            .filter(move |claim| !next.claims().any(|kept| kept == *claim))
     }
 }

@@ -7,7 +7,9 @@ use uuid::Uuid;
 use crate::catalog::Product;
 pub(crate) use crate::catalog::example::product;
 use crate::core::identity::CustomerId;
-use crate::coupons::{CouponClaimId, CouponId, OnCancellation};
+use crate::core::money::Money;
+use crate::coupons::{CouponClaimId, CouponClass, CouponId, OnCancellation};
+use crate::orders::coupon::discount_of;
 use crate::orders::{Line, LineId, Order, OrderCoupon, OrderId, OrderStatus, Quote, Totals};
 
 /// The first line of an order: one unit of a product that costs 1,000 won, not taxed.
@@ -31,17 +33,19 @@ pub(crate) fn order(status: OrderStatus, won: u64) -> Order {
     }
 }
 
-/// The order with a coupon of this policy.
-pub(crate) fn with_coupon(order: Order, on_cancellation: OnCancellation) -> Order {
-    let coupon = OrderCoupon {
-        coupon_id: CouponId(Uuid::from_u128(1)),
-        coupon_claim_id: CouponClaimId(Uuid::from_u128(2)),
-        discount: order.totals.discount,
+/// The order with a coupon of each of these policies, the first one of the seller.
+pub(crate) fn with_coupons(order: Order, policies: &[OnCancellation]) -> Order {
+    let of_class = CouponClass::ALL.into_iter().zip(1..).zip(policies);
+    let coupons = of_class.map(|((class, nth), &on_cancellation)| OrderCoupon {
+        coupon_id: CouponId(Uuid::from_u128(nth)),
+        coupon_claim_id: CouponClaimId(Uuid::from_u128(10 + nth)),
+        class,
+        discount: discount_of(class, Money::zero(Currency::KRW), &order.lines).unwrap(),
         on_cancellation,
         returned_at: None,
-    };
+    });
     Order {
-        coupon: Some(coupon),
+        coupons: coupons.collect(),
         ..order
     }
 }

@@ -6,8 +6,9 @@ use utoipa::ToSchema;
 
 use crate::catalog::{Package, Product, Sku};
 use crate::core::money::{Money, MoneyError};
-use crate::orders::Quantities;
+use crate::coupons::CouponClass;
 use crate::orders::tax::{Tax, TaxRate, included};
+use crate::orders::{CouponDiscount, Quantities};
 use crate::tickets::{AreaPlace, ClassCode, SeatId, ShowtimeId};
 
 /// A line's id, unique in its order: the position at which the line was added, from 1. It never changes, and no later line
@@ -96,6 +97,10 @@ pub struct Line {
     pub quantities: Quantities,
     /// What is taken off the price of all units. Never more than that price.
     pub discount: Money,
+    /// The shares of the order's coupons in `discount`, in the order in which they apply. Absent for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 2)]
+    pub coupon_discounts: Vec<CouponDiscount>,
     /// The tax that is added to the price. 0 where prices include it.
     pub tax: Money,
     /// The tax rate in percent. Absent if the line is not taxed.
@@ -153,6 +158,7 @@ impl Line {
             quantity,
             quantities: Quantities::of(quantity),
             discount: zero,
+            coupon_discounts: vec![],
             tax,
             tax_rate,
             included_tax: included(price, tax_rate, tax),
@@ -165,12 +171,16 @@ impl Line {
         })
     }
 
-    /// The line with `discount`, taxed on the rest as `tax` says.
+    /// The line from which the coupon of `class` takes `share` off too, taxed on the rest as `tax` says.
     ///
     /// # Errors
-    /// [`MoneyError::OutOfRange`] when the discount is more than the price, and [`MoneyError::CurrenciesMixed`].
-    pub fn discounted(self, discount: Money, tax: Option<Tax>) -> Result<Self, MoneyError> {
+    /// [`MoneyError::OutOfRange`] when all discounts are more than the price, and [`MoneyError::CurrenciesMixed`].
+    pub fn discounted(mut self, class: CouponClass, share: Money, tax: Option<Tax>) -> Result<Self, MoneyError> {
+        let discount = self.discount.plus(share)?;
         let price = self.unit_price.times(self.quantity)?.minus(discount)?;
+        if share.amount() > 0 {
+            self.coupon_discounts.push(CouponDiscount { class, amount: share });
+        }
         let (tax_rate, zero) = (tax.map(|tax| tax.rate), Money::zero(price.currency()));
         let tax = tax.map_or(zero, |tax| tax.added_to(price));
         Ok(Self {
@@ -195,7 +205,8 @@ impl Line {
         tax: Option<Tax>,
     ) -> Result<Self, MoneyError> {
         let zero = Money::zero(price.currency());
-        let line = Self {
+        let (tax_rate, tax) = (tax.map(|tax| tax.rate), tax.map_or(zero, |tax| tax.added_to(price)));
+        Ok(Self {
             line_id,
             kind: LineKind::Seat,
             sku: None,
@@ -205,17 +216,17 @@ impl Line {
             quantity: 1,
             quantities: Quantities::of(1),
             discount: zero,
-            tax: zero,
-            tax_rate: None,
-            included_tax: zero,
-            total: price,
+            coupon_discounts: vec![],
+            tax,
+            tax_rate,
+            included_tax: included(price, tax_rate, tax),
+            total: total(price, 1, zero, tax)?,
             refunded: None,
             cancellation_fee: None,
             delivered_at: None,
             points: None,
             package: None,
-        };
-        line.discounted(zero, tax)
+        })
     }
 
     /// What the units cost, less the discount, without tax that is added.
@@ -264,7 +275,11 @@ mod tests {
         let parts = |line: &Line| [line.discount, line.tax, line.included_tax, line.total].map(Money::amount);
         assert_eq!(parts(&line), [0, 725, 0, 10_725]);
         let discounted = line
-            .discounted(Money::new(1_000, Currency::USD).unwrap(), Some(tax))
+            .discounted(
+                CouponClass::Seller,
+                Money::new(1_000, Currency::USD).unwrap(),
+                Some(tax),
+            )
             .unwrap();
         // 652.5 is rounded up.
         assert_eq!(parts(&discounted), [1_000, 653, 0, 9_653]);

@@ -25,7 +25,7 @@ pub(crate) mod store;
 mod tax;
 mod totals;
 
-pub use coupon::OrderCoupon;
+pub use coupon::{CouponDiscount, OrderCoupon};
 pub use delivery_details::DeliveryDetails;
 pub use event::OrderEvent;
 pub use fulfillment::{FulfillmentStatus, LineQuantity, Quantities, Step};

@@ -12,7 +12,7 @@ use crate::core::id::{PaymentId, SubscriptionPeriod};
 use crate::core::identity::CustomerId;
 use crate::core::metadata::Metadata;
 use crate::core::money::{Money, MoneyError};
-use crate::coupons::{NotRedeemable, OnCancellation};
+use crate::coupons::{CouponClaimId, NotRedeemable, OnCancellation};
 use crate::orders::{
     FulfillmentStatus, Line, LineId, LineQuantity, OrderCoupon, OrderNumber, Shipping, ShippingMethod, Step, Totals,
     reason, schema,
@@ -65,10 +65,10 @@ pub struct Order {
     pub shipping: Option<Shipping>,
     /// What the order costs, and the parts of it.
     pub totals: Totals,
-    /// The coupon that the order redeems. Absent for none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub coupon: Option<OrderCoupon>,
+    /// The coupons that the order redeems, at most one of each class, in the order in which they apply. Absent for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 2)]
+    pub coupons: Vec<OrderCoupon>,
     /// Notes of the client that placed the order, by name.
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     #[schema(schema_with = schema::metadata_schema)]
@@ -131,7 +131,7 @@ impl Order {
             lines: quote.lines,
             shipping: quote.shipping,
             totals: quote.totals,
-            coupon: None,
+            coupons: vec![],
             metadata: Metadata::default(),
             external_reference: None,
             subscription: None,
@@ -184,7 +184,7 @@ impl Order {
             // An expired order can be reinstated, so its units stay ordered.
             Ending::Expire => self.clone(),
         };
-        let coupon = ended.coupon.map(|coupon| {
+        let coupons = ended.coupons.into_iter().map(|coupon| {
             // What is not paid, or is not the customer's decision, costs the customer no coupon.
             let is_kept =
                 ending == Ending::Cancel && self.status == Paid && coupon.on_cancellation == OnCancellation::Kept;
@@ -192,7 +192,7 @@ impl Order {
         });
         Ok(Self {
             status,
-            coupon,
+            coupons: coupons.collect(),
             closed_at: Some(now),
             ..ended
         })
@@ -265,7 +265,7 @@ impl Order {
         Ok(self.paid_by(payment, now))
     }
 
-    /// The expired order after `payment` was charged. The caller takes its stock and its coupon again.
+    /// The expired order after `payment` was charged. The caller takes its stock and its coupons again.
     ///
     /// # Errors
     /// [`Rejected::Closed`] unless the order is expired.
@@ -273,12 +273,12 @@ impl Order {
         if self.status != OrderStatus::Expired {
             return Err(Rejected::Closed(self.status));
         }
-        let coupon = self.coupon.clone().map(|coupon| OrderCoupon {
+        let coupons = self.coupons.iter().cloned().map(|coupon| OrderCoupon {
             returned_at: None,
             ..coupon
         });
         Ok(Self {
-            coupon,
+            coupons: coupons.collect(),
             closed_at: None,
             ..self.paid_by(payment, now)
         })
@@ -363,8 +363,8 @@ pub enum Rejected {
     TooManyPayments,
     /// The order is shipped, and has no address.
     AddressMissing,
-    /// The order cannot redeem the coupon.
-    Coupon(NotRedeemable),
+    /// The order cannot redeem the claim of a coupon.
+    Coupon(CouponClaimId, NotRedeemable),
     /// The customer has no such order.
     NotFound,
 }
@@ -375,12 +375,6 @@ impl From<MoneyError> for Rejected {
             MoneyError::OutOfRange => Self::TotalTooLarge,
             MoneyError::CurrenciesMixed => Self::CurrenciesMixed,
         }
-    }
-}
-
-impl From<NotRedeemable> for Rejected {
-    fn from(refused: NotRedeemable) -> Self {
-        Self::Coupon(refused)
     }
 }
 
@@ -507,7 +501,7 @@ impl From<Rejected> for Rejection {
                 &reason::ADDRESS_MISSING,
                 "The order is shipped: it needs a shipping_address.",
             ),
-            Rejected::Coupon(refused) => refused.into(),
+            Rejected::Coupon(claim, refused) => refused.rejection(claim),
             Rejected::NotFound => Self::new(&error::NOT_FOUND, "There is no such order."),
         }
     }
@@ -570,26 +564,50 @@ mod tests {
             (Paid, Cancel, Returned, 1, true),
             (Paid, CancelByShop, Kept, 1, true),
         ] {
-            let order = example::with_coupon(order(status), policy);
+            let order = example::with_coupons(order(status), &[policy]);
             let ended = order.end(ending, second(at)).unwrap();
-            let returned_at = ended.coupon.as_ref().unwrap().returned_at;
             assert_eq!(
-                returned_at,
+                ended.coupons[0].returned_at,
                 goes_back.then_some(second(at)),
                 "{status:?} {ending:?} {policy:?}"
             );
-            assert_eq!(order.claim_given_back_by(&ended).is_some(), goes_back);
-            assert_eq!(ended.claim_given_back_by(&ended), None, "it goes back once");
+            assert_eq!(order.claims_given_back_by(&ended).count(), usize::from(goes_back));
+            assert_eq!(ended.claims_given_back_by(&ended).count(), 0, "it goes back once");
         }
     }
 
     #[test]
-    fn an_order_that_is_paid_late_has_its_coupon_again() {
-        let order = example::with_coupon(order(OrderStatus::PendingPayment), OnCancellation::Kept);
+    fn each_coupon_of_a_paid_order_follows_its_own_policy() {
+        use OnCancellation::{Kept, Returned};
+        for policies in [[Kept, Returned], [Returned, Kept], [Kept, Kept], [Returned, Returned]] {
+            let order = example::with_coupons(order(OrderStatus::Paid), &policies);
+            let ended = order.end(Ending::Cancel, second(1)).unwrap();
+            let returned = policies.map(|policy| policy == Returned);
+            let went_back: Vec<bool> = ended
+                .coupons
+                .iter()
+                .map(|coupon| coupon.returned_at.is_some())
+                .collect();
+            assert_eq!(went_back, returned, "{policies:?}");
+            let given_back: Vec<_> = order.claims_given_back_by(&ended).collect();
+            let expected = order.coupons.iter().zip(returned).filter(|(_, returned)| *returned);
+            assert_eq!(
+                given_back,
+                expected.map(|(coupon, _)| coupon.coupon_claim_id).collect::<Vec<_>>()
+            );
+            let by_shop = order.end(Ending::CancelByShop, second(1)).unwrap();
+            assert_eq!(by_shop.claims().count(), 0, "both go back");
+        }
+    }
+
+    #[test]
+    fn an_order_that_is_paid_late_has_its_coupons_again() {
+        let policies = [OnCancellation::Kept, OnCancellation::Returned];
+        let order = example::with_coupons(order(OrderStatus::PendingPayment), &policies);
         let expired = order.end(Ending::Expire, second(100)).unwrap();
-        assert_eq!(expired.claim(), None);
+        assert_eq!((order.claims().count(), expired.claims().count()), (2, 0));
         let paid = expired.reinstated(PaymentId(uuid::Uuid::nil()), second(120)).unwrap();
-        assert_eq!(paid.coupon, order.coupon);
+        assert_eq!(paid.coupons, order.coupons);
     }
 
     proptest! {

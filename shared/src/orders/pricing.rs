@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::catalog::{Product, Sku, TaxClass};
 use crate::core::country::Country;
 use crate::core::destination::Destination;
-use crate::coupons::{CouponLine, Redemption, Sold};
+use crate::coupons::{CouponLine, Redemption, Redemptions, Sold};
 use crate::orders::shipping::{MethodTable, Shipment};
 use crate::orders::tax::{Tax, TaxTable, Taxes};
 use crate::orders::{Line, LineId, Quote, Rejected, Shipping, ShippingMethod, ShippingMethodId, Totals};
@@ -87,19 +87,19 @@ impl Pricing {
         delivery: &Delivery,
         now: Timestamp,
     ) -> Result<Quote, Rejected> {
-        self.quote_with_coupon(wanted, products, delivery, None, now)
+        self.quote_with_coupons(wanted, products, delivery, &Redemptions::default(), now)
     }
 
-    /// As [`Pricing::quote`], less the discount of a coupon. Tax is computed on the discounted prices.
+    /// As [`Pricing::quote`], less the discounts of coupons. Tax is computed on the discounted prices.
     ///
     /// # Errors
-    /// As [`Pricing::quote`], and [`Rejected::Coupon`] when the coupon takes nothing off.
-    pub fn quote_with_coupon(
+    /// As [`Pricing::quote`], and [`Rejected::Coupon`] when a coupon takes nothing off.
+    pub fn quote_with_coupons(
         &self,
         wanted: &[(Sku, u32)],
         products: &HashMap<Sku, Product>,
         delivery: &Delivery,
-        redemption: Option<&Redemption>,
+        redemptions: &Redemptions,
         now: Timestamp,
     ) -> Result<Quote, Rejected> {
         let taxes = self.tables.taxes.of(self.country, &delivery.destination, now);
@@ -122,12 +122,10 @@ impl Pricing {
         let currency = first.unit_price.currency();
         // Before the discount and shipping, which depend on one currency.
         Totals::of(currency, &lines, None)?;
-        if let Some(redemption) = redemption {
-            let product_of = |line: &Line| line.sku.as_ref().and_then(|sku| products.get(sku));
-            lines = discounted(lines, product_of, redemption, |line| {
-                product_of(line).and_then(|product| taxes.on(product.tax_class))
-            })?;
-        }
+        let product_of = |line: &Line| line.sku.as_ref().and_then(|sku| products.get(sku));
+        lines = discounted(lines, product_of, redemptions, |line| {
+            product_of(line).and_then(|product| taxes.on(product.tax_class))
+        })?;
         let shipping = self.shipping(&lines, delivery, &taxes)?;
         let totals = Totals::of(currency, &lines, shipping.as_ref())?;
         Ok(Quote {
@@ -169,19 +167,32 @@ impl Pricing {
     }
 }
 
-/// Lines of seats less the discount of a coupon, with `tax` on the rest.
+/// Lines of seats less the discounts of coupons, with `tax` on the rest.
 ///
 /// # Errors
-/// [`Rejected::Coupon`] when the coupon takes nothing off, and [`Rejected::TotalTooLarge`].
-pub fn discounted_seats(lines: Vec<Line>, redemption: &Redemption, tax: Option<Tax>) -> Result<Vec<Line>, Rejected> {
-    discounted(lines, |_| None, redemption, |_| tax)
+/// [`Rejected::Coupon`] when a coupon takes nothing off, and [`Rejected::TotalTooLarge`].
+pub fn discounted_seats(lines: Vec<Line>, redemptions: &Redemptions, tax: Option<Tax>) -> Result<Vec<Line>, Rejected> {
+    discounted(lines, |_| None, redemptions, |_| tax)
 }
 
-/// The lines less the discount of a coupon, with the tax on the rest. `product_of` is the product that a line sells.
+/// The lines less the discounts of coupons, each of what the former left, with the tax on the rest. `product_of` is the product that a
+/// line sells.
 fn discounted<'a>(
     lines: Vec<Line>,
     product_of: impl Fn(&Line) -> Option<&'a Product>,
+    redemptions: &Redemptions,
+    tax_on: impl Fn(&Line) -> Option<Tax>,
+) -> Result<Vec<Line>, Rejected> {
+    redemptions.iter().try_fold(lines, |lines, redemption| {
+        discounted_by(redemption, lines, &product_of, &tax_on)
+    })
+}
+
+/// The lines less the discount of one coupon.
+fn discounted_by<'a>(
     redemption: &Redemption,
+    lines: Vec<Line>,
+    product_of: impl Fn(&Line) -> Option<&'a Product>,
     tax_on: impl Fn(&Line) -> Option<Tax>,
 ) -> Result<Vec<Line>, Rejected> {
     let mut seen = Vec::with_capacity(lines.len());
@@ -201,11 +212,12 @@ fn discounted<'a>(
         let price = line.price()?;
         seen.push(CouponLine { sold, price });
     }
-    let discounts = redemption.coupon.discounts(&seen)?;
-    let discounts = discounts.map_err(|none| redemption.refusal(none))?;
-    let lines = lines.into_iter().zip(discounts).map(|(line, discount)| {
+    let (claim, class) = (redemption.claim.coupon_claim_id, redemption.coupon.class);
+    let shares = redemption.coupon.discounts(&seen)?;
+    let shares = shares.map_err(|none| Rejected::Coupon(claim, redemption.refusal(none)))?;
+    let lines = lines.into_iter().zip(shares).map(|(line, share)| {
         let tax = tax_on(&line);
-        line.discounted(discount, tax)
+        line.discounted(class, share, tax)
     });
     Ok(lines.collect::<Result<_, _>>()?)
 }

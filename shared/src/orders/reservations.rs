@@ -1,4 +1,4 @@
-//! Reservations: placing an order takes its stock or its seats, and its coupon, and ending an order returns them.
+//! Reservations: placing an order takes its stock or its seats, and its coupons, and ending an order returns them.
 //!
 //! Invariants: a conditional write in the transaction that records the order takes the stock, so it is never oversold. The same
 //! holds for seats: none is sold twice.
@@ -41,9 +41,9 @@ pub use expired_holds::EndedHolds;
 const DOING: &str = "place an order";
 const HOLDING: &str = "hold seats";
 /// The most items that change in one transaction with an order's holds. A cancellation has them all: the order, its
-/// payment, the request, the claim of its coupon, the credit of its points, the wallet, and the ledger entries of points taken back
+/// payment, the request, the claims of two coupons, the credit of its points, the wallet, and the ledger entries of points taken back
 /// and owed.
-const MAX_RECORDS: usize = 8;
+const MAX_RECORDS: usize = 9;
 const MAX_HOLDS: usize = MAX_ITEMS - MAX_RECORDS;
 
 /// The tables of the catalog, the orders and the seats.
@@ -105,7 +105,7 @@ pub enum ReinstateOutcome {
     Taken,
     /// The order or the payment has changed since it was read, possibly by an earlier attempt of the same call.
     Changed,
-    /// Too few units are available, or another order has the coupon. Nothing was written.
+    /// Too few units are available, or another order has a coupon. Nothing was written.
     OutOfStock,
 }
 
@@ -134,7 +134,7 @@ pub enum PlaceOrderOutcome {
     Exists(Box<StoredOrder>),
     /// Too few units are available. Nothing was written.
     OutOfStock(Vec<Shortage>),
-    /// Another order has the claim of the coupon since it was read. Nothing was written.
+    /// Another order has the claim of a coupon since it was read. Nothing was written.
     ClaimTaken(Box<CouponClaim>),
 }
 
@@ -145,8 +145,8 @@ pub struct Loaded {
     pub products: HashMap<Sku, Product>,
     /// The order, if it was placed before.
     pub existing: Option<StoredOrder>,
-    /// The claim that the order is to redeem, if it exists.
-    pub claim: Option<CouponClaim>,
+    /// Those of the claims that the order is to redeem which exist.
+    pub claims: Vec<CouponClaim>,
 }
 
 impl ReservationStore {
@@ -183,9 +183,9 @@ impl ReservationStore {
         seats.ok_or_else(|| Error::internal("change an order of seats", "the function has no table of seats"))
     }
 
-    /// Reads an order, its products, and the claim that it is to redeem, in one request for up to 98 products.
+    /// Reads an order, its products, and the claims that it is to redeem, in one request for up to 97 products.
     ///
-    /// Reads the order and the claim consistently, to recognize a retry before any other check. Reads the products consistently only
+    /// Reads the order and the claims consistently, to recognize a retry before any other check. Reads the products consistently only
     /// if `fresh`: eventually consistent reads allow twice as many buyers of one product, and the caller reads again
     /// with `fresh` before it rejects a request. For a product known to have several shards, also reads two of the
     /// shards.
@@ -196,11 +196,11 @@ impl ReservationStore {
         &self,
         id: OrderId,
         skus: &[Sku],
-        claim: Option<CouponClaimId>,
+        claims: &[CouponClaimId],
         fresh: bool,
         deadline: Instant,
     ) -> Result<Loaded, Error> {
-        let others = 1 + usize::from(claim.is_some());
+        let others = 1 + claims.len();
         let sampled = self
             .hints
             .draw(skus, BATCH_GET_KEYS.saturating_sub(skus.len() + others));
@@ -218,13 +218,13 @@ impl ReservationStore {
                 consistent: fresh,
             },
         ];
-        if let Some(claim) = claim {
-            wanted.push(self.coupons()?.wanted(claim));
+        if !claims.is_empty() {
+            wanted.push(self.coupons()?.wanted(claims));
         }
         let mut found = batch_get(&self.client, "read an order's products", wanted, deadline).await?;
-        let claim = match claim {
-            Some(_) => self.coupons()?.loaded(&mut found)?,
-            None => None,
+        let claims = match claims {
+            [] => vec![],
+            _ => self.coupons()?.loaded(&mut found)?,
         };
         let existing = found.remove(self.orders.table()).and_then(|mut orders| orders.pop());
         let of_catalog = found.remove(self.catalog.table()).unwrap_or_default();
@@ -239,7 +239,7 @@ impl ReservationStore {
         Ok(Loaded {
             existing: existing.map(parse_order).transpose()?,
             products,
-            claim,
+            claims,
         })
     }
 
@@ -252,7 +252,7 @@ impl ReservationStore {
         writes.collect()
     }
 
-    /// Places `draft`, takes its stock and redeems its coupon, in one transaction.
+    /// Places `draft`, takes its stock and redeems its coupons, in one transaction.
     ///
     /// A retry finds an earlier attempt by the order's id, even if that attempt's response was lost or it was in
     /// progress at the deadline.
@@ -275,8 +275,8 @@ impl ReservationStore {
             };
             let key_unchanged = draft.delivery_details.as_ref().map(|fresh| fresh.key_unchanged.clone());
             let order_put = put(self.orders.put_new(&stored)?)?;
-            let claim = self.claim_writes(order, None)?;
-            Ok(std::iter::once(order_put).chain(claim).chain(key_unchanged).collect())
+            let claims = self.claim_writes(order, None)?;
+            Ok(std::iter::once(order_put).chain(claims).chain(key_unchanged).collect())
         };
         match self.take(&order.lines, &draft.products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(PlaceOrderOutcome::Placed),
@@ -307,7 +307,7 @@ impl ReservationStore {
         }
     }
 
-    /// Takes the stock or the seats of an expired order, and its coupon, again because it was paid, in one transaction with
+    /// Takes the stock or the seats of an expired order, and its coupons, again because it was paid, in one transaction with
     /// `payment`.
     ///
     /// `paid` is the order to store; this function sets its holds.
@@ -323,13 +323,13 @@ impl ReservationStore {
         let deadline = invocation.deadline;
         let skus: Vec<Sku> = paid.order.lines.iter().filter_map(|line| line.sku.clone()).collect();
         let products = self
-            .load(paid.order.order_id, &skus, None, true, deadline)
+            .load(paid.order.order_id, &skus, &[], true, deadline)
             .await?
             .products;
         if !self.can_redeem_again(&paid.order, invocation).await? {
             return self.out_of_stock(paid, deadline).await;
         }
-        let claim = self.claim_writes(&paid.order, None)?;
+        let claims = self.claim_writes(&paid.order, None)?;
         let mut seats = vec![];
         if let Some(of_order) = paid.order.seats() {
             match self.can_retake(&of_order, invocation).await? {
@@ -340,7 +340,7 @@ impl ReservationStore {
         let record = |holds| {
             let stored = StoredOrder { holds, ..paid.clone() };
             let records = [put(self.orders.put_if_version(&stored)?)?, put(payment.clone())?];
-            Ok(records.into_iter().chain(claim.clone()).chain(seats.clone()).collect())
+            Ok(records.into_iter().chain(claims.clone()).chain(seats.clone()).collect())
         };
         match self.take(&paid.order.lines, &products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(ReinstateOutcome::Taken),
@@ -360,8 +360,8 @@ impl ReservationStore {
         })
     }
 
-    /// Records an order that holds seats, in one transaction with the seats, its coupon, and what its customer may hold. An order
-    /// that it replaces hands its coupon over, or gives it back.
+    /// Records an order that holds seats, in one transaction with the seats, its coupons, and what its customer may hold. An order
+    /// that it replaces hands its coupons over, or gives them back.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
@@ -512,7 +512,7 @@ impl ReservationStore {
     }
 
     /// Saves the order that follows on `stored` and no longer has the holds `released`, and returns their stock, and the seats and the
-    /// coupon that it gives back, in one transaction with `writes`. Returns false when anything has changed since it was read.
+    /// coupons that it gives back, in one transaction with `writes`. Returns false when anything has changed since it was read.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
@@ -529,7 +529,7 @@ impl ReservationStore {
         if let Some(given_back) = stored.order.seats_given_back_by(&next.order) {
             items.extend(self.seats()?.give_back_writes(&given_back.seats, given_back.left)?);
         }
-        if let Some(claim) = stored.order.claim_given_back_by(&next.order) {
+        for claim in stored.order.claims_given_back_by(&next.order) {
             items.push(update(self.coupons()?.return_write(claim, next.order.order_id.0))?);
         }
         let records = items.len();

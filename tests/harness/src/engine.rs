@@ -462,7 +462,7 @@ fn by_customer_projection() -> Projection {
         "status",
         "lines",
         "shipping",
-        "coupon",
+        "coupons",
         "metadata",
         "external_reference",
         "subscription",

@@ -100,6 +100,8 @@ pub enum Mutant {
     FeesForgotten,
     /// A claim is redeemed whether an order has it or not.
     ClaimsUnchecked,
+    /// An order that gives two claims back forgets the second one.
+    SecondClaimKept,
     /// A join of a waiting room is stored whether the customer has joined or not.
     JoinsUnchecked,
     /// A code makes a claim whether it was used or not.
@@ -120,7 +122,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 54] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -166,6 +168,7 @@ impl Mutant {
         Self::CancellationLost,
         Self::FeesForgotten,
         Self::ClaimsUnchecked,
+        Self::SecondClaimKept,
         Self::JoinsUnchecked,
         Self::CodesUnchecked,
         Self::TransfersKeepCodes,
@@ -251,6 +254,10 @@ impl Mutant {
             }
             Self::SeatsKept => each_write(body, &mut keep_seats),
             Self::ClaimsUnchecked => each_write(body, &mut |write| unless(write, "CLAIM#", "#status = :issued")),
+            Self::SecondClaimKept => {
+                let mut returned = 0;
+                each_write(body, &mut |write| keep_second_claim(write, &mut returned));
+            }
             Self::JoinsUnchecked => each_write(body, &mut |write| unless(write, "JOIN#", "attribute_not_exists")),
             Self::CodesUnchecked => each_write(body, &mut |write| unless(write, "CODE#", "attribute_not_exists")),
             Self::TransfersKeepCodes => each_write(body, &mut keep_code),
@@ -437,6 +444,20 @@ fn keep_seats(write: &mut Value) {
     let update = write["UpdateExpression"].as_str().unwrap_or_default();
     if update.starts_with("REMOVE h.") && !update.contains(".u") {
         write["UpdateExpression"] = "SET n = n".into();
+    }
+}
+
+/// Leaves a claim with its order where a write gives it back, and an earlier one of the same transaction gives one back too.
+fn keep_second_claim(write: &mut Value, returned: &mut u32) {
+    if write["UpdateExpression"] != "SET #status = :issued REMOVE order_id" {
+        return;
+    }
+    *returned += 1;
+    if *returned > 1 {
+        write["UpdateExpression"] = "SET order_id = :order".into();
+        if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
+            values.remove(":issued");
+        }
     }
 }
 

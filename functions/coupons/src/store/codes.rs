@@ -9,13 +9,15 @@ use shared::Error;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::table::text_of;
 use shared::aws::dynamodb::transaction::put;
-use shared::aws::dynamodb::{Item, classify_error, key, number, parse, send_until_answered};
+use shared::aws::dynamodb::{Item, classify_error, key, number, parse, send_until_answered, text};
 use shared::aws::lambda::Invocation;
 use shared::core::identity::CustomerId;
 use shared::coupons::{CouponClaim, CouponClaimId, CouponId, StoredCoupon};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::CouponTable;
+use crate::code::CouponCode;
 use crate::wrong_codes::WrongCodes;
 
 /// A code that was used.
@@ -47,6 +49,14 @@ pub struct FoundForCode {
     pub wrong: WrongCodes,
 }
 
+impl FoundForCode {
+    /// Whether the customer's claim was made with the code's index.
+    pub fn has_used(&self, code: CouponCode) -> bool {
+        let claim = self.claim.as_ref();
+        claim.is_some_and(|claim| claim.code_index == Some(code.index))
+    }
+}
+
 impl CouponTable {
     /// Reads what a code needs, consistently, in one request.
     ///
@@ -68,35 +78,41 @@ impl CouponTable {
         Ok(found)
     }
 
-    /// Counts a wrong code of a customer, of which `known` were read. Returns those that count then, or, with an error, those that
-    /// do not let another one in.
+    /// Counts a wrong code of a customer, of which `known` were read, unless `sent`, its name, is that of the last one. Returns those
+    /// that count then, or, with an error, those that do not let another one in.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn count_wrong_code(
         &self,
         customer: &CustomerId,
+        sent: Uuid,
         mut known: WrongCodes,
         invocation: &Invocation,
     ) -> Result<Result<WrongCodes, WrongCodes>, Error> {
         let mut attempts = Attempts::new("count a wrong code");
         loop {
             attempts.start()?;
+            if known.has_counted(sent, invocation.now) {
+                return Ok(Ok(known));
+            }
             if known.locked_until(invocation.now).is_some() {
                 return Ok(Err(known));
             }
-            match self.try_count(customer, known, invocation).await? {
+            match self.try_count(customer, sent, known, invocation).await? {
                 Ok(counted) => return Ok(Ok(counted)),
-                // Another request has counted one.
+                // Another request has counted one, or this one has and the answer was lost.
                 Err(present) => known = present,
             }
         }
     }
 
-    /// Counts a wrong code under the condition that the hour is as `known` says. Returns what is stored if it is not.
+    /// Counts a wrong code under the condition that the hour is as `known` says, and the code is not the last one. Returns what is
+    /// stored otherwise.
     async fn try_count(
         &self,
         customer: &CustomerId,
+        sent: Uuid,
         known: WrongCodes,
         invocation: &Invocation,
     ) -> Result<Result<WrongCodes, WrongCodes>, Error> {
@@ -107,17 +123,19 @@ impl CouponTable {
             .set_key(Some(wrong_codes_key(customer)))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":now", number(now.as_millisecond()))
+            .expression_attribute_names("#last", "last")
+            .expression_attribute_values(":sent", text(sent.to_string()))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(OnFailure::AllOld);
         let update = if known.counts_at(now) {
             update
-                .update_expression("SET wrong = wrong + :one")
-                .condition_expression("until_ms > :now AND wrong < :limit")
+                .update_expression("SET wrong = wrong + :one, #last = :sent")
+                .condition_expression("until_ms > :now AND wrong < :limit AND #last <> :sent")
                 .expression_attribute_values(":limit", number(WrongCodes::LIMIT))
         } else {
             let until = now + WrongCodes::WINDOW;
             update
-                .update_expression("SET wrong = :one, until_ms = :until, swept_at = :swept")
+                .update_expression("SET wrong = :one, until_ms = :until, swept_at = :swept, #last = :sent")
                 .condition_expression("attribute_not_exists(pk) OR until_ms <= :now")
                 .expression_attribute_values(":until", number(until.as_millisecond()))
                 .expression_attribute_values(":swept", number(until.as_second()))

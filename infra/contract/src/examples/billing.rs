@@ -120,7 +120,7 @@ fn invoice() -> Result<Invoice> {
 }
 
 fn charging() -> Result<Invoice> {
-    let order = super::order()?;
+    let order = super::order_of(super::order()?.order_id, super::product()?, 2)?;
     let quote = Quote {
         lines: order.lines,
         shipping: order.shipping,

@@ -1,4 +1,4 @@
-//! Examples: a coupon that is claimed, and one whose units are gone.
+//! Examples: a coupon that is claimed, one whose units are gone, and the coupons of an order.
 
 use anyhow::Result;
 use coupons::event::{ClaimedCoupon, CouponEvent};
@@ -7,7 +7,10 @@ use jiff::SignedDuration;
 use shared::catalog::ShardCount;
 use shared::core::event::Record;
 use shared::core::money::Money;
-use shared::coupons::{Benefit, Coupon, CouponClaimId, CouponDistribution, CouponId, CouponScope, OnCancellation};
+use shared::coupons::{
+    Benefit, Coupon, CouponClaim, CouponClaimId, CouponClaimStatus, CouponClass, CouponDistribution, CouponId,
+    CouponScope, OnCancellation, Redemption, Redemptions,
+};
 use shared::waiting_rooms::WaitingRoomId;
 use uuid::Uuid;
 
@@ -22,37 +25,81 @@ pub(super) fn events() -> Result<Vec<Record>> {
         code_index: Some(678),
     };
     let now = super::now()?;
-    let won = |amount| Money::new(amount, Currency::KRW);
     // With each optional field that it can have.
     let exhausted = Coupon {
-        coupon_id,
-        name: "Opening week: 15 % off".to_owned(),
-        currency: Currency::KRW,
-        benefit: Benefit::Percent {
-            percent: 15,
-            at_most: Some(won(10_000)?),
-        },
         minimum_subtotal: Some(won(30_000)?),
         scope: Some(CouponScope {
             skus: vec!["tea-sencha-100g".to_owned().try_into()?],
             ..CouponScope::default()
         }),
-        distribution: CouponDistribution::Claim,
-        revoked_codes: vec![],
         total: Some(10_000),
         shards: Some(ShardCount::SIXTEEN),
-        claims_start_at: now - SignedDuration::from_hours(1),
-        claims_end_at: now + SignedDuration::from_hours(7 * 24),
-        redeemable_until: now + SignedDuration::from_hours(30 * 24),
-        on_cancellation: OnCancellation::Returned,
         exhausted_at: Some(now),
         waiting_room_id: Some(WaitingRoomId(Uuid::new_v8(*b"coupon example 9"))),
-        created_at: now - SignedDuration::from_hours(48),
-        updated_at: now - SignedDuration::from_hours(24),
+        ..coupon(coupon_id, CouponClass::Seller)?
     };
     let events = [
         CouponEvent::CouponClaimed(claimed),
         CouponEvent::CouponExhausted(exhausted),
     ];
     super::records(&events, |_| now)
+}
+
+/// The redemption of a coupon of each class.
+pub(super) fn redemptions() -> Result<Redemptions> {
+    let ids = [*b"coupon example 1", *b"coupon example 2"];
+    let redemptions = CouponClass::ALL.into_iter().zip(ids).map(|(class, id)| {
+        let coupon = coupon(CouponId(Uuid::new_v8(id)), class)?;
+        let claim = CouponClaim {
+            coupon_claim_id: CouponClaimId::of(coupon.coupon_id, &super::customer()),
+            coupon_id: coupon.coupon_id,
+            customer_id: super::customer(),
+            status: CouponClaimStatus::Issued,
+            order_id: None,
+            code_index: None,
+            claimed_at: super::now()?,
+            redeemable_until: coupon.redeemable_until,
+        };
+        let coupon = coupon.into();
+        Ok(Redemption { claim, coupon })
+    });
+    let redemptions = redemptions.collect::<Result<_>>()?;
+    Redemptions::of(redemptions).map_err(|twice| anyhow::anyhow!("the example coupons are not combinable: {twice:?}"))
+}
+
+/// A coupon of this class, without a limit.
+fn coupon(coupon_id: CouponId, class: CouponClass) -> Result<Coupon> {
+    let now = super::now()?;
+    let (name, benefit) = match class {
+        CouponClass::Seller => {
+            let at_most = Some(won(10_000)?);
+            ("Opening week: 15 % off", Benefit::Percent { percent: 15, at_most })
+        }
+        CouponClass::Platform => ("Spring: 2,000 won off", Benefit::Fixed { amount: won(2000)? }),
+    };
+    Ok(Coupon {
+        coupon_id,
+        name: name.to_owned(),
+        currency: Currency::KRW,
+        class,
+        benefit,
+        minimum_subtotal: None,
+        scope: None,
+        distribution: CouponDistribution::Claim,
+        revoked_codes: vec![],
+        total: None,
+        shards: None,
+        claims_start_at: now - SignedDuration::from_hours(1),
+        claims_end_at: now + SignedDuration::from_hours(7 * 24),
+        redeemable_until: now + SignedDuration::from_hours(30 * 24),
+        on_cancellation: OnCancellation::Returned,
+        waiting_room_id: None,
+        exhausted_at: None,
+        created_at: now - SignedDuration::from_hours(48),
+        updated_at: now - SignedDuration::from_hours(24),
+    })
+}
+
+fn won(amount: u64) -> Result<Money> {
+    Ok(Money::new(amount, Currency::KRW)?)
 }

@@ -24,7 +24,8 @@ use shared::core::identity::CustomerId;
 use shared::core::json::UniqueMap;
 use shared::core::metadata::Metadata;
 use shared::core::money::Money;
-use shared::orders::{Ending, LineQuantity, Order, OrderEvent, OrderId, Pricing, Rejected, Step};
+use shared::coupons::Redemptions;
+use shared::orders::{Ending, LineQuantity, Order, OrderCoupon, OrderEvent, OrderId, Pricing, Rejected, Step};
 use uuid::Uuid;
 
 pub use auctions::{buy_bid, order_of_points, points, sell_bid, trade, voucher};
@@ -224,7 +225,7 @@ pub fn movement() -> Result<StockMovement> {
     })
 }
 
-/// An unpaid order.
+/// An unpaid order with two coupons.
 ///
 /// # Errors
 /// When the example breaks a rule of its type.
@@ -234,19 +235,28 @@ pub fn order() -> Result<Order> {
     Ok(Order {
         metadata: Metadata::new(&metadata)?,
         external_reference: Some("PO-2025-0117".to_owned()),
-        ..order_of(order_id, product()?, 2)?
+        ..order_with(order_id, product()?, 2, &coupons::redemptions()?)?
     })
 }
 
 /// An unpaid order of `quantity` units of `product`.
 fn order_of(order_id: OrderId, product: Product, quantity: u32) -> Result<Order> {
+    order_with(order_id, product, quantity, &Redemptions::default())
+}
+
+/// An unpaid order of `quantity` units of `product`, with coupons.
+fn order_with(order_id: OrderId, product: Product, quantity: u32, redemptions: &Redemptions) -> Result<Order> {
     let sku = product.sku.clone();
     let pricing = Pricing::of_shop(Country::try_from("KR".to_owned())?)?;
     let products = [(sku.clone(), product)].into();
-    let quote = pricing.quote(&[(sku, quantity)], &products, &pricing.delivery(None, None), now()?);
+    let delivery = pricing.delivery(None, None);
+    let quote = pricing.quote_with_coupons(&[(sku, quantity)], &products, &delivery, redemptions, now()?);
     let quote = quote.map_err(rejected)?;
     let expires_at = now()? + SignedDuration::from_mins(15);
-    Ok(Order::new(order_id, customer(), quote, now()?, expires_at))
+    Ok(Order {
+        coupons: OrderCoupon::of(redemptions, &quote.lines)?,
+        ..Order::new(order_id, customer(), quote, now()?, expires_at)
+    })
 }
 
 fn customer() -> CustomerId {

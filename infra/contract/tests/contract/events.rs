@@ -27,6 +27,7 @@ const OPTIONAL: &[(&str, &str)] = &[
     ("madang.catalog", "/data/note"),
     ("madang.catalog", "/data/attributes/Weight"),
     ("madang.orders", "/data/shipping"),
+    ("madang.orders", "/data/coupons"),
     ("madang.orders", "/data/metadata"),
     ("madang.orders", "/data/metadata/campaign"),
     ("madang.orders", "/data/external_reference"),

@@ -1,12 +1,11 @@
 //! Tests of the discount of a coupon.
 
 use iso_currency::Currency;
-use jiff::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::coupons::{CouponDistribution, CouponId, OnCancellation};
+use crate::coupons::example::coupon;
 
 fn money(amount: u64, currency: Currency) -> Money {
     Money::new(amount, currency).unwrap()
@@ -26,30 +25,6 @@ fn category(path: &str) -> Category {
 
 fn class(code: &str) -> ClassCode {
     code.to_owned().try_into().unwrap()
-}
-
-fn coupon(benefit: Benefit, currency: Currency) -> Coupon {
-    let at = |second| Timestamp::from_second(second).unwrap();
-    Coupon {
-        coupon_id: CouponId(Uuid::from_u128(1)),
-        name: "Opening week".to_owned(),
-        currency,
-        benefit,
-        minimum_subtotal: None,
-        scope: None,
-        distribution: CouponDistribution::Claim,
-        revoked_codes: vec![],
-        total: None,
-        shards: None,
-        claims_start_at: at(0),
-        claims_end_at: at(10),
-        redeemable_until: at(20),
-        on_cancellation: OnCancellation::Returned,
-        waiting_room_id: None,
-        exhausted_at: None,
-        created_at: at(0),
-        updated_at: at(0),
-    }
 }
 
 fn fixed(amount: u64) -> Coupon {

@@ -1,5 +1,7 @@
 //! Tests of what an order costs: known answers by country, and what holds for every order.
 
+mod coupons;
+
 use std::collections::HashSet;
 
 use iso_currency::Currency;
@@ -51,6 +53,16 @@ fn quote_to(destination: &str, currency: Currency, items: &[Wanted]) -> Result<Q
 }
 
 fn quote_by(destination: &str, currency: Currency, items: &[Wanted], method: Option<&str>) -> Result<Quote, Rejected> {
+    quote_with(destination, currency, items, method, &Redemptions::default())
+}
+
+fn quote_with(
+    destination: &str,
+    currency: Currency,
+    items: &[Wanted],
+    method: Option<&str>,
+    redemptions: &Redemptions,
+) -> Result<Quote, Rejected> {
     let (code, region) = destination
         .split_once('-')
         .map_or((destination, None), |(code, region)| (code, Some(region)));
@@ -76,7 +88,7 @@ fn quote_by(destination: &str, currency: Currency, items: &[Wanted], method: Opt
         products.insert(sku, product);
     }
     let pricing = Pricing::of_shop(country(code)).unwrap();
-    pricing.quote(&wanted, &products, &delivery, now())
+    pricing.quote_with_coupons(&wanted, &products, &delivery, redemptions, now())
 }
 
 /// Subtotal, shipping, tax, included tax and total.

@@ -1,7 +1,10 @@
-//! The claims of coupons that orders redeem. The order decides about its claim: nobody takes it from an order, also after the order's
+//! The claims of coupons that orders redeem. The order decides about its claims: nobody takes one from an order, also after the order's
 //! deadline. Who wants it ends the order first, as `expire-orders` does within a minute.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use uuid::Uuid;
 
 use super::ReservationStore;
 use crate::aws::dynamodb::attempts::Attempts;
@@ -9,7 +12,7 @@ use crate::aws::dynamodb::transaction::update;
 use crate::aws::lambda::Invocation;
 use crate::core::error::Error;
 use crate::core::identity::CustomerId;
-use crate::coupons::{CouponClaim, CouponStore, NotRedeemable, Redemption};
+use crate::coupons::{CouponClaim, CouponClaimId, CouponStore, NotRedeemable, Redemption, Redemptions};
 use crate::orders::{Order, OrderId, Rejected};
 
 impl ReservationStore {
@@ -22,20 +25,37 @@ impl ReservationStore {
         coupons.ok_or_else(|| Error::internal("change an order with a coupon", "the function has no table of coupons"))
     }
 
-    /// The redemption of `claim`, as read, by a new order of `customer`, with its coupon. `own` are the new order and the one that
-    /// it replaces: that these have the claim does not matter. If another order has it whose deadline has passed, ends that order.
+    /// The redemptions of the claims `ids` by a new order of `customer`. `read` are those that exist, as read, and `own` the new order
+    /// and the one that it replaces: that these have a claim does not matter. If another order has one whose deadline has passed, ends
+    /// that order.
     ///
     /// # Errors
-    /// The refusals of [`NotRedeemable`], [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn redemption(
+    /// The refusals of [`NotRedeemable`] and `coupons-not-combinable`, [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn redemptions(
         &self,
-        claim: Option<CouponClaim>,
+        ids: &[CouponClaimId],
+        read: &[CouponClaim],
         customer: &CustomerId,
         own: &[OrderId],
         invocation: &Invocation,
+    ) -> Result<Redemptions, Error> {
+        let mut redemptions = Vec::with_capacity(ids.len());
+        for id in ids {
+            let claim = read.iter().find(|claim| claim.coupon_claim_id == *id);
+            let claim = claim.filter(|claim| claim.customer_id == *customer);
+            let claim = claim.ok_or(Rejected::Coupon(*id, NotRedeemable::NotFound))?;
+            redemptions.push(self.redemption(claim.clone(), own, invocation).await?);
+        }
+        Ok(Redemptions::of(redemptions)?)
+    }
+
+    /// The redemption of a claim of its customer.
+    async fn redemption(
+        &self,
+        claim: CouponClaim,
+        own: &[OrderId],
+        invocation: &Invocation,
     ) -> Result<Redemption, Error> {
-        let claim = claim.filter(|claim| claim.customer_id == *customer);
-        let claim = claim.ok_or(Rejected::Coupon(NotRedeemable::NotFound))?;
         let own: Vec<_> = own.iter().map(|order| order.0).collect();
         let is_own = claim.order_id.is_some_and(|order_id| own.contains(&order_id));
         let claim = match is_own {
@@ -43,8 +63,8 @@ impl ReservationStore {
             false => self.settled_claim(claim, invocation).await?,
         };
         claim
-            .require_redeemable(customer, &own, invocation.now)
-            .map_err(Rejected::from)?;
+            .require_redeemable(&claim.customer_id, &own, invocation.now)
+            .map_err(|refused| Rejected::Coupon(claim.coupon_claim_id, refused))?;
         let coupon = self.coupons()?.terms(claim.coupon_id, invocation.deadline).await?;
         Ok(Redemption { claim, coupon })
     }
@@ -75,39 +95,42 @@ impl ReservationStore {
         Ok(claim)
     }
 
-    /// The writes by which a new order gets the claim that it redeems, and by which `replaced`, an order that ends in the same
-    /// transaction, loses its own. If both have the same claim, it is handed over in one write.
+    /// The writes by which a new order gets the claims that it redeems, and by which `replaced`, an order that ends in the same
+    /// transaction, loses its own. A claim that both have is handed over in one write.
     pub(super) fn claim_writes(
         &self,
         order: &Order,
         replaced: Option<&Order>,
     ) -> Result<Vec<TransactWriteItem>, Error> {
-        let (wanted, order_id) = (order.claim(), order.order_id.0);
-        let had = replaced.and_then(|replaced| Some((replaced.claim()?, replaced.order_id.0)));
-        let writes = match (wanted, had) {
-            (None, None) => vec![],
-            (Some(wanted), Some((had, from))) if wanted == had => {
-                vec![self.coupons()?.hand_over_write(wanted, from, order_id)]
-            }
-            (wanted, had) => {
-                let coupons = self.coupons()?;
-                let redeemed = wanted.map(|claim| coupons.redeem_write(claim, order_id));
-                let returned = had.map(|(claim, from)| coupons.return_write(claim, from));
-                redeemed.into_iter().chain(returned).collect()
-            }
+        let (wanted, order_id) = (Vec::from_iter(order.claims()), order.order_id.0);
+        let had = replaced.into_iter().flat_map(|replaced| {
+            let from = replaced.order_id.0;
+            replaced.claims().map(move |claim| (claim, from))
+        });
+        let had: BTreeMap<CouponClaimId, Uuid> = had.collect();
+        let take = |claim: &CouponClaimId| {
+            let coupons = self.coupons()?;
+            update(match had.get(claim) {
+                Some(from) => coupons.hand_over_write(*claim, *from, order_id),
+                None => coupons.redeem_write(*claim, order_id),
+            })
         };
-        writes.into_iter().map(update).collect()
+        let left = had.iter().filter(|(claim, _)| !wanted.contains(claim));
+        let give_back = |(claim, from): (&CouponClaimId, &Uuid)| update(self.coupons()?.return_write(*claim, *from));
+        wanted.iter().map(take).chain(left.map(give_back)).collect()
     }
 
-    /// Whether an order that was paid late can have its coupon again, or has none: no other order has it. The time to redeem it may
+    /// Whether an order that was paid late can have its coupons again, or has none: no other order has one. The time to redeem them may
     /// be over, since the order was placed in time.
     pub(super) async fn can_redeem_again(&self, paid: &Order, invocation: &Invocation) -> Result<bool, Error> {
-        let Some(id) = paid.claim() else {
-            return Ok(true);
-        };
-        let Some(claim) = self.coupons()?.claim(id, invocation.deadline).await? else {
-            return Err(Error::internal("reinstate an order", format!("the claim {id} is gone")));
-        };
-        Ok(self.settled_claim(claim, invocation).await?.order_id.is_none())
+        for id in paid.claims() {
+            let Some(claim) = self.coupons()?.claim(id, invocation.deadline).await? else {
+                return Err(Error::internal("reinstate an order", format!("the claim {id} is gone")));
+            };
+            if self.settled_claim(claim, invocation).await?.order_id.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }

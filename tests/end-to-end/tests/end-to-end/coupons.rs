@@ -53,7 +53,7 @@ fn one_of_two_customers_gets_the_last_unit_of_a_coupon_and_pays_less(shop: &Shop
     ensure!(refused["type"] == "urn:madang:problem:coupon-exhausted", "{refused}");
     let sku = shop.product(10, 1)?;
     let order = |token: &str| {
-        let body = json!({ "items": [{ "sku": sku, "quantity": 1 }], "coupon_claim_id": won["coupon_claim_id"] });
+        let body = json!({ "items": [{ "sku": sku, "quantity": 1 }], "coupon_claim_ids": [won["coupon_claim_id"]] });
         let call = shop.api.call("POST", "/orders").token(token);
         call.key(&shop.unique("order")).json(&body).send()
     };

@@ -69,11 +69,17 @@ async fn the_most_scattered_order_of_points_that_are_in_use_is_cancelled_in_one_
     let items: Vec<(&str, i64)> = skus.iter().map(|sku| (sku.as_str(), 2)).collect();
     let coupons = CouponsFixture::beside(shop.again());
     // What is worth money needs a coupon that names it.
-    let coupon = coupons.coupon(&json!({ "scope": { "skus": skus } })).await;
+    let mut claims = vec![];
+    for class in ["SELLER", "PLATFORM"] {
+        let coupon = coupons
+            .coupon(&json!({ "class": class, "scope": { "skus": skus } }))
+            .await;
+        claims.push(coupons.claimed("ann", &coupon).await);
+    }
     let mut body = order_body(&items);
-    body["coupon_claim_id"] = json!(coupons.claimed("ann", &coupon).await);
+    body["coupon_claim_ids"] = json!(claims);
     let order = id_of(&shop.checkout(order_call("ann", "k", &[]).json(&body)).await);
-    let data = json!({ "order_id": order, "reference": "r", "amount": amount(9_700) });
+    let data = json!({ "order_id": order, "reference": "r", "amount": amount(9_400) });
     let webhook = shop.sandbox.standard_webhook("payment.succeeded", &data);
     assert_eq!(shop.deliver(&webhook).await.status, 200);
     let auction = AuctionFixture::beside(&shop);
@@ -82,13 +88,15 @@ async fn the_most_scattered_order_of_points_that_are_in_use_is_cancelled_in_one_
     shop.list(CARD, 50_000, 1).await;
     assert_eq!(auction.buy("ann", 1_000).await.status, 201);
 
-    // The order, its payment, the request, the claim of its coupon, the credit, the wallet, and the entries of points taken back and
-    // owed.
+    // The order, its payment, the request, the claims of two coupons, the credit, the wallet, and the entries of points taken back
+    // and owed.
     let holds = shop.engine.items(ORDERS).await[0]["holds"].as_array().unwrap().len();
-    assert_eq!(holds + 8, 100, "DynamoDB's limit");
+    assert_eq!(holds + 9, 100, "DynamoDB's limit");
     let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &order);
     let cancelled = shop.cancel_order(call.by_admin().key("c")).await;
     assert_eq!(cancelled.body["status"], "CANCELLED", "{cancelled:?}");
     assert_eq!(shop.engine.balance(&skus[0]).await.available, 2);
-    assert_eq!(coupons.claim_status("ann").await, "ISSUED");
+    let claims = coupons.claims("ann").await;
+    assert_eq!(claims.len(), 2);
+    assert!(claims.iter().all(|claim| claim["status"] == "ISSUED"), "{claims:?}");
 }

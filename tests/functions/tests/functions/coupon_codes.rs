@@ -101,7 +101,7 @@ async fn a_code_makes_a_claim_that_an_order_redeems() {
     );
     assert_eq!(shop.claims("ann").await, std::slice::from_ref(&claim.body));
     let mut body = order_body(&[("tea", 1)]);
-    body["coupon_claim_id"] = claim.body["coupon_claim_id"].clone();
+    body["coupon_claim_ids"] = json!([claim.body["coupon_claim_id"]]);
     let order = shop.checkout(order_call("ann", "k", &[]).json(&body)).await;
     assert_eq!(order.body["totals"]["discount"]["amount"], 300, "{order:?}");
     let sloppy = codes[1]
@@ -326,7 +326,8 @@ async fn of_forty_wrong_codes_at_once_ten_are_answered() {
     let code = altered(&shop.codes(&coupon, 0, 1).await[0]);
     for _ in 0..2 {
         let handler = shop.handler("claim-coupon-code");
-        let calls = (0..40).map(|_| shop.call_with(&handler, code_call("ann", &code)));
+        let wrong = |nth| code_call("ann", &format!("{}{nth:02}{}", &code[..26], &code[28..]));
+        let calls = (0..40).map(|nth| shop.call_with(&handler, wrong(nth)));
         let answers = join_all(calls).await;
         let counted = answers
             .iter()
@@ -341,14 +342,64 @@ async fn of_forty_wrong_codes_at_once_ten_are_answered() {
 }
 
 #[tokio::test]
+async fn the_own_code_is_answered_with_its_claim_in_an_hour_of_too_many_wrong_codes() {
+    let (shop, coupon) = with_codes(&json!({})).await;
+    let codes = shop.codes(&coupon, 0, 3).await;
+    // The response to this one is lost.
+    let first = shop.claim_code("ann", &codes[0]).await;
+    shop.claim_code("bob", &codes[1]).await;
+    for nth in 0..WrongCodes::LIMIT {
+        let wrong = [altered(&codes[2]), codes[1].clone()];
+        shop.claim_code("ann", &wrong[nth as usize % 2]).await;
+    }
+    let again = shop.claim_code("ann", &codes[0]).await;
+    assert_eq!((again.status, again.replayed, again.body), (201, true, first.body));
+    // A guess at the tag of the own code is a guess, and so are the codes of others and unused ones.
+    for code in [&altered(&codes[0]), &codes[1], &codes[2]] {
+        let locked = shop.claim_code("ann", code).await;
+        assert_eq!(seen(&locked), (409, "too-many-wrong-codes"));
+    }
+    assert_eq!(claims_and_codes(&shop).await, (2, 2));
+}
+
+#[tokio::test]
+async fn a_wrong_code_that_is_sent_again_counts_once() {
+    let (shop, coupon) = with_codes(&json!({})).await;
+    let codes = shop.codes(&coupon, 0, 1).await;
+    shop.claim_code("bob", &codes[0]).await;
+    let counted = async || {
+        let items = shop.engine.items(COUPONS).await;
+        let wrong = items.iter().find(|item| item["pk"] == "WRONG_CODES#ann");
+        wrong.map(|wrong| wrong["wrong"].as_u64().unwrap())
+    };
+    let invented = altered(&codes[0]);
+    for (nth, code) in [&codes[0], &invented, &codes[0]].into_iter().enumerate() {
+        shop.engine.faults.plan("UpdateItem", Fault::LoseAnswer);
+        for _ in 0..2 {
+            let refused = shop.claim_code("ann", code).await;
+            assert_ne!(refused.status, 201);
+            assert_eq!(
+                counted().await,
+                Some(nth as u64 + 1),
+                "the answer is lost, and the request is sent again"
+            );
+        }
+    }
+    let items = shop.engine.items(COUPONS).await;
+    let wrong = items.iter().find(|item| item["pk"] == "WRONG_CODES#ann").unwrap();
+    assert!(!wrong.to_string().contains(&codes[0].replace('-', "")), "{wrong}");
+}
+
+#[tokio::test]
 async fn an_unknown_campaign_is_a_wrong_code_too() {
     let (shop, _) = with_codes(&json!({})).await;
-    for _ in 0..WrongCodes::LIMIT {
-        let answer = shop.claim_code("ann", &"0".repeat(25)).await;
+    for nth in 0..WrongCodes::LIMIT {
+        let answer = shop.claim_code("ann", &format!("{nth:025}")).await;
         assert_eq!(seen(&answer), (422, "coupon-code-invalid"));
     }
+    let another = format!("{:025}", WrongCodes::LIMIT);
     assert_eq!(
-        seen(&shop.claim_code("ann", &"0".repeat(25)).await),
+        seen(&shop.claim_code("ann", &another).await),
         (409, "too-many-wrong-codes")
     );
 }

@@ -418,7 +418,7 @@ async fn a_ticket_of_an_area_says_the_area_and_one_place_can_be_given_back() {
 }
 
 #[tokio::test]
-async fn a_coupon_of_a_class_takes_off_of_its_places_and_goes_back_with_the_hold() {
+async fn coupons_of_two_classes_take_off_of_places_and_go_back_with_the_hold() {
     let (shop, showtime) = standing(40).await;
     let coupons = CouponsFixture::beside(shop.again());
     let fields = json!({
@@ -427,8 +427,13 @@ async fn a_coupon_of_a_class_takes_off_of_its_places_and_goes_back_with_the_hold
     });
     let coupon = coupons.coupon(&fields).await;
     let claim = coupons.claimed("ann", &coupon).await;
+    let fields = json!({
+        "class": "PLATFORM", "benefit": { "kind": "FIXED", "amount": { "amount": 1001, "currency": "KRW" } },
+    });
+    let platform = coupons.coupon(&fields).await;
+    let platform = coupons.claimed("ann", &platform).await;
     let hold = async |key: &str, mut body: Value| {
-        body["coupon_claim_id"] = json!(claim);
+        body["coupon_claim_ids"] = json!([claim, platform]);
         shop.call("hold-seats", hold_call("ann", key, &showtime, &body)).await
     };
     let seats = hold("1", json!({ "seats": ["0-0-0", "0-0-1"] })).await;
@@ -438,9 +443,13 @@ async fn a_coupon_of_a_class_takes_off_of_its_places_and_goes_back_with_the_hold
     wrong["expected_total"] = json!({ "amount": 100_000, "currency": "KRW" });
     assert_eq!(seen(&hold("2", wrong).await), (409, "total-differs"));
     let order = hold("3", places.clone()).await;
-    assert_eq!(order.body["totals"]["total"]["amount"], 90_000, "{order:?}");
+    // 10 % of 100,000, and then 1,001 of 90,000.
+    assert_eq!(order.body["totals"]["total"]["amount"], 88_999, "{order:?}");
+    let discounts = order.body["lines"].as_array().unwrap().iter();
+    let discounts: Vec<&Value> = discounts.map(|line| &line["discount"]["amount"]).collect();
+    assert_eq!(discounts, [5501, 5500]);
     assert_eq!(shop.cancel("ann", &id_of(&order)).await.status, 200);
-    assert_eq!(hold("4", places).await.status, 201, "the coupon is there again");
+    assert_eq!(hold("4", places).await.status, 201, "both coupons are there again");
     audit(&shop).await;
 }
 

@@ -15,19 +15,19 @@ use serde_json::{Value, json};
 use crate::holds::{paid, selling};
 
 /// How long seats are held, as the platform's `HOLD_MINUTES` says.
-const HOLD: SignedDuration = SignedDuration::from_mins(8);
+pub(crate) const HOLD: SignedDuration = SignedDuration::from_mins(8);
 
 /// A showtime on sale in a shop with coupons, of which ann has claimed one.
-struct House {
-    seats: TicketsFixture,
-    coupons: CouponsFixture,
-    showtime: String,
-    claim: String,
+pub(crate) struct House {
+    pub(crate) seats: TicketsFixture,
+    pub(crate) coupons: CouponsFixture,
+    pub(crate) showtime: String,
+    pub(crate) claim: String,
 }
 
 impl House {
     /// Ann has claimed a coupon with these fields. `scope` may name the showtime as `SHOWTIME`.
-    async fn with(fields: &Value) -> Self {
+    pub(crate) async fn with(fields: &Value) -> Self {
         let (seats, showtime) = selling(2, 8).await;
         let coupons = CouponsFixture::beside(seats.again());
         let fields = fields.to_string().replace("SHOWTIME", &showtime);
@@ -41,7 +41,7 @@ impl House {
         }
     }
 
-    async fn hold(&self, customer: &str, key: &str, body: &Value) -> Answer {
+    pub(crate) async fn hold(&self, customer: &str, key: &str, body: &Value) -> Answer {
         let call = hold_call(customer, key, &self.showtime, body);
         self.seats.call("hold-seats", call).await
     }
@@ -52,20 +52,20 @@ impl House {
     }
 
     fn body(&self, seats: &[&str]) -> Value {
-        json!({ "seats": seats, "coupon_claim_id": self.claim })
+        json!({ "seats": seats, "coupon_claim_ids": [self.claim] })
     }
 
     /// Replaces an order of ann, with a claim or without.
     async fn swap(&self, key: &str, order: &Answer, seats: &[&str], claim: Option<&str>) -> Answer {
         let mut body = json!({ "seats": seats, "replaces": order.body["order_id"] });
         if let Some(claim) = claim {
-            body["coupon_claim_id"] = json!(claim);
+            body["coupon_claim_ids"] = json!([claim]);
         }
         self.hold("ann", key, &body).await
     }
 
     /// The order that has a claim, after a check that claims, seats and orders name each other.
-    async fn owner(&self, claim: &str) -> Option<String> {
+    pub(crate) async fn owner(&self, claim: &str) -> Option<String> {
         let (orders, rows) = (self.seats.engine.items(ORDERS), self.seats.engine.items(SEATS));
         let (orders, rows) = (orders.await, rows.await);
         check_seats(&orders, &rows).unwrap();
@@ -79,7 +79,7 @@ impl House {
     /// Places an order of a tea with a claim.
     async fn checkout(&self, key: &str) -> Answer {
         let mut body = order_body(&[("tea", 1)]);
-        body["coupon_claim_id"] = json!(self.claim);
+        body["coupon_claim_ids"] = json!([self.claim]);
         self.seats.checkout(order_call("ann", key, &[]).json(&body)).await
     }
 
@@ -109,8 +109,8 @@ async fn a_hold_redeems_a_claim_and_its_seats_share_the_discount() {
         (&totals["discount"], &totals["total"]),
         (&amount(10_000), &amount(380_000))
     );
-    assert_eq!(order.body["coupon"]["coupon_claim_id"], json!(house.claim));
-    assert_eq!(order.body["coupon"]["discount"], amount(10_000));
+    assert_eq!(order.body["coupons"][0]["coupon_claim_id"], json!(house.claim));
+    assert_eq!(order.body["coupons"][0]["discount"], amount(10_000));
     assert_eq!(house.owner(&house.claim).await, Some(id_of(&order)));
     assert_eq!(house.seats.engine.events(ORDERS).await[0].1["data"], order.body);
     let again = house.hold_with_claim("k", &["0-0-0", "0-0-1", "0-1-0"]).await;
@@ -288,7 +288,7 @@ async fn a_hold_gives_its_coupon_back_when_it_expires_or_is_cancelled_or_its_sea
         }
         assert_eq!(house.owner(&house.claim).await, None, "{ending}");
         let ended = house.coupons.see("ann", &id_of(&held)).await.body;
-        assert_eq!(ended["coupon"]["returned_at"], ended["closed_at"], "{ending}");
+        assert_eq!(ended["coupons"][0]["returned_at"], ended["closed_at"], "{ending}");
         let again = house.hold_with_claim("2", &["0-1-0"]).await;
         assert_eq!(again.status, 201, "{ending}: {again:?}");
     }
@@ -307,11 +307,11 @@ async fn a_swap_keeps_changes_takes_or_drops_the_coupon() {
         let next = house.swap(&format!("s{nth}"), &order, &seats, claim).await;
         assert_eq!(next.status, 201, "{nth}: {next:?}");
         assert_eq!(discounts(&next), [if claim.is_some() { 300 } else { 0 }]);
-        assert_eq!(next.body["coupon"].is_object(), claim.is_some());
+        assert_eq!(next.body["coupons"].is_array(), claim.is_some());
         let old = house.coupons.see("ann", &id_of(&order)).await.body;
         assert_eq!(old["status"], "CANCELLED");
-        if order.body["coupon"].is_object() {
-            assert_eq!(old["coupon"]["returned_at"], old["closed_at"], "{nth}");
+        if order.body["coupons"].is_array() {
+            assert_eq!(old["coupons"][0]["returned_at"], old["closed_at"], "{nth}");
         }
         for known in [mine, other] {
             let expected = (claim == Some(known)).then(|| id_of(&next));
@@ -381,7 +381,7 @@ async fn swaps_and_a_checkout_at_once_leave_the_coupon_with_one_order() {
         // Fails if a claim and its order do not name each other.
         let owner = house.owner(&house.claim).await;
         let placed = [&one, &two, &ordered].into_iter().filter(|answer| answer.status == 201);
-        let mut with_coupon = placed.filter(|answer| answer.body["coupon"].is_object());
+        let mut with_coupon = placed.filter(|answer| answer.body["coupons"].is_array());
         assert_eq!(owner, with_coupon.next().map(id_of), "{one:?} {two:?} {ordered:?}");
         assert!(with_coupon.next().is_none());
     }
@@ -418,7 +418,7 @@ async fn money_that_comes_late_takes_the_seats_and_the_coupon_again() {
     resolve(&payments, &order).await;
     let order_now = house.coupons.see("ann", &id_of(&order)).await.body;
     assert_eq!(order_now["status"], "PAID");
-    assert_eq!(order_now["coupon"], order.body["coupon"]);
+    assert_eq!(order_now["coupons"], order.body["coupons"]);
     assert_eq!(house.owner(&house.claim).await, Some(id_of(&order)));
     assert_eq!((payments.charged().charged, payments.charged().refunded), (149_700, 0));
 }
@@ -485,7 +485,7 @@ async fn a_hold_with_a_coupon_takes_two_requests_once_its_terms_are_known() {
     );
     // One for the order that the customer had before.
     assert_eq!((third.status, requests(&cost)), (201, 3), "{cost:?}");
-    let body = json!({ "seats": ["0-0-0"], "coupon_claim_id": house.claim });
+    let body = json!({ "seats": ["0-0-0"], "coupon_claim_ids": [house.claim] });
     house.seats.engine.faults.measure();
     let refused = house
         .seats

@@ -22,7 +22,7 @@ type Items<'a> = &'a [(&'a str, i64)];
 /// A customer's checkout with a claim.
 fn with_claim(customer: &str, key: &str, items: Items<'_>, claim: &str) -> Call {
     let mut body = order_body(items);
-    body["coupon_claim_id"] = json!(claim);
+    body["coupon_claim_ids"] = json!([claim]);
     order_call(customer, key, &[]).json(&body)
 }
 
@@ -32,7 +32,7 @@ async fn place(shop: &Shop, customer: &str, key: &str, items: Items<'_>, claim: 
 
 async fn quote(shop: &Shop, customer: &str, items: Items<'_>, claim: &str) -> Answer {
     let mut body = order_body(items);
-    body["coupon_claim_id"] = json!(claim);
+    body["coupon_claim_ids"] = json!([claim]);
     shop.create_quote(Call::new("POST", "/quotes").by(customer).json(&body))
         .await
 }
@@ -87,10 +87,15 @@ async fn an_order_redeems_a_claim_and_shows_its_discount_everywhere() {
     assert_eq!(claims[0]["status"], "REDEEMED");
     assert_eq!(claims[0]["order_id"], order.body["order_id"]);
     let coupon = json!({
-        "coupon_id": claims[0]["coupon_id"], "coupon_claim_id": claim, "discount": amount(300),
+        "coupon_id": claims[0]["coupon_id"], "coupon_claim_id": claim, "class": "SELLER", "discount": amount(300),
         "on_cancellation": "RETURNED",
     });
-    assert_eq!(order.body["coupon"], coupon);
+    assert_eq!(order.body["coupons"], json!([coupon]));
+    assert_eq!(quoted.body["coupons"], order.body["coupons"]);
+    assert_eq!(
+        line["coupon_discounts"],
+        json!([{ "class": "SELLER", "amount": amount(300) }])
+    );
     assert_eq!(shop.see("ann", &id_of(&order)).await.body, order.body);
     let listed = shop.list_orders(Call::new("GET", "/orders").by("ann")).await;
     assert_eq!(listed.body["items"], json!([order.body]));
@@ -244,12 +249,12 @@ async fn a_coupon_that_expires_between_the_quote_and_the_order_is_said_and_nothi
     let quoted = quote(&shop, "ann", &[("tea", 1)], &claim).await;
     shop.advance(SignedDuration::from_hours(48));
     let mut body = order_body(&[("tea", 1)]);
-    body["coupon_claim_id"] = json!(claim);
+    body["coupon_claim_ids"] = json!([claim]);
     body["expected_total"] = quoted.body["totals"]["total"].clone();
     let refused = shop.checkout(order_call("ann", "k", &[]).json(&body)).await;
     assert_eq!(seen(&refused), (409, "coupon-expired"));
     assert_eq!(refused.body["ended_at"], json!(shop.now()));
-    body.as_object_mut().unwrap().remove("coupon_claim_id");
+    body.as_object_mut().unwrap().remove("coupon_claim_ids");
     let refused = shop.checkout(order_call("ann", "l", &[]).json(&body)).await;
     assert_eq!(seen(&refused), (409, "total-differs"), "the customer is asked again");
     assert_eq!(shop.engine.count(ORDERS).await, 0);
@@ -291,7 +296,7 @@ async fn an_order_that_is_not_paid_gives_the_coupon_back_when_it_expires_or_is_c
             "{ending}"
         );
         let ended = shop.see("ann", &id_of(&first)).await.body;
-        assert_eq!(ended["coupon"]["returned_at"], ended["closed_at"], "{ending}");
+        assert_eq!(ended["coupons"][0]["returned_at"], ended["closed_at"], "{ending}");
         assert_eq!(ended["totals"], first.body["totals"], "{ending}");
         assert_eq!(
             place(&shop, "ann", "2", &[("tea", 1)], &claim).await.status,
@@ -396,7 +401,7 @@ async fn units_that_are_cancelled_one_by_one_bring_back_what_was_paid_and_keep_t
         .await;
     let claim = coupons.claimed("ann", &coupon).await;
     let mut body = order_body(&[("tea", 3), ("recipe", 2)]);
-    body["coupon_claim_id"] = json!(claim);
+    body["coupon_claim_ids"] = json!([claim]);
     body["shipping_address"] = json!(function_tests::delivery::address());
     let order = shop.checkout(order_call("ann", "k", &[]).json(&body)).await;
     assert_eq!(order.status, 201, "{order:?}");
@@ -474,8 +479,8 @@ async fn money_that_comes_after_the_expiry_takes_the_coupon_again() {
     resolve(&payments, &order).await;
     let paid = shop.see("ann", &id_of(&order)).await.body;
     assert_eq!(
-        (&paid["status"], &paid["coupon"]),
-        (&json!("PAID"), &order.body["coupon"])
+        (&paid["status"], &paid["coupons"]),
+        (&json!("PAID"), &order.body["coupons"])
     );
     let claims = shop.claims("ann").await;
     assert_eq!(
@@ -578,7 +583,7 @@ fn the_total_of_every_quote_with_a_coupon_is_the_total_of_the_order() {
         let of = |value: &Value| value["amount"].as_u64().unwrap();
         let lines = order.body["lines"].as_array().unwrap();
         let shares: u64 = lines.iter().map(|line| of(&line["discount"])).sum();
-        prop_assert_eq!(shares, of(&order.body["coupon"]["discount"]));
+        prop_assert_eq!(shares, of(&order.body["coupons"][0]["discount"]));
         for line in lines {
             let price = of(&line["unit_price"]) * line["quantity"].as_u64().unwrap();
             prop_assert_eq!(of(&line["discount"]) + of(&line["total"]), price);

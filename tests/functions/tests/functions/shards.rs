@@ -66,7 +66,7 @@ async fn stock_moved_by_a_raise_meanwhile_is_found() {
     let (reservations, deadline) = (shop.engine.reservations(), shop.invocation().deadline);
     let sku = Sku::try_from("tea".to_owned()).unwrap();
     let mut loaded = reservations
-        .load(order.order_id, std::slice::from_ref(&sku), None, true, deadline)
+        .load(order.order_id, std::slice::from_ref(&sku), &[], true, deadline)
         .await
         .unwrap();
     // A buyer with an older read of the product knows one shard only.

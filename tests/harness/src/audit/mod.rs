@@ -267,7 +267,18 @@ fn cost(order: &Value) -> i64 {
 /// Returns what a line costs.
 fn line_cost(line: &Value) -> i64 {
     let price = number(&line["unit_price"]["amount"]) * number(&line["quantity"]);
-    price - amount(&line["discount"]) + amount(&line["tax"])
+    // A line is stored with the shares of the coupons alone.
+    let discount = match &line["discount"] {
+        Value::Null => line_shares(line),
+        discount => amount(discount),
+    };
+    price - discount + amount(&line["tax"])
+}
+
+/// Returns the sum of the shares of coupons in a line.
+fn line_shares(line: &Value) -> i64 {
+    let shares = array(&line["coupon_discounts"]);
+    shares.map(|share| amount(&share["amount"])).sum()
 }
 
 /// Returns the amount of money; 0 if it is absent.

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use super::{amount, array, cost, line_cost, number, text};
+use super::{amount, array, cost, line_cost, line_shares, number, text};
 
 /// Checks the price that each order's event shows: the totals are the sums of the lines and of the delivery, also as they
 /// are stored, and the delivery's price is the sum of its parts.
@@ -51,7 +51,21 @@ fn check_price(order: &Value, shown: &Value) -> Result<()> {
     for (name, sum) in sums {
         ensure!(totals(name) == sum, "{name} is not {sum}: {shown} {order}");
     }
+    for coupon in array(&shown["coupons"]) {
+        let of_class = |share: &&Value| share["class"] == coupon["class"];
+        let shares = array(&shown["lines"]).flat_map(|line| array(&line["coupon_discounts"]));
+        let sum: i64 = shares.filter(of_class).map(|share| amount(&share["amount"])).sum();
+        ensure!(
+            amount(&coupon["discount"]) == sum,
+            "the discount of a coupon is not {sum}: {shown}"
+        );
+    }
     for line in array(&shown["lines"]) {
+        ensure!(
+            array(&shown["coupons"]).next().is_none() || line_shares(line) == amount(&line["discount"]),
+            "the shares of line {} do not add up: {shown}",
+            text(&line["line_id"])
+        );
         let total = number(&line["total"]["amount"]);
         ensure!(
             total == line_cost(line),

@@ -1,5 +1,5 @@
 //! Coupon hunters: claim the few units of coupons, several at once, or with codes, and redeem them with orders of products and of
-//! seats that are paid, cancelled or forgotten.
+//! seats, one or two at a time, that are paid, cancelled or forgotten.
 
 use std::rc::Rc;
 
@@ -102,6 +102,7 @@ async fn create(world: &World, fields: Value) -> Option<String> {
     let mut body = json!({
         "name": "Opening week",
         "currency": "KRW",
+        "class": if world.below(2) == 0 { "SELLER" } else { "PLATFORM" },
         "benefit": benefit,
         "claims_start_at": now,
         "claims_end_at": now + SignedDuration::from_hours(24),
@@ -147,33 +148,38 @@ async fn look(world: &World, coupons: &[String]) {
     }
 }
 
-/// One of a customer's claims.
-async fn a_claim(world: &World, name: &str) -> Option<Value> {
+/// One of a customer's claims, or two of them, which may be of one class.
+async fn some_claims(world: &World, name: &str) -> Option<Vec<Value>> {
     let claims = Call::new("GET", "/coupon-claims").by(name);
     let claims = world.http("list-claims", claims).await;
-    claims.body["items"].as_array().and_then(|claims| world.one_of(claims))
+    let ids = claims.body["items"].as_array()?.iter();
+    let mut ids: Vec<Value> = ids.map(|claim| claim["coupon_claim_id"].clone()).collect();
+    let first = world.one_of(&ids)?;
+    ids.retain(|id| *id != first);
+    let second = world.one_of(&ids).filter(|_| world.below(4) > 0);
+    Some(std::iter::once(first).chain(second).collect())
 }
 
-/// Holds seats with one of a customer's claims, sometimes takes others instead, with another claim or none, and pays or not.
+/// Holds seats with some of a customer's claims, sometimes takes others instead, with other claims or none, and pays or not.
 async fn hold(world: &Rc<World>) {
     let name = hunter(world.below(HUNTERS));
     let Some(showtime) = a_showtime(world) else { return };
-    let Some(claim) = a_claim(world, &name).await else {
+    let Some(claims) = some_claims(world, &name).await else {
         return;
     };
     let mut body = json!({
         "best": { "class": if world.below(2) == 0 { "VIP" } else { "R" }, "count": 1 + world.below(2) },
-        "coupon_claim_id": claim["coupon_claim_id"],
+        "coupon_claim_ids": claims,
     });
     let mut held = hold_with(world, &name, &showtime, &body).await;
     if let Some(first) = held.first().filter(|_| world.below(2) == 0) {
         body["replaces"] = first["order_id"].clone();
         match world.below(3) {
             0 => {}
-            1 => drop(body.as_object_mut().and_then(|body| body.remove("coupon_claim_id"))),
+            1 => drop(body.as_object_mut().and_then(|body| body.remove("coupon_claim_ids"))),
             _ => {
-                if let Some(other) = a_claim(world, &name).await {
-                    body["coupon_claim_id"] = other["coupon_claim_id"].clone();
+                if let Some(others) = some_claims(world, &name).await {
+                    body["coupon_claim_ids"] = json!(others);
                 }
             }
         }
@@ -196,15 +202,15 @@ async fn hold_with(world: &World, name: &str, showtime: &str, body: &Value) -> V
     held
 }
 
-/// Places an order with one of a customer's claims, sometimes twice at once under two keys, and pays it or not.
+/// Places an order with some of a customer's claims, sometimes twice at once under two keys, and pays it or not.
 async fn redeem(world: &Rc<World>) {
     let name = hunter(world.below(HUNTERS));
-    let Some(claim) = a_claim(world, &name).await else {
+    let Some(claims) = some_claims(world, &name).await else {
         return;
     };
     let sku = product(world.below(world.fault_plan.actors.products));
     let items = [json!({ "sku": sku, "quantity": 1 + world.below(2) })];
-    let mut body = json!({ "items": items, "coupon_claim_id": claim["coupon_claim_id"] });
+    let mut body = json!({ "items": items, "coupon_claim_ids": claims });
     body["shipping_address"] = function_tests::delivery::address();
     let order = |key: &str| order_call(&name, key, &[]).json(&body);
     for answer in repeated::send(world, "checkout", order).await {

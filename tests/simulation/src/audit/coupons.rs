@@ -1,6 +1,7 @@
-//! Checks coupons: no more claims than units, a claim has one order, which has the claim, and a code makes one claim.
+//! Checks coupons: no more claims than units, a claim has one order, which has the claim, an order has one coupon of each class, and a
+//! code makes one claim.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
@@ -35,9 +36,11 @@ pub fn check_coupons(orders: &[Value], coupons: &[Value]) -> Result<()> {
         );
     }
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
-    for order in orders.iter().filter(|order| order["coupon"].is_object()) {
-        let coupon = &order["coupon"];
-        if coupon["returned_at"].is_null() {
+    for order in orders {
+        let redeemed = order["coupons"].as_array().map_or(&[][..], Vec::as_slice);
+        let classes: BTreeSet<String> = redeemed.iter().map(|coupon| text(&coupon["class"])).collect();
+        ensure!(classes.len() == redeemed.len(), "two coupons are of one class: {order}");
+        for coupon in redeemed.iter().filter(|coupon| coupon["returned_at"].is_null()) {
             let (claim, id) = (text(&coupon["coupon_claim_id"]), text(&order["order_id"]));
             let other = owners.insert(claim.clone(), id);
             ensure!(other.is_none(), "two orders have the claim {claim}: {order}");

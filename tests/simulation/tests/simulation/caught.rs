@@ -255,6 +255,11 @@ fn a_coupon_that_two_orders_redeem_is_caught() {
 }
 
 #[test]
+fn the_second_claim_of_an_order_that_is_left_behind_is_caught() {
+    is_caught(Mutant::SecondClaimKept, "a coupon is claimed and redeemed once");
+}
+
+#[test]
 fn a_join_of_a_waiting_room_that_counts_twice_is_caught() {
     is_caught(Mutant::JoinsUnchecked, "a waiting room counts each join once");
 }
