@@ -159,6 +159,9 @@ impl CreateQuote {
             .require_redeemable(customer, &[], invocation.now)
             .map_err(Rejected::from)?;
         let coupon = self.coupons.terms(claim.coupon_id, invocation.deadline).await?;
-        Ok(Redemption { claim, coupon })
+        Ok(Redemption {
+            coupon_claim_id: id,
+            coupon,
+        })
     }
 }

@@ -1,17 +1,19 @@
-//! Coupons: their definition, the claims of customers, and the discount of an order.
+//! Coupons: their definition, the claims of customers, and the discount of an order or of a charge of a subscription.
 
 mod claim;
 mod code_range;
 mod coupon;
+mod duration;
 mod id;
 pub mod reason;
 mod redemption;
 mod rules;
 pub(crate) mod store;
 
-pub use claim::{CouponClaim, CouponClaimStatus};
+pub use claim::{CouponClaim, CouponClaimStatus, Redeemer};
 pub use code_range::CodeRange;
 pub use coupon::{Benefit, Coupon, CouponDistribution, CouponScope, OnCancellation};
+pub use duration::CouponDuration;
 pub use id::{CouponClaimId, CouponId};
 pub use redemption::{NotRedeemable, Redemption};
 pub use rules::{CouponLine, NoDiscount, Sold};

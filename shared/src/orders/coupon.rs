@@ -30,7 +30,7 @@ impl OrderCoupon {
     pub fn new(redemption: &Redemption, discount: Money) -> Self {
         Self {
             coupon_id: redemption.coupon.coupon_id,
-            coupon_claim_id: redemption.claim.coupon_claim_id,
+            coupon_claim_id: redemption.coupon_claim_id,
             discount,
             on_cancellation: redemption.coupon.on_cancellation,
             returned_at: None,

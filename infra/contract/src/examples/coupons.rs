@@ -7,7 +7,9 @@ use jiff::SignedDuration;
 use shared::catalog::ShardCount;
 use shared::core::event::Record;
 use shared::core::money::Money;
-use shared::coupons::{Benefit, Coupon, CouponClaimId, CouponDistribution, CouponId, CouponScope, OnCancellation};
+use shared::coupons::{
+    Benefit, Coupon, CouponClaimId, CouponDistribution, CouponDuration, CouponId, CouponScope, OnCancellation,
+};
 use shared::waiting_rooms::WaitingRoomId;
 use uuid::Uuid;
 
@@ -45,6 +47,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
         claims_end_at: now + SignedDuration::from_hours(7 * 24),
         redeemable_until: now + SignedDuration::from_hours(30 * 24),
         on_cancellation: OnCancellation::Returned,
+        duration: CouponDuration::default(),
         exhausted_at: Some(now),
         waiting_room_id: Some(WaitingRoomId(Uuid::new_v8(*b"coupon example 9"))),
         created_at: now - SignedDuration::from_hours(48),

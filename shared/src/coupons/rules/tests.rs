@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::coupons::{CouponDistribution, CouponId, OnCancellation};
+use crate::coupons::{CouponDistribution, CouponDuration, CouponId, OnCancellation};
 
 fn money(amount: u64, currency: Currency) -> Money {
     Money::new(amount, currency).unwrap()
@@ -45,6 +45,7 @@ fn coupon(benefit: Benefit, currency: Currency) -> Coupon {
         claims_end_at: at(10),
         redeemable_until: at(20),
         on_cancellation: OnCancellation::Returned,
+        duration: CouponDuration::default(),
         waiting_room_id: None,
         exhausted_at: None,
         created_at: at(0),

@@ -46,7 +46,10 @@ impl ReservationStore {
             .require_redeemable(customer, &own, invocation.now)
             .map_err(Rejected::from)?;
         let coupon = self.coupons()?.terms(claim.coupon_id, invocation.deadline).await?;
-        Ok(Redemption { claim, coupon })
+        Ok(Redemption {
+            coupon_claim_id: claim.coupon_claim_id,
+            coupon,
+        })
     }
 
     /// The claim that a new order is to redeem. If an order has it whose deadline has passed, ends that order first.
@@ -99,7 +102,7 @@ impl ReservationStore {
         writes.into_iter().map(update).collect()
     }
 
-    /// Whether an order that was paid late can have its coupon again, or has none: no other order has it. The time to redeem it may
+    /// Whether an order that was paid late can have its coupon again, or has none: no other order or subscription has it. The time to redeem it may
     /// be over, since the order was placed in time.
     pub(super) async fn can_redeem_again(&self, paid: &Order, invocation: &Invocation) -> Result<bool, Error> {
         let Some(id) = paid.claim() else {
@@ -108,6 +111,6 @@ impl ReservationStore {
         let Some(claim) = self.coupons()?.claim(id, invocation.deadline).await? else {
             return Err(Error::internal("reinstate an order", format!("the claim {id} is gone")));
         };
-        Ok(self.settled_claim(claim, invocation).await?.order_id.is_none())
+        Ok(self.settled_claim(claim, invocation).await?.redeemer().is_none())
     }
 }
