@@ -105,11 +105,15 @@ pub enum Mutant {
     CodesUnchecked,
     /// A ticket that changes hands keeps its code.
     TransfersKeepCodes,
+    /// A coupon counts for one charge of a subscription more than it says.
+    CouponsRepeated,
+    /// A claim that a subscription gives back stays redeemed.
+    ClaimsKept,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 50] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -158,6 +162,8 @@ impl Mutant {
         Self::JoinsUnchecked,
         Self::CodesUnchecked,
         Self::TransfersKeepCodes,
+        Self::CouponsRepeated,
+        Self::ClaimsKept,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -235,6 +241,13 @@ impl Mutant {
             }
             Self::SeatsKept => each_write(body, &mut keep_seats),
             Self::ClaimsUnchecked => each_write(body, &mut |write| unless(write, "CLAIM#", "#status = :issued")),
+            Self::CouponsRepeated => each_item(body, "SUBSCRIPTION#", &mut |item| {
+                let left = item.pointer_mut("/coupon/M/charges_left/N");
+                if let Some(left) = left.filter(|left| **left == "0") {
+                    *left = "1".into();
+                }
+            }),
+            Self::ClaimsKept => each_write(body, &mut keep_claim),
             Self::JoinsUnchecked => each_write(body, &mut |write| unless(write, "JOIN#", "attribute_not_exists")),
             Self::CodesUnchecked => each_write(body, &mut |write| unless(write, "CODE#", "attribute_not_exists")),
             Self::TransfersKeepCodes => each_write(body, &mut keep_code),
@@ -397,6 +410,17 @@ fn keep_seats(write: &mut Value) {
     let update = write["UpdateExpression"].as_str().unwrap_or_default();
     if update.starts_with("REMOVE h.") && !update.contains(".u") {
         write["UpdateExpression"] = "SET n = n".into();
+    }
+}
+
+/// Leaves a claim redeemed where a subscription gives it back.
+fn keep_claim(write: &mut Value) {
+    if write["UpdateExpression"] != "SET #status = :issued REMOVE subscription_id" {
+        return;
+    }
+    write["UpdateExpression"] = "SET #status = :redeemed".into();
+    if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
+        values.remove(":issued");
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use sandbox::{Card, Fault, Provider};
 use serde_json::{Value, json};
 
-use super::billing::{DAY, HOUR, assert_settled, hours};
+use super::billing::{DAY, HOUR, assert_settled};
 use super::billing_reviews::{decide, hanging_with};
 
 const MONTH: SignedDuration = SignedDuration::from_hours(24 * 31);

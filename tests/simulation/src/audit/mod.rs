@@ -71,8 +71,10 @@ pub fn check(world: &World, phase: Phase) {
     check("each order holds its units", check_holds(&orders));
     let all_seats = tables.items(SEATS);
     check("a customer has only so many seats", seats::check_limits(&all_seats));
-    let claims = coupons::check_coupons(&orders, &tables.items(COUPONS));
+    let claims = coupons::check_coupons(&orders, &subscriptions, &tables.items(COUPONS));
     check("a coupon is claimed and redeemed once", claims);
+    let charges = coupons::check_charges(&subscriptions, &tables.items(COUPONS));
+    check("a coupon counts for its charges", charges);
     let all_tickets = tables.items(TICKETS);
     let seated = check_seats_and_tickets(&orders, &all_seats, &all_tickets);
     check("a seat has one order", seated);
