@@ -61,7 +61,7 @@ pub struct CreateCouponRequest {
     pub redeemable_until: Timestamp,
     /// What becomes of it when its customer cancels a paid order.
     pub on_cancellation: OnCancellation,
-    /// For how many charges of a subscription it counts. It cannot be changed. Default: the first one.
+    /// For how many charges of a subscription it counts. It cannot be changed. Default: one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub duration: Option<CouponDuration>,

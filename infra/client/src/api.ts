@@ -621,13 +621,13 @@ export interface Contact {
 /** A country: an officially assigned alpha-2 code of ISO 3166-1, in upper case. */
 export type Country = string;
 
-/** A coupon that customers claim and then redeem with an order. */
+/** A coupon that customers claim and then redeem with an order or a subscription. */
 export interface Coupon {
   /** The coupon's id. */
   coupon_id: CouponId;
   /** The name that customers see. */
   name: string;
-  /** The currency of the orders that it is for. */
+  /** The currency of the orders and subscriptions that it is for. */
   currency: string;
   /** What it takes off. */
   benefit: Benefit;
@@ -651,6 +651,8 @@ export interface Coupon {
   redeemable_until: string;
   /** What becomes of it when its customer cancels a paid order. */
   on_cancellation: runtime.Open<OnCancellation>;
+  /** For how many charges of a subscription it counts. */
+  duration: CouponDuration;
   /** The waiting room whose admission a claim needs. Absent: none. */
   waiting_room_id?: WaitingRoomId;
   /** The time at which all units were found claimed. Absent while there may be more. */
@@ -663,7 +665,7 @@ export interface Coupon {
 
 /** A coupon that a customer has claimed. */
 export interface CouponClaim {
-  /** The claim's id. A checkout names it. */
+  /** The claim's id. A checkout or a new subscription names it. */
   coupon_claim_id: CouponClaimId;
   /** The coupon. */
   coupon_id: CouponId;
@@ -671,8 +673,10 @@ export interface CouponClaim {
   customer_id: CustomerId;
   /** The claim's status. */
   status: runtime.Open<CouponClaimStatus>;
-  /** The order that has the coupon. Absent unless it is redeemed. */
+  /** The order that has the coupon. Absent unless an order has redeemed it. */
   order_id?: string;
+  /** The subscription that has the coupon. Absent unless a subscription has redeemed it. */
+  subscription_id?: SubscriptionId;
   /** The index of the code that claimed it. Absent for a claim without a code. */
   code_index?: number;
   /** The time of the claim. */
@@ -743,6 +747,35 @@ export type CouponCurrencyDiffersProblem = Problem & {
 /** How customers come by a coupon. */
 export type CouponDistribution = "CLAIM" | "CODES";
 
+/**
+ * For how many charges of a subscription a coupon counts. A charge that the coupon takes nothing off is none of them. An order
+ * redeems it once, whatever it says.
+ */
+export type CouponDuration = CouponDurationOnce | CouponDurationRepeating | CouponDurationForever | { kind: runtime.Unlisted };
+
+/**
+ * For how many charges of a subscription a coupon counts. A charge that the coupon takes nothing off is none of them. An order
+ * redeems it once, whatever it says.
+ */
+export type CouponDurationInput = CouponDurationOnce | CouponDurationRepeating | CouponDurationForever;
+
+/** Each charge. */
+export interface CouponDurationForever {
+  kind: "FOREVER";
+}
+
+/** One charge. */
+export interface CouponDurationOnce {
+  kind: "ONCE";
+}
+
+/** A number of charges. */
+export interface CouponDurationRepeating {
+  /** How many. */
+  charges: number;
+  kind: "REPEATING";
+}
+
 export type CouponExhaustedProblem = Problem & {
   type: "urn:madang:problem:coupon-exhausted";
   status: 409;
@@ -760,13 +793,15 @@ export type CouponExpiredProblem = Problem & {
 /** A coupon's id, derived from the administrator and the idempotency key. */
 export type CouponId = string;
 
-/** The coupon can be redeemed again once that order gives it back: if it is not paid, or if its cancellation returns the coupon. */
+/** The coupon can be redeemed again once it goes back: if that order is not paid, or if its cancellation returns the coupon; if that subscription ends before a charge was paid with the coupon. */
 export type CouponInUseProblem = Problem & {
-  /** The order. */
-  order_id: string;
+  /** The order. Absent if a subscription has it. */
+  order_id?: string;
+  /** The subscription. Absent if an order has it. */
+  subscription_id?: SubscriptionId;
   type: "urn:madang:problem:coupon-in-use";
   status: 409;
-  title: "An order has the coupon";
+  title: "An order or a subscription has the coupon";
 };
 
 /** A page of a list. */
@@ -882,6 +917,8 @@ export interface CreateCouponRequest {
   redeemable_until: string;
   /** What becomes of it when its customer cancels a paid order. */
   on_cancellation: OnCancellation;
+  /** For how many charges of a subscription it counts. It cannot be changed. Default: one. */
+  duration?: CouponDurationInput;
   /** The waiting room whose admission a claim needs. Default: none. */
   waiting_room_id?: WaitingRoomId;
 }
@@ -1077,11 +1114,13 @@ export interface CreateSubscriptionRequest {
   items: Item[];
   /** The shipping method of each period. If absent, the first one that fits. Ignored if nothing is shipped. */
   shipping_method?: ShippingMethodId;
+  /** The customer's claim of a coupon, which the subscription redeems. It counts for as many charges as the coupon's `duration` says. */
+  coupon_claim_id?: CouponClaimId;
   /** When periods fall due. The first billed period is the first on or after today's date. */
   schedule: ScheduleInput;
   /** The provider's authorization to charge the card. */
   authorization: Authorization;
-  /** The total of a period that the customer was shown. If it differs today, the request is rejected. */
+  /** The total of the first period that the customer was shown. If it differs today, the request is rejected. */
   expected_total?: Money;
   /** Who to write to or call about the orders of the subscription. Stored encrypted. */
   contact?: Contact;
@@ -1796,6 +1835,11 @@ export type Invoice = SubscriptionPeriod & {
   shipping?: Shipping;
   /** What the period costs, and the parts of it. Absent before the first attempt. */
   totals?: Totals;
+  /**
+   * The coupon of the subscription, and what it takes off. Absent before the first attempt, and if no coupon counts for the
+   * period.
+   */
+  coupon?: InvoiceCoupon;
   /** Number of attempts to charge the card. */
   attempts: number;
   /** Number of declines of the current card. */
@@ -1817,6 +1861,18 @@ export type Invoice = SubscriptionPeriod & {
   /** Time at which the invoice became paid or void. */
   closed_at?: string;
 };
+
+/** The coupon of an invoice. */
+export interface InvoiceCoupon {
+  /** The coupon. */
+  coupon_id: CouponId;
+  /** The customer's claim. */
+  coupon_claim_id: CouponClaimId;
+  /** What it takes off: the sum of the lines' discounts. 0 if it takes nothing off. */
+  discount: Money;
+  /** Why it takes nothing off. Absent if it does. Such a charge is none of those that the coupon counts for. */
+  not_applied?: runtime.Open<NotApplied>;
+}
 
 /** A page of a list. */
 export interface InvoiceList {
@@ -2047,6 +2103,9 @@ export type NoSeatsTogetherProblem = Problem & {
   status: 409;
   title: "The class has not so many free seats side by side";
 };
+
+/** Why a coupon takes nothing off a charge. */
+export type NotApplied = "NOT_APPLICABLE" | "MINIMUM_NOT_REACHED" | "CURRENCY_DIFFERS";
 
 /** Only customers who were checked in, or have a valid ticket where the shop does not scan, review a performance. */
 export type NotAttendedProblem = Problem & {
@@ -4135,6 +4194,8 @@ export interface Subscription {
   ends_at?: string;
   /** The periods that were skipped last. */
   skipped?: SkippedPeriods;
+  /** The coupon that the subscription has redeemed. Absent for none. */
+  coupon?: SubscriptionCoupon;
   /** Whether the customer must provide a new card. */
   needs_card: boolean;
   /** Time at which the subscription started. */
@@ -4150,6 +4211,20 @@ export type SubscriptionClosedProblem = Problem & {
   status: 409;
   title: "The subscription is cancelled";
 };
+
+/** The coupon that a subscription has redeemed. */
+export interface SubscriptionCoupon {
+  /** The coupon. */
+  coupon_id: CouponId;
+  /** The customer's claim. */
+  coupon_claim_id: CouponClaimId;
+  /** The number of charges that were paid with it. */
+  charges_used: number;
+  /** The number of charges that it still counts for. Absent: each. */
+  charges_left?: number;
+  /** The time at which the customer got it back. Absent while the subscription has it. */
+  returned_at?: string;
+}
 
 /** A subscription's id, derived from the customer and the idempotency key. */
 export type SubscriptionId = string;
@@ -8529,6 +8604,8 @@ export interface CreateSubscriptionOperation {
     | UnauthenticatedProblem
     | PaymentRefusedProblem
     | TotalDiffersProblem
+    | CouponExpiredProblem
+    | CouponInUseProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidLinesProblem
@@ -8540,6 +8617,10 @@ export interface CreateSubscriptionOperation {
     | ShippingMethodUnavailableProblem
     | NotShippableProblem
     | AddressMissingProblem
+    | CouponNotFoundProblem
+    | CouponNotApplicableProblem
+    | CouponMinimumNotReachedProblem
+    | CouponCurrencyDiffersProblem
     | AmountNotTakenProblem
     | ProviderNotConfiguredProblem
     | InvalidTextProblem
@@ -9414,7 +9495,7 @@ export class Madang extends runtime.Client {
   /**
    * Creates a coupon
    *
-   * Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. What it takes off, its scope and its times cannot be changed, except for the end
+   * Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. What it takes off, its scope, its duration and its times cannot be changed, except for the end
    * of the claims. A retry with the same key and body returns it in its current state.
    *
    * `POST /admin/coupons`
@@ -10773,7 +10854,8 @@ export class Madang extends runtime.Client {
    * Starts a subscription
    *
    * This request charges nothing. The first period is charged when it falls due (within minutes if that is now), at the
-   * catalog prices, taxes and shipping prices of that day. A retry with the same key and body returns the subscription in its current state.
+   * catalog prices, taxes and shipping prices of that day. With `coupon_claim_id`, the subscription redeems the customer's coupon, which
+   * goes back if the subscription ends before a charge was paid with it. A retry with the same key and body returns the subscription in its current state.
    *
    * `POST /subscriptions`
    */

@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// For how many charges of a subscription a coupon counts. An order redeems it once, whatever it says.
+/// For how many charges of a subscription a coupon counts. A charge that the coupon takes nothing off is none of them. An order
+/// redeems it once, whatever it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
 pub enum CouponDuration {
-    /// The first charge.
+    /// One charge.
     Once {},
-    /// The first charges.
+    /// A number of charges.
     Repeating {
         /// How many.
         #[schema(minimum = 2, maximum = 999, examples(3))]
