@@ -33,7 +33,7 @@ impl CancelSubscription {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            subscriptions: SubscriptionStore::new(platform)?,
+            subscriptions: SubscriptionStore::with_coupons(platform)?,
             policy: Policy::new(platform)?,
         })
     }

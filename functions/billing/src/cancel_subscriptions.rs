@@ -42,7 +42,7 @@ impl CancelSubscriptions {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            subscriptions: SubscriptionStore::new(platform)?,
+            subscriptions: SubscriptionStore::with_coupons(platform)?,
             policy: Policy::new(platform)?,
             index_lag: INDEX_LAG,
         })

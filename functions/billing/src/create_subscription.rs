@@ -1,4 +1,4 @@
-//! Runs for `POST /subscriptions`: starts a subscription. Its first period is charged when it falls due.
+//! Runs for `POST /subscriptions`: starts a subscription, and redeems a coupon for it. Its first period is charged when it falls due.
 //!
 //! The provider issues one billing key per request, even if the function crashes before it is stored: the idempotency key
 //! sent to the provider is derived from the request's, so a retry gets the same billing key.
@@ -7,7 +7,7 @@ use crate::charge_service::{BillingKeys, ChargeQueue};
 use crate::event::BillingEvent;
 use crate::reason;
 use crate::store::{StoredSubscription, SubscriptionStore, SubscriptionWrite};
-use crate::subscription::{Policy, Rejected, Subscription, SubscriptionStatus};
+use crate::subscription::{Policy, Rejected, Subscription, SubscriptionCoupon, SubscriptionStatus};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -23,7 +23,9 @@ use shared::core::destination::Destination;
 use shared::core::error::{self, Reason};
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
+use shared::core::identity::CustomerId;
 use shared::core::money::Money;
+use shared::coupons::{self, CouponClaimId, NotRedeemable, Redemption};
 use shared::orders::{self, DeliveryDetails, Item, Pricing, SealedDetails, ShippingMethodId, sum_lines};
 use shared::payments;
 use shared::payments::provider::Authorization;
@@ -54,7 +56,7 @@ impl CreateSubscription {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            subscriptions: SubscriptionStore::new(platform)?,
+            subscriptions: SubscriptionStore::with_coupons(platform)?,
             catalog: CatalogStore::new(platform)?,
             pricing: Pricing::new(platform)?,
             keys: BillingKeys::new(platform)?,
@@ -81,11 +83,15 @@ pub struct CreateSubscriptionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping_method: Option<ShippingMethodId>,
+    /// The customer's claim of a coupon, which the subscription redeems. It counts for as many charges as the coupon's `duration` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub coupon_claim_id: Option<CouponClaimId>,
     /// When periods fall due. The first billed period is the first on or after today's date.
     pub schedule: Schedule,
     /// The provider's authorization to charge the card.
     pub authorization: Authorization,
-    /// The total of a period that the customer was shown. If it differs today, the request is rejected.
+    /// The total of the first period that the customer was shown. If it differs today, the request is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_total: Option<Money>,
@@ -112,6 +118,12 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::SHIPPING_METHOD_UNAVAILABLE,
     &orders::reason::NOT_SHIPPABLE,
     &orders::reason::ADDRESS_MISSING,
+    &coupons::reason::COUPON_NOT_FOUND,
+    &coupons::reason::COUPON_EXPIRED,
+    &coupons::reason::COUPON_IN_USE,
+    &coupons::reason::COUPON_NOT_APPLICABLE,
+    &coupons::reason::COUPON_MINIMUM_NOT_REACHED,
+    &coupons::reason::COUPON_CURRENCY_DIFFERS,
     &payments::reason::AMOUNT_NOT_TAKEN,
     &payments::reason::PROVIDER_NOT_CONFIGURED,
     &error::INVALID_TEXT,
@@ -122,7 +134,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// Starts a subscription
 ///
 /// This request charges nothing. The first period is charged when it falls due (within minutes if that is now), at the
-/// catalog prices, taxes and shipping prices of that day. A retry with the same key and body returns the subscription in its current state.
+/// catalog prices, taxes and shipping prices of that day. With `coupon_claim_id`, the subscription redeems the customer's coupon, which
+/// goes back if the subscription ends before a charge was paid with it. A retry with the same key and body returns the subscription in its current state.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -163,9 +176,14 @@ pub async fn handle(
     }
     let period = first_period(&body.schedule, invocation.now)?;
     let destination = details.as_ref().and_then(DeliveryDetails::destination);
-    validate(function, &body, &wanted, destination.clone(), &invocation).await?;
-
     let (customer, keys) = (&caller.customer_id, &function.customer_keys);
+    let redemption = match body.coupon_claim_id {
+        Some(claim) => Some(function.redemption(claim, customer, id, &invocation).await?),
+        None => None,
+    };
+    let redemption = redemption.as_ref();
+    validate(function, &body, &wanted, destination.clone(), redemption, &invocation).await?;
+
     let delivery_details = SealedDetails::seal(details.as_ref(), customer, keys, invocation.deadline).await?;
     let request_id = id.to_string();
     let (key, card) = function
@@ -188,6 +206,7 @@ pub async fn handle(
         ends_with_period: false,
         ends_at: None,
         skipped: None,
+        coupon: redemption.map(SubscriptionCoupon::new),
         needs_card: false,
         started_at: invocation.now,
         past_due_at: None,
@@ -202,6 +221,7 @@ pub async fn handle(
         delivery_details: delivery_details.as_ref().map(|fresh| fresh.details.clone()),
         fingerprint: fingerprint.clone(),
         version: 1,
+        gives_back: None,
     };
     let write = SubscriptionWrite {
         new_key: Some(&key),
@@ -212,16 +232,46 @@ pub async fn handle(
         function.charge_queue.send_if_due(&stored, &invocation).await;
         return created(&stored.subscription);
     }
-    // An earlier attempt of this write, or a concurrent retry, has created the subscription; or the customer's personal data
-    // were erased meanwhile, and a retry encrypts them with a new key.
-    let existing = function.subscriptions.get(id, invocation.deadline).await?;
-    let existing = existing.ok_or_else(|| {
-        Error::unavailable(
-            "start a subscription",
-            "the personal data of the customer were erased meanwhile",
-        )
-    })?;
-    replay(existing, &fingerprint)
+    // An earlier attempt of this write, or a concurrent retry, has created the subscription.
+    if let Some(existing) = function.subscriptions.get(id, invocation.deadline).await? {
+        return replay(existing, &fingerprint);
+    }
+    // An order or another subscription has redeemed the claim meanwhile.
+    if let Some(claim) = body.coupon_claim_id {
+        function.redemption(claim, customer, id, &invocation).await?;
+    }
+    // A retry encrypts the personal data with a new key.
+    Err(Error::unavailable(
+        "start a subscription",
+        "the personal data of the customer were erased meanwhile, or an order had the coupon for a moment",
+    ))
+}
+
+impl CreateSubscription {
+    /// The redemption of a claim by the subscription `id`, if it can redeem the claim now.
+    ///
+    /// # Errors
+    /// The refusals of [`NotRedeemable`], [`Error::Unavailable`] and [`Error::Internal`].
+    async fn redemption(
+        &self,
+        claim: CouponClaimId,
+        customer: &CustomerId,
+        id: SubscriptionId,
+        invocation: &Invocation,
+    ) -> Result<Redemption, Error> {
+        let coupons = self.subscriptions.coupons()?;
+        let refused = |refused| orders::Rejected::Coupon(claim, refused);
+        let found = coupons.claim(claim, invocation.deadline).await?;
+        let found = found.ok_or_else(|| refused(NotRedeemable::NotFound))?;
+        // A concurrent retry may have redeemed it for this subscription.
+        found
+            .require_redeemable(customer, &[id.0], invocation.now)
+            .map_err(refused)?;
+        Ok(Redemption {
+            coupon_claim_id: claim,
+            coupon: coupons.terms(found.coupon_id, invocation.deadline).await?,
+        })
+    }
 }
 
 /// The first billed period: the first on or after today's date in the schedule's timezone.
@@ -239,13 +289,17 @@ async fn validate(
     body: &CreateSubscriptionRequest,
     wanted: &[(Sku, u32)],
     destination: Option<Destination>,
+    redemption: Option<&Redemption>,
     invocation: &Invocation,
 ) -> Result<(), Error> {
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
     let products = function.catalog.products(&skus, invocation.deadline).await?;
     let has_address = destination.is_some();
     let delivery = function.pricing.delivery(destination, body.shipping_method.clone());
-    let quote = function.pricing.quote(wanted, &products, &delivery, invocation.now)?;
+    let redemptions = redemption.cloned().into();
+    let quote = function
+        .pricing
+        .quote_with_coupons(wanted, &products, &delivery, &redemptions, invocation.now)?;
     if quote.shipping.is_some() && !has_address {
         return Err(orders::Rejected::AddressMissing.into());
     }

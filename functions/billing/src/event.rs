@@ -8,7 +8,8 @@ shared::domain_events! {
     pub enum BillingEvent from "madang.billing" {
         /// A subscription started.
         SubscriptionStarted(Subscription),
-        /// A customer changed a subscription, or it needs a new card.
+        /// A customer changed a subscription, or it needs a new card; or it has ended while it was charged, and its coupon goes
+        /// back after that.
         SubscriptionChanged(Subscription),
         /// A subscription's card cannot be charged. Deliveries are suspended until there is a new card.
         SubscriptionPastDue(Subscription),

@@ -4,6 +4,10 @@
 //! starts only after the provider or an administrator has confirmed that the previous one failed; an invoice becomes paid
 //! or void once.
 
+mod coupon;
+
+pub use coupon::{InvoiceCoupon, NotApplied, Price};
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -67,6 +71,11 @@ pub struct Invoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub totals: Option<Totals>,
+    /// The coupon of the subscription, and what it takes off. Absent before the first attempt, and if no coupon counts for the
+    /// period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub coupon: Option<InvoiceCoupon>,
     /// Number of attempts to charge the card.
     pub attempts: u32,
     /// Number of declines of the current card.
@@ -118,10 +127,10 @@ pub struct Postponed {
 /// A change of an invoice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvoiceTransition {
-    /// An attempt starts, with the stock reserved. The quote prices a new invoice.
-    Attempt(Quote),
-    /// The period costs nothing: its order is placed without a charge. The quote prices the invoice.
-    DeliverFree(Quote),
+    /// An attempt starts, with the stock reserved. The price is that of a new invoice.
+    Attempt(Price),
+    /// The period costs nothing: its order is placed without a charge.
+    DeliverFree(Price),
     /// The items are unavailable, or the provider cannot be called now.
     Postpone(Postponed),
     /// The provider declined the charge.
@@ -154,6 +163,7 @@ impl Invoice {
             lines: vec![],
             shipping: None,
             totals: None,
+            coupon: None,
             attempts: 0,
             declines: 0,
             declined_at: None,
@@ -177,6 +187,7 @@ impl Invoice {
             lines: vec![],
             shipping: None,
             totals: None,
+            coupon: None,
             attempts: 0,
             next_try_at: Some(now),
             created_at: now,
@@ -192,20 +203,16 @@ impl Invoice {
         next.next_try_at = None;
         match (transition, self.status) {
             (_, Paid | Void) => return None,
-            (InvoiceTransition::Attempt(quote), Declined | Postponed) => {
+            (InvoiceTransition::Attempt(price), Declined | Postponed) => {
                 next.status = Charging;
-                next.lines = quote.lines;
-                next.shipping = quote.shipping;
-                next.totals = Some(quote.totals);
+                next.set_price(price);
                 next.attempts += 1;
                 next.postponed = None;
                 next.next_try_at = Some(now + CHARGE_TIMEOUT);
             }
-            (InvoiceTransition::DeliverFree(quote), Declined | Postponed) if quote.totals.total.amount() == 0 => {
+            (InvoiceTransition::DeliverFree(price), Declined | Postponed) if price.quote.totals.total.amount() == 0 => {
                 next.status = Paid;
-                next.lines = quote.lines;
-                next.shipping = quote.shipping;
-                next.totals = Some(quote.totals);
+                next.set_price(price);
                 next.postponed = None;
                 next.failure = None;
                 next.order_id = Some(self.order_id());
@@ -249,6 +256,19 @@ impl Invoice {
             | (InvoiceTransition::Decline { .. } | InvoiceTransition::Pay(..), Declined | Postponed) => return None,
         }
         Some(next)
+    }
+
+    fn set_price(&mut self, price: Price) {
+        let Price { quote, coupon } = price;
+        self.lines = quote.lines;
+        self.shipping = quote.shipping;
+        self.totals = Some(quote.totals);
+        self.coupon = coupon;
+    }
+
+    /// Whether the coupon of the subscription is taken off.
+    pub fn is_discounted(&self) -> bool {
+        self.coupon.is_some_and(|coupon| coupon.not_applied.is_none())
     }
 
     /// The invoice after a check of the charge in progress has started, after `checks` checks without a result. The next

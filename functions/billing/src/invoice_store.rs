@@ -44,7 +44,7 @@ pub enum BeginChargeOutcome {
 }
 
 impl InvoiceStore {
-    /// Creates the store over the tables of the catalog, orders, payments and subscriptions.
+    /// Creates the store over the tables of the catalog, coupons, orders, payments and subscriptions.
     ///
     /// # Errors
     /// [`Error::Internal`] when a variable is missing.
@@ -52,7 +52,7 @@ impl InvoiceStore {
         Ok(Self {
             client: platform.dynamodb(),
             catalog: CatalogStore::new(platform)?,
-            subscriptions: SubscriptionStore::new(platform)?,
+            subscriptions: SubscriptionStore::with_coupons(platform)?,
             reservations: ReservationStore::new(platform)?,
             order_payments: OrderPaymentStore::new(platform)?,
         })

@@ -96,6 +96,7 @@ pub async fn handle(function: &ClaimCoupon, request: Request, invocation: Invoca
         customer_id: customer_id.clone(),
         status: CouponClaimStatus::Issued,
         order_id: None,
+        subscription_id: None,
         code_index: None,
         claimed_at: invocation.now,
         redeemable_until: coupon.redeemable_until,

@@ -146,6 +146,7 @@ pub async fn handle(function: &ClaimCouponCode, request: Request, invocation: In
             customer_id: customer.clone(),
             status: CouponClaimStatus::Issued,
             order_id: None,
+            subscription_id: None,
             code_index: Some(code.index),
             claimed_at: invocation.now,
             redeemable_until: coupon.redeemable_until,

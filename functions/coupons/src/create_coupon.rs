@@ -41,9 +41,9 @@ pub const REFUSALS: &[&Reason] = &[&reason::INVALID_COUPON];
 
 /// Creates a coupon
 ///
-/// Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. Its class, what it takes off, its scope
-/// and its times cannot be changed, except for the end of the claims. A retry with the same key and body returns it in its current
-/// state.
+/// Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. Its class, what it takes off, its
+/// scope, its duration and its times cannot be changed, except for the end of the claims. A retry with the same key and body returns
+/// it in its current state.
 ///
 /// # Cost
 /// Two requests: one read unit, and two write units for each shard and for the coupon. One with codes takes two more write units and

@@ -10,7 +10,9 @@ use shared::catalog::ShardCount;
 use shared::core::error::Rejection;
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
-use shared::coupons::{Benefit, Coupon, CouponClass, CouponDistribution, CouponId, CouponScope, OnCancellation};
+use shared::coupons::{
+    Benefit, Coupon, CouponClass, CouponDistribution, CouponDuration, CouponId, CouponScope, OnCancellation,
+};
 use shared::waiting_rooms::WaitingRoomId;
 use utoipa::ToSchema;
 
@@ -66,6 +68,10 @@ pub struct CreateCouponRequest {
     pub redeemable_until: Timestamp,
     /// What becomes of it when its customer cancels a paid order.
     pub on_cancellation: OnCancellation,
+    /// For how many charges of a subscription it counts. It cannot be changed. Default: one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub duration: Option<CouponDuration>,
     /// The waiting room whose admission a claim needs. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -97,6 +103,8 @@ impl CreateCouponRequest {
             return Err(invalid("total", "the number of codes limits the coupon"));
         }
         check_room(distribution, self.waiting_room_id)?;
+        let duration = self.duration.unwrap_or_default();
+        check_duration(duration)?;
         let shards = match (self.total, self.shards) {
             (None, Some(_)) => return Err(invalid("shards", "only a coupon with a total has shards")),
             (None, None) => None,
@@ -124,6 +132,7 @@ impl CreateCouponRequest {
             claims_end_at: self.claims_end_at,
             redeemable_until: self.redeemable_until,
             on_cancellation: self.on_cancellation,
+            duration,
             waiting_room_id: self.waiting_room_id,
             exhausted_at: None,
             created_at: now,
@@ -185,6 +194,16 @@ fn check_benefit(benefit: Benefit, currency: Currency) -> Result<(), Rejection> 
     }
 }
 
+fn check_duration(duration: CouponDuration) -> Result<(), Rejection> {
+    let (least, most) = (CouponDuration::MIN_REPEATED, CouponDuration::MAX_REPEATED);
+    match duration {
+        CouponDuration::Repeating { charges } if !(least..=most).contains(&charges) => {
+            Err(invalid("duration", &format!("charges is {least} to {most}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn check_amount(field: &str, amount: Money, currency: Currency) -> Result<(), Rejection> {
     if amount.currency() != currency {
         let detail = format!("its currency is {}, as that of the coupon", currency.code());
@@ -225,6 +244,16 @@ fn check_list<T: Ord + Display>(name: &str, values: &[T]) -> Result<(), Rejectio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_coupon_that_repeats_counts_for_two_charges_or_more() {
+        for (charges, is_allowed) in [(0, false), (1, false), (2, true), (999, true), (1_000, false)] {
+            let checked = check_duration(CouponDuration::Repeating { charges });
+            assert_eq!(checked.is_ok(), is_allowed, "{charges}");
+        }
+        assert!(check_duration(CouponDuration::Once {}).is_ok());
+        assert!(check_duration(CouponDuration::Forever {}).is_ok());
+    }
 
     #[test]
     fn codes_have_no_waiting_room() {

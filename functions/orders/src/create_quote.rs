@@ -168,6 +168,9 @@ impl CreateQuote {
             .require_redeemable(customer, &[], invocation.now)
             .map_err(|refused| Rejected::Coupon(id, refused))?;
         let coupon = self.coupons.terms(claim.coupon_id, invocation.deadline).await?;
-        Ok(Redemption { claim, coupon })
+        Ok(Redemption {
+            coupon_claim_id: id,
+            coupon,
+        })
     }
 }

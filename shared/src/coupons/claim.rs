@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::core::id::SubscriptionId;
 use crate::core::identity::CustomerId;
 use crate::coupons::{CouponClaimId, CouponId};
 
@@ -14,7 +15,8 @@ use crate::coupons::{CouponClaimId, CouponId};
 pub enum CouponClaimStatus {
     /// The customer can redeem the coupon.
     Issued,
-    /// An order has the coupon: it waits for payment, is paid, or was cancelled and keeps it.
+    /// An order has the coupon: it waits for payment, is paid, or was cancelled and keeps it. Or a subscription has it: it is not
+    /// cancelled, or a charge was paid with the coupon.
     Redeemed,
     /// The coupon was not redeemed in time.
     Expired,
@@ -23,7 +25,7 @@ pub enum CouponClaimStatus {
 /// A coupon that a customer has claimed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CouponClaim {
-    /// The claim's id. A checkout names it.
+    /// The claim's id. A checkout or a new subscription names it.
     pub coupon_claim_id: CouponClaimId,
     /// The coupon.
     pub coupon_id: CouponId,
@@ -31,10 +33,14 @@ pub struct CouponClaim {
     pub customer_id: CustomerId,
     /// The claim's status.
     pub status: CouponClaimStatus,
-    /// The order that has the coupon. Absent unless it is redeemed.
+    /// The order that has the coupon. Absent unless an order has redeemed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub order_id: Option<Uuid>,
+    /// The subscription that has the coupon. Absent unless a subscription has redeemed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub subscription_id: Option<SubscriptionId>,
     /// The index of the code that claimed it. Absent for a claim without a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 999_999_999)]
@@ -45,7 +51,44 @@ pub struct CouponClaim {
     pub redeemable_until: Timestamp,
 }
 
+/// What has redeemed a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redeemer {
+    /// An order.
+    Order(Uuid),
+    /// A subscription.
+    Subscription(SubscriptionId),
+}
+
+impl Redeemer {
+    /// Its id. No order and no subscription have the same one.
+    pub const fn id(self) -> Uuid {
+        match self {
+            Self::Order(id) | Self::Subscription(SubscriptionId(id)) => id,
+        }
+    }
+}
+
+/// An order, by its id.
+impl From<Uuid> for Redeemer {
+    fn from(order_id: Uuid) -> Self {
+        Self::Order(order_id)
+    }
+}
+
+impl From<SubscriptionId> for Redeemer {
+    fn from(id: SubscriptionId) -> Self {
+        Self::Subscription(id)
+    }
+}
+
 impl CouponClaim {
+    /// What has redeemed the claim, if it is redeemed.
+    pub fn redeemer(&self) -> Option<Redeemer> {
+        let subscription = self.subscription_id.map(Redeemer::from);
+        self.order_id.map(Redeemer::from).or(subscription)
+    }
+
     /// The claim as shown at `now`: expired after its time.
     #[must_use]
     pub fn as_of(mut self, now: Timestamp) -> Self {
@@ -71,6 +114,7 @@ mod tests {
             customer_id: customer_id.clone(),
             status,
             order_id: None,
+            subscription_id: None,
             code_index: None,
             claimed_at: second(0),
             redeemable_until: second(100),

@@ -37,6 +37,12 @@ impl Redemptions {
     }
 }
 
+impl From<Option<Redemption>> for Redemptions {
+    fn from(redemption: Option<Redemption>) -> Self {
+        Self(redemption.into_iter().collect())
+    }
+}
+
 /// Checks the claims that a request names before anything is read: each once, and not more than there are classes. DynamoDB refuses
 /// a request that names an item twice.
 ///

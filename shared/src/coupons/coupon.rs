@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::catalog::{Category, ShardCount, Sku};
 use crate::core::money::Money;
-use crate::coupons::{CodeRange, CouponId};
+use crate::coupons::{CodeRange, CouponDuration, CouponId};
 use crate::tickets::{ClassCode, ShowtimeId};
 use crate::waiting_rooms::WaitingRoomId;
 
@@ -98,7 +98,7 @@ pub enum OnCancellation {
     Kept,
 }
 
-/// A coupon that customers claim and then redeem with an order.
+/// A coupon that customers claim and then redeem with an order or a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Coupon {
     /// The coupon's id.
@@ -106,7 +106,7 @@ pub struct Coupon {
     /// The name that customers see.
     #[schema(min_length = 1, max_length = 100, examples("Opening week: 15 % off"))]
     pub name: String,
-    /// The currency of the orders that it is for.
+    /// The currency of the orders and subscriptions that it is for.
     #[schema(value_type = String, pattern = "^[A-Z]{3}$", examples("KRW"))]
     pub currency: Currency,
     /// Its class, which does not change.
@@ -146,6 +146,10 @@ pub struct Coupon {
     pub redeemable_until: Timestamp,
     /// What becomes of it when its customer cancels a paid order.
     pub on_cancellation: OnCancellation,
+    /// For how many charges of a subscription it counts.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub duration: CouponDuration,
     /// The waiting room whose admission a claim needs. Absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

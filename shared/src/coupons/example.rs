@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::core::identity::CustomerId;
 use crate::coupons::{
-    Benefit, Coupon, CouponClaim, CouponClaimId, CouponClaimStatus, CouponClass, CouponDistribution, CouponId,
-    OnCancellation, Redemption,
+    Benefit, Coupon, CouponClaimId, CouponClass, CouponDistribution, CouponDuration, CouponId, OnCancellation,
+    Redemption,
 };
 
 /// A coupon of the seller, for everything.
@@ -30,6 +30,7 @@ pub(crate) fn coupon(benefit: Benefit, currency: Currency) -> Coupon {
         claims_end_at: second(10),
         redeemable_until: second(20),
         on_cancellation: OnCancellation::Returned,
+        duration: CouponDuration::default(),
         waiting_room_id: None,
         exhausted_at: None,
         created_at: second(0),
@@ -39,19 +40,8 @@ pub(crate) fn coupon(benefit: Benefit, currency: Currency) -> Coupon {
 
 /// The redemption of a claim of `coupon`.
 pub(crate) fn redemption(coupon: Coupon) -> Redemption {
-    let customer_id = CustomerId::new("ann");
-    let claim = CouponClaim {
-        coupon_claim_id: CouponClaimId::of(coupon.coupon_id, &customer_id),
-        coupon_id: coupon.coupon_id,
-        customer_id,
-        status: CouponClaimStatus::Issued,
-        order_id: None,
-        code_index: None,
-        claimed_at: second(0),
-        redeemable_until: coupon.redeemable_until,
-    };
     Redemption {
-        claim,
+        coupon_claim_id: CouponClaimId::of(coupon.coupon_id, &CustomerId::new("ann")),
         coupon: Arc::new(coupon),
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::core::id::SubscriptionId;
 use crate::core::money::Money;
 use crate::coupons::{CouponClaimId, CouponClass};
 
@@ -25,12 +26,19 @@ crate::reasons! {
         /// The id that was sent.
         coupon_claim_id: CouponClaimId,
     };
-    /// The coupon can be redeemed again once that order gives it back: if it is not paid, or if its cancellation returns the coupon.
-    COUPON_IN_USE = Conflict "coupon-in-use" "An order has the coupon" CouponInUse {
+    /// The coupon can be redeemed again once it goes back: if that order is not paid, or if its cancellation returns the coupon; if
+    /// that subscription ends before a charge was paid with the coupon.
+    COUPON_IN_USE = Conflict "coupon-in-use" "An order or a subscription has the coupon" CouponInUse {
         /// The customer's claim of the coupon.
         coupon_claim_id: CouponClaimId,
-        /// The order.
-        order_id: Uuid,
+        /// The order. Absent if a subscription has it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        order_id: Option<Uuid>,
+        /// The subscription. Absent if an order has it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        subscription_id: Option<SubscriptionId>,
     };
     /// No line is in the coupon's scope, or the discount would be 0, such as when another coupon has taken everything off. The coupon
     /// stays unused.

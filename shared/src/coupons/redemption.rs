@@ -1,4 +1,4 @@
-//! The redemption of a claim by an order.
+//! The redemption of a claim by an order or a subscription.
 
 use std::sync::Arc;
 
@@ -8,18 +8,18 @@ use uuid::Uuid;
 use crate::core::error::Rejection;
 use crate::core::identity::CustomerId;
 use crate::core::money::Money;
-use crate::coupons::{Coupon, CouponClaim, CouponClaimId, CouponClaimStatus, NoDiscount, reason};
+use crate::coupons::{Coupon, CouponClaim, CouponClaimId, CouponClaimStatus, NoDiscount, Redeemer, reason};
 
-/// A claim that an order redeems, and its coupon.
+/// A claim that an order or a subscription redeems, and its coupon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redemption {
     /// The claim.
-    pub claim: CouponClaim,
+    pub coupon_claim_id: CouponClaimId,
     /// The coupon. Its terms never change.
     pub coupon: Arc<Coupon>,
 }
 
-/// Why an order cannot redeem a claim.
+/// Why an order or a subscription cannot redeem a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotRedeemable {
     /// The customer has no such claim.
@@ -29,10 +29,10 @@ pub enum NotRedeemable {
         /// The time at which it ended.
         ended_at: Timestamp,
     },
-    /// Another order has it.
+    /// Another order or subscription has it.
     InUse {
-        /// The order.
-        order_id: Uuid,
+        /// Which.
+        by: Redeemer,
     },
     /// The coupon takes nothing off the order.
     NotApplicable,
@@ -51,8 +51,8 @@ pub enum NotRedeemable {
 }
 
 impl CouponClaim {
-    /// Checks that an order of `customer` can redeem the claim at `now`. `own` are the orders that may have it already: the order
-    /// itself, and the one that it replaces.
+    /// Checks that an order or a subscription of `customer` can redeem the claim at `now`. `own` are the ids of those that may have
+    /// it already: itself, and the order that an order replaces.
     ///
     /// # Errors
     /// [`NotRedeemable::NotFound`] for another customer's claim, [`NotRedeemable::InUse`], [`NotRedeemable::Expired`].
@@ -60,13 +60,11 @@ impl CouponClaim {
         if self.customer_id != *customer {
             return Err(NotRedeemable::NotFound);
         }
-        match (self.clone().as_of(now).status, self.order_id) {
+        match (self.clone().as_of(now).status, self.redeemer()) {
             (CouponClaimStatus::Expired, _) => Err(NotRedeemable::Expired {
                 ended_at: self.redeemable_until,
             }),
-            (CouponClaimStatus::Redeemed, Some(order_id)) if !own.contains(&order_id) => {
-                Err(NotRedeemable::InUse { order_id })
-            }
+            (CouponClaimStatus::Redeemed, Some(by)) if !own.contains(&by.id()) => Err(NotRedeemable::InUse { by }),
             (CouponClaimStatus::Issued | CouponClaimStatus::Redeemed, _) => Ok(()),
         }
     }
@@ -103,11 +101,16 @@ impl NotRedeemable {
                 };
                 Rejection::with(members, detail)
             }
-            Self::InUse { order_id } => {
-                let detail = format!("The order {order_id} has redeemed the coupon. Order without it.");
+            Self::InUse { by } => {
+                let (order_id, subscription_id, what) = match by {
+                    Redeemer::Order(id) => (Some(id), None, "order"),
+                    Redeemer::Subscription(id) => (None, Some(id), "subscription"),
+                };
+                let detail = format!("The {what} {} has redeemed the coupon. Order without it.", by.id());
                 let members = reason::CouponInUse {
                     coupon_claim_id,
                     order_id,
+                    subscription_id,
                 };
                 Rejection::with(members, detail)
             }
@@ -139,6 +142,7 @@ impl NotRedeemable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::id::SubscriptionId;
     use crate::coupons::CouponId;
 
     fn second(second: i64) -> Timestamp {
@@ -146,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_redeemed_by_its_customer_in_time_and_by_one_order() {
+    fn a_claim_is_redeemed_by_its_customer_in_time_and_by_one_order_or_subscription() {
         let (ann, bob) = (CustomerId::new("ann"), CustomerId::new("bob"));
         let coupon_id = CouponId(Uuid::from_u128(1));
         let (mine, other) = (Uuid::from_u128(2), Uuid::from_u128(3));
@@ -156,6 +160,7 @@ mod tests {
             customer_id: ann.clone(),
             status: CouponClaimStatus::Issued,
             order_id: None,
+            subscription_id: None,
             code_index: None,
             claimed_at: second(0),
             redeemable_until: second(100),
@@ -165,6 +170,12 @@ mod tests {
             order_id: Some(mine),
             ..issued.clone()
         };
+        let subscribed = CouponClaim {
+            status: CouponClaimStatus::Redeemed,
+            subscription_id: Some(SubscriptionId(mine)),
+            ..issued.clone()
+        };
+        let (by_order, by_subscription) = (Redeemer::Order(mine), Redeemer::Subscription(SubscriptionId(mine)));
         let ended_at = second(100);
         for (claim, customer, own, at, expected) in [
             (&issued, &ann, &[][..], 99, Ok(())),
@@ -173,17 +184,31 @@ mod tests {
             (&redeemed, &bob, &[], 0, Err(NotRedeemable::NotFound)),
             (&redeemed, &ann, &[mine], 0, Ok(())),
             (&redeemed, &ann, &[other, mine], 100, Ok(())),
+            (&redeemed, &ann, &[other], 0, Err(NotRedeemable::InUse { by: by_order })),
+            (&redeemed, &ann, &[], 0, Err(NotRedeemable::InUse { by: by_order })),
+            (&subscribed, &ann, &[mine], 100, Ok(())),
             (
-                &redeemed,
+                &subscribed,
                 &ann,
                 &[other],
                 0,
-                Err(NotRedeemable::InUse { order_id: mine }),
+                Err(NotRedeemable::InUse { by: by_subscription }),
             ),
-            (&redeemed, &ann, &[], 0, Err(NotRedeemable::InUse { order_id: mine })),
         ] {
             let found = claim.require_redeemable(customer, own, second(at));
             assert_eq!(found, expected, "{claim:?} {own:?} at {at}");
         }
+    }
+
+    #[test]
+    fn a_refusal_names_the_order_or_the_subscription_that_has_the_coupon() {
+        let id = Uuid::from_u128(2);
+        let named = |by| {
+            let refused = Rejection::from(NotRedeemable::InUse { by });
+            ["order_id", "subscription_id"].map(|name| refused.members.get(name).cloned())
+        };
+        assert_eq!(named(Redeemer::Order(id)), [Some(serde_json::json!(id)), None]);
+        let by = Redeemer::Subscription(SubscriptionId(id));
+        assert_eq!(named(by), [None, Some(serde_json::json!(id))]);
     }
 }

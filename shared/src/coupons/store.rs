@@ -18,7 +18,7 @@ use crate::catalog::Shard;
 use crate::core::actor::Actor;
 use crate::core::error::Error;
 use crate::core::idempotency::Fingerprint;
-use crate::coupons::{Coupon, CouponClaim, CouponClaimId, CouponId};
+use crate::coupons::{Coupon, CouponClaim, CouponClaimId, CouponId, Redeemer};
 
 /// A coupon as stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,10 +49,11 @@ pub struct CodeSeries {
 /// The most coupons whose terms a function remembers. Beyond that it forgets all.
 const MAX_TERMS: usize = 100;
 
-/// Reads the coupons table, and writes which order has a claim.
+/// Reads the coupons table, and writes which order or subscription has a claim.
 ///
-/// Invariants: a claim names an order exactly while the order is open or paid and has the coupon, or has kept it. Nobody takes a
-/// claim from an order, also after the order's deadline: the order is ended first, on condition that it still waits for payment.
+/// Invariants: a claim names an order exactly while the order is open or paid and has the coupon, or has kept it. It names a
+/// subscription exactly while the subscription has the coupon. Nobody takes a claim from an order, also after the order's deadline:
+/// the order is ended first, on condition that it still waits for payment.
 #[derive(Clone, Debug)]
 pub struct CouponStore {
     table: Table,
@@ -129,21 +130,25 @@ impl CouponStore {
         claims.into_iter().map(parse_claim).collect()
     }
 
-    /// Builds the write by which an order gets a claim. Condition: it is issued, so no order has it. Returns the claim when the
-    /// condition fails. The event of the claim is in the table's stream already: without it, the claim stays small.
-    pub fn redeem_write(&self, id: CouponClaimId, order_id: Uuid) -> UpdateBuilder {
-        self.claim_update(id, order_id)
-            .update_expression("SET #status = :redeemed, order_id = :order REMOVE #event")
+    /// Builds the write by which an order or a subscription gets a claim. Condition: it is issued, so nothing has it. Returns the
+    /// claim when the condition fails. The event of the claim is in the table's stream already: without it, the claim stays small.
+    pub fn redeem_write(&self, id: CouponClaimId, by: impl Into<Redeemer>) -> UpdateBuilder {
+        let by = by.into();
+        let name = attribute(by);
+        self.claim_update(id, by)
+            .update_expression(format!("SET #status = :redeemed, {name} = :by REMOVE #event"))
             .expression_attribute_names("#event", "event")
             .condition_expression("#status = :issued")
             .return_values_on_condition_check_failure(OnFailure::AllOld)
     }
 
-    /// Builds the write by which an order gives its claim back to the customer. Condition: the order has it.
-    pub fn return_write(&self, id: CouponClaimId, order_id: Uuid) -> UpdateBuilder {
-        self.claim_update(id, order_id)
-            .update_expression("SET #status = :issued REMOVE order_id")
-            .condition_expression("#status = :redeemed AND order_id = :order")
+    /// Builds the write by which an order or a subscription gives its claim back to the customer. Condition: it has the claim.
+    pub fn return_write(&self, id: CouponClaimId, by: impl Into<Redeemer>) -> UpdateBuilder {
+        let by = by.into();
+        let name = attribute(by);
+        self.claim_update(id, by)
+            .update_expression(format!("SET #status = :issued REMOVE {name}"))
+            .condition_expression(format!("#status = :redeemed AND {name} = :by"))
     }
 
     /// Builds the write by which an order gets the claim of the order `from`, which ends in the same transaction. Condition: that
@@ -158,7 +163,7 @@ impl CouponStore {
             .expression_attribute_values(":from", AttributeValue::S(from.to_string()))
     }
 
-    fn claim_update(&self, id: CouponClaimId, order_id: Uuid) -> UpdateBuilder {
+    fn claim_update(&self, id: CouponClaimId, by: Redeemer) -> UpdateBuilder {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         Update::builder()
             .table_name(&self.table.name)
@@ -166,7 +171,15 @@ impl CouponStore {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":issued", text("ISSUED"))
             .expression_attribute_values(":redeemed", text("REDEEMED"))
-            .expression_attribute_values(":order", text(&order_id.to_string()))
+            .expression_attribute_values(":by", text(&by.id().to_string()))
+    }
+}
+
+/// The attribute of a claim that names what has redeemed it.
+const fn attribute(by: Redeemer) -> &'static str {
+    match by {
+        Redeemer::Order(_) => "order_id",
+        Redeemer::Subscription(_) => "subscription_id",
     }
 }
 

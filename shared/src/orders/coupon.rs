@@ -42,10 +42,11 @@ impl OrderCoupon {
     /// # Errors
     /// [`MoneyError::OutOfRange`] and [`MoneyError::CurrenciesMixed`].
     pub fn of(redemptions: &Redemptions, lines: &[Line]) -> Result<Vec<Self>, MoneyError> {
-        let coupon = |Redemption { claim, coupon }: &Redemption| {
+        let coupon = |redemption: &Redemption| {
+            let coupon = &redemption.coupon;
             Ok(Self {
                 coupon_id: coupon.coupon_id,
-                coupon_claim_id: claim.coupon_claim_id,
+                coupon_claim_id: redemption.coupon_claim_id,
                 class: coupon.class,
                 discount: discount_of(coupon.class, Money::zero(coupon.currency), lines)?,
                 on_cancellation: coupon.on_cancellation,

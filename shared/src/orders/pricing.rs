@@ -212,7 +212,7 @@ fn discounted_by<'a>(
         let price = line.price()?;
         seen.push(CouponLine { sold, price });
     }
-    let (claim, class) = (redemption.claim.coupon_claim_id, redemption.coupon.class);
+    let (claim, class) = (redemption.coupon_claim_id, redemption.coupon.class);
     let shares = redemption.coupon.discounts(&seen)?;
     let shares = shares.map_err(|none| Rejected::Coupon(claim, redemption.refusal(none)))?;
     let lines = lines.into_iter().zip(shares).map(|(line, share)| {

@@ -118,11 +118,15 @@ pub enum Mutant {
     AttendanceUnchecked,
     /// The stars of reviews are not counted.
     StarsUncounted,
+    /// A coupon counts for one charge of a subscription more than it says.
+    CouponsRepeated,
+    /// A claim that a subscription gives back stays redeemed.
+    ClaimsKept,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 56] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -177,6 +181,8 @@ impl Mutant {
         Self::SwapsProlonged,
         Self::AttendanceUnchecked,
         Self::StarsUncounted,
+        Self::CouponsRepeated,
+        Self::ClaimsKept,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -258,6 +264,13 @@ impl Mutant {
                 let mut returned = 0;
                 each_write(body, &mut |write| keep_second_claim(write, &mut returned));
             }
+            Self::CouponsRepeated => each_item(body, "SUBSCRIPTION#", &mut |item| {
+                let left = item.pointer_mut("/coupon/M/charges_left/N");
+                if let Some(left) = left.filter(|left| **left == "0") {
+                    *left = "1".into();
+                }
+            }),
+            Self::ClaimsKept => each_write(body, &mut keep_claim),
             Self::JoinsUnchecked => each_write(body, &mut |write| unless(write, "JOIN#", "attribute_not_exists")),
             Self::CodesUnchecked => each_write(body, &mut |write| unless(write, "CODE#", "attribute_not_exists")),
             Self::TransfersKeepCodes => each_write(body, &mut keep_code),
@@ -458,6 +471,17 @@ fn keep_second_claim(write: &mut Value, returned: &mut u32) {
         if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
             values.remove(":issued");
         }
+    }
+}
+
+/// Leaves a claim redeemed where a subscription gives it back.
+fn keep_claim(write: &mut Value) {
+    if write["UpdateExpression"] != "SET #status = :issued REMOVE subscription_id" {
+        return;
+    }
+    write["UpdateExpression"] = "SET #status = :redeemed".into();
+    if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
+        values.remove(":issued");
     }
 }
 

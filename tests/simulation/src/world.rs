@@ -181,7 +181,7 @@ impl World {
         let mut fault_plan = FaultPlan::draw(&mut rng);
         match plan.mutant {
             Some(Mutant::TimeoutIsRefusal) => fault_plan.lose_answers(),
-            Some(Mutant::MissedPeriodsCharged) => fault_plan.miss_periods(),
+            Some(Mutant::MissedPeriodsCharged | Mutant::CouponsRepeated) => fault_plan.miss_periods(),
             Some(Mutant::PeriodsUnchecked) => fault_plan.repeat_deliveries(),
             Some(mutant) if mutant.needs_bank() => fault_plan.take_money_back(),
             Some(mutant) if mutant.needs_shipments() => fault_plan.ship_more(),

@@ -7,10 +7,10 @@ use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::catalog::{Hold, Product, Sku};
 use shared::core::error::{Error, Rejection};
-use shared::core::event::DomainEvent;
+use shared::core::event::{DomainEvent, Record};
 use shared::core::id::SubscriptionPeriod;
 use shared::core::idempotency::{Fingerprint, derive_id};
-use shared::orders::{self, Ending, Order, OrderEvent, OrderStatus, Quote, StoredOrder};
+use shared::orders::{self, Ending, Order, OrderEvent, OrderStatus, StoredOrder};
 use shared::payments::provider::{Answer, Decline};
 use shared::payments::reason;
 use shared::payments::{
@@ -19,7 +19,7 @@ use shared::payments::{
 
 use crate::charge_service::{ChargeOutcome, DOING};
 use crate::event::BillingEvent;
-use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition, Postponed};
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition, Postponed, Price};
 use crate::invoice_store::{BeginChargeOutcome, InvoiceStore};
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionRequest, SubscriptionWrite};
 use crate::subscription::{Policy, Subscription, SubscriptionStatus, SubscriptionTransition};
@@ -182,7 +182,7 @@ impl ChargeStore {
     pub(crate) async fn deliver_free(
         &self,
         unpaid: Unpaid<'_>,
-        quote: Quote,
+        price: Price,
         products: &HashMap<Sku, Product>,
         invocation: &Invocation,
     ) -> Result<Option<ChargeOutcome>, Error> {
@@ -192,7 +192,7 @@ impl ChargeStore {
             invoice,
         } = unpaid;
         let now = invocation.now;
-        let turn = InvoiceTransition::DeliverFree(quote);
+        let turn = InvoiceTransition::DeliverFree(price);
         let Some(paid) = invoice.invoice.transition(turn, now, &self.policy) else {
             return Ok(None);
         };
@@ -209,7 +209,8 @@ impl ChargeStore {
             event: Some(invocation.record(&OrderEvent::OrderPaid(order.clone()))?),
             order,
         };
-        let closed = subscription.transition(SubscriptionTransition::ClosePeriod, now)?;
+        let with_coupon = paid.is_discounted();
+        let closed = subscription.transition(SubscriptionTransition::CompletePeriod { with_coupon }, now)?;
         let next = stored.next(closed, None, None, &self.policy, now);
         let event = invocation.record(&BillingEvent::InvoicePaid(paid.clone()))?;
         let after = invoice.next(paid, Some(event), now);
@@ -326,10 +327,14 @@ impl ChargeStore {
                 BillingEvent::InvoiceVoided(after.clone())
             };
             let invoice_event = invocation.record(&invoice_event)?;
-            let closed = subscription
-                .subscription
-                .transition(SubscriptionTransition::ClosePeriod, now)?;
-            let next = subscription.next(closed, None, None, &self.policy, now);
+            let with_coupon = after.is_discounted();
+            let close = match is_paid {
+                true => SubscriptionTransition::CompletePeriod { with_coupon },
+                false => SubscriptionTransition::ClosePeriod,
+            };
+            let closed = subscription.subscription.transition(close, now)?;
+            let returned = returned_coupon(&subscription.subscription, &closed, invocation)?;
+            let next = subscription.next(closed, None, returned, &self.policy, now);
             let after = invoice.next(after, Some(invoice_event), now);
             let order = StoredOrder {
                 // The order takes over the units, or they are released.
@@ -479,7 +484,8 @@ impl ChargeStore {
             let closed = subscription
                 .subscription
                 .transition(SubscriptionTransition::ClosePeriod, invocation.now)?;
-            let next = subscription.next(closed, None, None, &self.policy, invocation.now);
+            let returned = returned_coupon(&subscription.subscription, &closed, invocation)?;
+            let next = subscription.next(closed, None, returned, &self.policy, invocation.now);
             let void = invoice.voided(void, invocation)?;
             let write = attempt.write(&next, &void);
             if self.save_and_release(&write, &invoice.holds, invocation).await? {
@@ -487,6 +493,18 @@ impl ChargeStore {
             }
         }
     }
+}
+
+/// The event of a subscription that had ended while it was charged, and gives its coupon back after that. `None` if it gives none
+/// back.
+fn returned_coupon(
+    before: &Subscription,
+    after: &Subscription,
+    invocation: &Invocation,
+) -> Result<Option<Record>, Error> {
+    let returned = before.claim_given_back_by(after);
+    let event = returned.map(|_| invocation.record(&BillingEvent::SubscriptionChanged(after.clone())));
+    event.transpose()
 }
 
 /// The reason for a postponed delivery, as shown to the customer.

@@ -7,6 +7,7 @@
 mod billing_keys;
 mod charge_queue;
 mod charge_store;
+mod price;
 mod review;
 
 pub use billing_keys::BillingKeys;
@@ -24,17 +25,19 @@ use shared::aws::lambda::Invocation;
 use shared::catalog::{Product, Sku};
 use shared::core::error::{Error, Rejection};
 use shared::core::id::SubscriptionPeriod;
+use shared::coupons::Redemption;
 use shared::orders::{self, Pricing, Quote, sum_lines};
 use shared::payments::provider::{Answer, BillingKey, Charge, Decline};
 use shared::payments::{Provider, ProviderStatus, Rejected as PaymentRejected, Report};
 use uuid::Uuid;
 
 use self::charge_store::{Account, Unpaid};
+use self::price::price;
 use crate::event::BillingEvent;
-use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
+use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition, Price};
 use crate::invoice_store::BeginChargeOutcome;
 use crate::store::{StoredInvoice, StoredSubscription, SubscriptionWrite};
-use crate::subscription::{Subscription, SubscriptionStatus, SubscriptionTransition, Task};
+use crate::subscription::{Subscription, SubscriptionCoupon, SubscriptionStatus, SubscriptionTransition, Task};
 
 /// Time reserved for writing after a provider call.
 const WRITE_TIME: Duration = Duration::from_secs(5);
@@ -42,6 +45,13 @@ const WRITE_TIME: Duration = Duration::from_secs(5);
 const REVIEW_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 const DOING: &str = "charge a subscription";
+
+/// What a period delivers, and the coupon that counts for it.
+struct Ordered<'a> {
+    wanted: &'a [(Sku, u32)],
+    products: &'a HashMap<Sku, Product>,
+    redemption: Option<&'a Redemption>,
+}
 
 /// Charges subscriptions.
 #[derive(Clone, Debug)]
@@ -251,8 +261,14 @@ impl ChargeService {
         let wanted = wanted(&stored.subscription, &invoice.invoice)?;
         let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self.charges.invoices.catalog.products(&skus, deadline).await?;
-        let quote = match self.quote(&subscription, &invoice, &wanted, &products, now) {
-            Ok(quote) => quote,
+        let redemption = self.redemption(&subscription, invocation).await?;
+        let ordered = Ordered {
+            wanted: &wanted,
+            products: &products,
+            redemption: redemption.as_ref(),
+        };
+        let price = match self.price(&subscription, &invoice, &ordered, now) {
+            Ok(price) => price,
             Err(why) => {
                 return self
                     .charges
@@ -260,17 +276,17 @@ impl ChargeService {
                     .await;
             }
         };
-        if quote.totals.total.amount() == 0 {
+        if price.quote.totals.total.amount() == 0 {
             let unpaid = Unpaid {
                 stored: &stored,
                 subscription,
                 invoice: &invoice,
             };
-            return self.charges.deliver_free(unpaid, quote, &products, invocation).await;
+            return self.charges.deliver_free(unpaid, price, &products, invocation).await;
         }
         let Some(attempt) = invoice
             .invoice
-            .transition(InvoiceTransition::Attempt(quote), now, &self.charges.policy)
+            .transition(InvoiceTransition::Attempt(price), now, &self.charges.policy)
         else {
             return Ok(None);
         };
@@ -306,45 +322,68 @@ impl ChargeService {
         }
     }
 
-    /// The quote of an attempt: the invoice's lines once it is priced for the subscription's destination, otherwise the
-    /// current catalog prices. Rejects products that are no longer listed in both cases.
-    fn quote(
+    /// The coupon of the subscription, if it counts for the next charge.
+    async fn redemption(
+        &self,
+        subscription: &Subscription,
+        invocation: &Invocation,
+    ) -> Result<Option<Redemption>, Error> {
+        let Some(coupon) = subscription.coupon.filter(SubscriptionCoupon::is_active) else {
+            return Ok(None);
+        };
+        let coupons = self.charges.invoices.subscriptions.coupons()?;
+        Ok(Some(Redemption {
+            coupon_claim_id: coupon.coupon_claim_id,
+            coupon: coupons.terms(coupon.coupon_id, invocation.deadline).await?,
+        }))
+    }
+
+    /// The price of an attempt: the invoice's once it is priced for the subscription's destination, with its discount, otherwise
+    /// that of the current catalog. Rejects products that are no longer listed in both cases.
+    fn price(
         &self,
         subscription: &Subscription,
         stored: &StoredInvoice,
-        wanted: &[(Sku, u32)],
-        products: &HashMap<Sku, Product>,
+        ordered: &Ordered<'_>,
         now: Timestamp,
-    ) -> Result<Quote, Rejection> {
+    ) -> Result<Price, Rejection> {
         let (destination, method) = (subscription.destination.clone(), subscription.shipping_method.clone());
         let delivery = self.pricing.delivery(destination, method);
-        let current = self.pricing.quote(wanted, products, &delivery, now);
+        let Ordered {
+            wanted,
+            products,
+            redemption,
+        } = *ordered;
+        let current = price(&self.pricing, wanted, products, &delivery, redemption, now);
         let invoice = &stored.invoice;
         // The order goes to the present address, so it costs what it costs there.
         let fixed = invoice
             .totals
             .filter(|_| stored.destination == subscription.destination);
-        let quote = match (fixed, current) {
+        let price = match (fixed, current) {
             (Some(_), Err(unavailable @ orders::Rejected::ProductUnavailable(_))) => return Err(unavailable.into()),
             // Only its products matter: its prices are fixed, also that of a method that does not fit any more.
-            (Some(totals), _) => Quote {
-                lines: invoice.lines.clone(),
-                shipping: invoice.shipping.clone(),
-                totals,
+            (Some(totals), _) => Price {
+                quote: Quote {
+                    lines: invoice.lines.clone(),
+                    shipping: invoice.shipping.clone(),
+                    totals,
+                },
+                coupon: invoice.coupon,
             },
             (None, current) => current?,
         };
         // A product may have got a package since the subscription was started.
-        if quote.shipping.is_some() && subscription.destination.is_none() {
+        if price.quote.shipping.is_some() && subscription.destination.is_none() {
             return Err(orders::Rejected::AddressMissing.into());
         }
         let accepted = self
             .keys
             .providers
-            .require_accepted(subscription.provider, quote.totals.total);
+            .require_accepted(subscription.provider, price.quote.totals.total);
         accepted
             .is_ok()
-            .then_some(quote)
+            .then_some(price)
             .ok_or_else(|| PaymentRejected::AmountNotTaken.into())
     }
 

@@ -2,7 +2,8 @@
 //! (`KEY#<id>`), the requests that changed subscriptions (`REQUEST#<id>`), and a sparse index of due subscriptions.
 //!
 //! Invariant: an invoice changes only together with its subscription, both on condition that they have not changed
-//! since they were read. So a successful write of a subscription proves that its invoice has not changed either.
+//! since they were read. So a successful write of a subscription proves that its invoice has not changed either. The claim of a
+//! coupon changes in the write of the subscription that redeems it or gives it back.
 
 mod records;
 mod requests;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
 use shared::aws::dynamodb::table::{Table, text_of};
-use shared::aws::dynamodb::transaction::{delete, put, transact_changes};
+use shared::aws::dynamodb::transaction::{delete, put, transact_changes, update};
 use shared::aws::dynamodb::{
     Item, Wanted, batch_get, classify_error, composite, number, parse, send_until_answered, text,
 };
@@ -28,6 +29,7 @@ use shared::aws::lambda::problem::Causes;
 use shared::core::error::Error;
 use shared::core::id::{SubscriptionId, SubscriptionPeriod};
 use shared::core::identity::CustomerId;
+use shared::coupons::CouponStore;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -46,6 +48,8 @@ const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 #[derive(Clone, Debug)]
 pub struct SubscriptionStore {
     table: Table,
+    /// `None` in functions that neither start nor end subscriptions.
+    coupons: Option<CouponStore>,
 }
 
 /// Items of the table that are written together, each on condition that it has not changed since it was read.
@@ -125,7 +129,28 @@ impl SubscriptionStore {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             table: Table::new(platform, "SUBSCRIPTIONS_TABLE")?,
+            coupons: None,
         })
+    }
+
+    /// Creates the store of a function that starts or ends subscriptions: it also changes claims in `COUPONS_TABLE`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing.
+    pub fn with_coupons(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            coupons: Some(CouponStore::new(platform)?),
+            ..Self::new(platform)?
+        })
+    }
+
+    /// The store of claims.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] in a function that neither starts nor ends subscriptions.
+    pub fn coupons(&self) -> Result<&CouponStore, Error> {
+        let coupons = self.coupons.as_ref();
+        coupons.ok_or_else(|| Error::internal("change a coupon", "the function has no table of coupons"))
     }
 
     /// Reads a subscription of any customer, consistently.
@@ -439,7 +464,22 @@ impl SubscriptionStore {
             items.push(delete(self.delete_key_owner(key))?);
         }
         items.extend(write.key_unchanged.cloned());
+        items.extend(self.claim_write(write.subscription)?);
         Ok(items)
+    }
+
+    /// Builds the write by which a new subscription gets the claim of its coupon, or by which one that ends gives it back. Fails its
+    /// condition when another order or subscription has it.
+    fn claim_write(&self, stored: &StoredSubscription) -> Result<Option<TransactWriteItem>, Error> {
+        let subscription = &stored.subscription;
+        let id = subscription.subscription_id;
+        let redeemed = subscription.claim().filter(|_| stored.version == 1);
+        let write = match (redeemed, stored.gives_back) {
+            (Some(claim), _) => self.coupons()?.redeem_write(claim, id),
+            (None, Some(claim)) => self.coupons()?.return_write(claim, id),
+            (None, None) => return Ok(None),
+        };
+        update(write).map(Some)
     }
 
     /// Builds the put of a subscription. Fails its condition when it has changed, or was created, since it was read.

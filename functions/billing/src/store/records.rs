@@ -16,6 +16,7 @@ use shared::core::error::Error;
 use shared::core::event::Record;
 use shared::core::id::SubscriptionId;
 use shared::core::idempotency::Fingerprint;
+use shared::coupons::CouponClaimId;
 use shared::orders::SealedDetails;
 use shared::payments::Provider;
 
@@ -55,12 +56,16 @@ pub struct StoredSubscription {
     /// The newest event. The table's stream delivers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Record>,
+    /// The claim of a coupon that goes back in the write of this version. Not stored.
+    #[serde(skip)]
+    pub gives_back: Option<CouponClaimId>,
 }
 
 impl StoredSubscription {
     /// The next version, with `invoice` as the open invoice and the change's event if it has one.
     ///
-    /// Retires the key after the subscription has ended and no attempt is in progress.
+    /// Retires the key after the subscription has ended and no attempt is in progress. A coupon that goes back does so in the write
+    /// of this version.
     #[must_use]
     pub fn next(
         &self,
@@ -81,6 +86,7 @@ impl StoredSubscription {
         } else {
             Some(now)
         };
+        next.gives_back = self.subscription.claim_given_back_by(&subscription);
         next.subscription = subscription;
         next.version += 1;
         next.event = event.or(next.event);

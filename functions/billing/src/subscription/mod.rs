@@ -2,7 +2,12 @@
 //!
 //! Invariants: periods are billed in order, each at most once, since `next_period` only increases; at most one period is
 //! open, that is, has an invoice that is neither paid nor void; a cancelled subscription bills no period; a promised end
-//! (`ends_at`) is moved by no change except its revocation.
+//! (`ends_at`) is moved by no change except its revocation; a coupon counts for a charge when the charge is paid, and goes back
+//! if the subscription ends before.
+
+mod coupon;
+
+pub use coupon::SubscriptionCoupon;
 
 use envconfig::Envconfig;
 use jiff::{SignedDuration, Timestamp};
@@ -79,6 +84,10 @@ pub struct Subscription {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub skipped: Option<SkippedPeriods>,
+    /// The coupon that the subscription has redeemed. Absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub coupon: Option<SubscriptionCoupon>,
     /// Whether the customer must provide a new card.
     pub needs_card: bool,
     /// Time at which the subscription started.
@@ -202,7 +211,12 @@ fn days(count: u16) -> SignedDuration {
 pub enum SubscriptionTransition {
     /// Opens the next period for billing.
     Bill,
-    /// Closes the open period, whose invoice is paid or void.
+    /// Closes the open period, whose invoice is paid.
+    CompletePeriod {
+        /// Whether the coupon was taken off.
+        with_coupon: bool,
+    },
+    /// Closes the open period, whose invoice is void.
     ClosePeriod,
     /// The open period cannot be charged without a new card.
     MarkPastDue,
@@ -239,6 +253,12 @@ impl Subscription {
         use SubscriptionStatus::{Active, Cancelled, PastDue, Paused};
         let mut next = self.clone();
         match (transition, self.status) {
+            (SubscriptionTransition::CompletePeriod { with_coupon }, _) => {
+                next.open_period = None;
+                next.coupon = self
+                    .coupon
+                    .map(|coupon| if with_coupon { coupon.used() } else { coupon });
+            }
             // A charge that was in progress at the cancellation still closes its period.
             (SubscriptionTransition::ClosePeriod, _) => next.open_period = None,
             (_, Cancelled) => return Err(Rejected::Closed),
@@ -313,6 +333,10 @@ impl Subscription {
             ) => {
                 return Err(Rejected::WrongStatus(status));
             }
+        }
+        // While a charge is in progress, it may still be paid with the coupon.
+        if next.status == Cancelled && next.open_period.is_none() {
+            next.coupon = next.coupon.map(|coupon| coupon.ended(now));
         }
         Ok(next)
     }

@@ -48,6 +48,7 @@ fn subscription(status: SubscriptionStatus) -> Subscription {
         ends_with_period: false,
         ends_at: None,
         skipped: None,
+        coupon: None,
         needs_card: false,
         started_at: at("2026-01-01T00:00"),
         past_due_at: None,
@@ -168,7 +169,7 @@ fn the_due_work_is_as_the_table_says() {
     let new = Invoice::new(&first, at("2026-01-01T00:00"));
     let (now, policy) = (at("2026-01-01T00:00"), &policy());
     let charging = new
-        .transition(InvoiceTransition::Attempt(quote()), now, policy)
+        .transition(InvoiceTransition::Attempt(quote().into()), now, policy)
         .unwrap();
     let postponed = InvoiceTransition::Postpone(crate::invoice::Postponed {
         code: "out-of-stock".to_owned(),
@@ -278,7 +279,7 @@ fn a_decline_is_retried_on_days_1_3_5_and_7_and_never_twice_in_a_day() {
     while let Some(now) = next {
         tried.push(now.duration_since(start).as_hours());
         let charging = invoice
-            .transition(InvoiceTransition::Attempt(quote()), now, &policy)
+            .transition(InvoiceTransition::Attempt(quote().into()), now, &policy)
             .unwrap();
         let declined = InvoiceTransition::Decline {
             failure: Failure::new("NO", "no"),
@@ -377,7 +378,7 @@ fn work(
                     skus: vec![],
                 })
             } else {
-                InvoiceTransition::Attempt(quote())
+                InvoiceTransition::Attempt(quote().into())
             };
             (after, before.transition(transition, now, policy))
         }

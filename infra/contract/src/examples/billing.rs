@@ -2,19 +2,22 @@
 
 use anyhow::{Context, Result};
 use billing::event::BillingEvent;
-use billing::invoice::{Invoice, InvoiceTransition, Postponed};
+use billing::invoice::{Invoice, InvoiceCoupon, InvoiceTransition, NotApplied, Postponed, Price};
 use billing::subscription::{
-    MissedPeriods, Policy, Rejected, Subscription, SubscriptionStatus, SubscriptionTransition,
+    MissedPeriods, Policy, Rejected, Subscription, SubscriptionCoupon, SubscriptionStatus, SubscriptionTransition,
 };
 use jiff::Timestamp;
 use jiff::civil::{Time, date};
 use shared::core::calendar::{Interval, Schedule, Timezone, Unit};
 use shared::core::event::Record;
 use shared::core::id::{PaymentId, SubscriptionId};
+use shared::coupons::{CouponClaimId, CouponId};
 use shared::orders::{Item, Quote};
 use shared::payments::provider::Card;
 use shared::payments::{Failure, Provider};
 use uuid::Uuid;
+
+const COUPON: CouponId = CouponId(Uuid::new_v8(*b"coupon example 2"));
 
 /// One record of each billing event.
 pub(super) fn events() -> Result<Vec<Record>> {
@@ -97,6 +100,13 @@ pub fn subscription() -> Result<Subscription> {
         ends_with_period: false,
         ends_at: None,
         skipped: None,
+        coupon: Some(SubscriptionCoupon {
+            coupon_id: COUPON,
+            coupon_claim_id: CouponClaimId::of(COUPON, &super::customer()),
+            charges_used: 0,
+            charges_left: Some(3),
+            returned_at: None,
+        }),
         needs_card: false,
         started_at: super::now()?,
         past_due_at: None,
@@ -121,12 +131,21 @@ fn invoice() -> Result<Invoice> {
 
 fn charging() -> Result<Invoice> {
     let order = super::order_of(super::order()?.order_id, super::product()?, 2)?;
-    let quote = Quote {
-        lines: order.lines,
-        shipping: order.shipping,
-        totals: order.totals,
+    let coupon = InvoiceCoupon {
+        coupon_id: COUPON,
+        coupon_claim_id: CouponClaimId::of(COUPON, &super::customer()),
+        discount: order.totals.discount,
+        not_applied: Some(NotApplied::MinimumNotReached),
     };
-    after(&invoice()?, InvoiceTransition::Attempt(quote))
+    let price = Price {
+        quote: Quote {
+            lines: order.lines,
+            shipping: order.shipping,
+            totals: order.totals,
+        },
+        coupon: Some(coupon),
+    };
+    after(&invoice()?, InvoiceTransition::Attempt(price))
 }
 
 fn declined() -> InvoiceTransition {

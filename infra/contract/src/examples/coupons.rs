@@ -8,8 +8,8 @@ use shared::catalog::ShardCount;
 use shared::core::event::Record;
 use shared::core::money::Money;
 use shared::coupons::{
-    Benefit, Coupon, CouponClaim, CouponClaimId, CouponClaimStatus, CouponClass, CouponDistribution, CouponId,
-    CouponScope, OnCancellation, Redemption, Redemptions,
+    Benefit, Coupon, CouponClaimId, CouponClass, CouponDistribution, CouponDuration, CouponId, CouponScope,
+    OnCancellation, Redemption, Redemptions,
 };
 use shared::waiting_rooms::WaitingRoomId;
 use uuid::Uuid;
@@ -50,18 +50,10 @@ pub(super) fn redemptions() -> Result<Redemptions> {
     let ids = [*b"coupon example 1", *b"coupon example 2"];
     let redemptions = CouponClass::ALL.into_iter().zip(ids).map(|(class, id)| {
         let coupon = coupon(CouponId(Uuid::new_v8(id)), class)?;
-        let claim = CouponClaim {
+        Ok(Redemption {
             coupon_claim_id: CouponClaimId::of(coupon.coupon_id, &super::customer()),
-            coupon_id: coupon.coupon_id,
-            customer_id: super::customer(),
-            status: CouponClaimStatus::Issued,
-            order_id: None,
-            code_index: None,
-            claimed_at: super::now()?,
-            redeemable_until: coupon.redeemable_until,
-        };
-        let coupon = coupon.into();
-        Ok(Redemption { claim, coupon })
+            coupon: coupon.into(),
+        })
     });
     let redemptions = redemptions.collect::<Result<_>>()?;
     Redemptions::of(redemptions).map_err(|twice| anyhow::anyhow!("the example coupons are not combinable: {twice:?}"))
@@ -93,6 +85,7 @@ fn coupon(coupon_id: CouponId, class: CouponClass) -> Result<Coupon> {
         claims_end_at: now + SignedDuration::from_hours(7 * 24),
         redeemable_until: now + SignedDuration::from_hours(30 * 24),
         on_cancellation: OnCancellation::Returned,
+        duration: CouponDuration::default(),
         waiting_room_id: None,
         exhausted_at: None,
         created_at: now - SignedDuration::from_hours(48),

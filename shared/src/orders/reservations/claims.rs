@@ -66,7 +66,10 @@ impl ReservationStore {
             .require_redeemable(&claim.customer_id, &own, invocation.now)
             .map_err(|refused| Rejected::Coupon(claim.coupon_claim_id, refused))?;
         let coupon = self.coupons()?.terms(claim.coupon_id, invocation.deadline).await?;
-        Ok(Redemption { claim, coupon })
+        Ok(Redemption {
+            coupon_claim_id: claim.coupon_claim_id,
+            coupon,
+        })
     }
 
     /// The claim that a new order is to redeem. If an order has it whose deadline has passed, ends that order first.
@@ -120,14 +123,14 @@ impl ReservationStore {
         wanted.iter().map(take).chain(left.map(give_back)).collect()
     }
 
-    /// Whether an order that was paid late can have its coupons again, or has none: no other order has one. The time to redeem them may
+    /// Whether an order that was paid late can have its coupons again, or has none: no other order or subscription has one. The time to redeem them may
     /// be over, since the order was placed in time.
     pub(super) async fn can_redeem_again(&self, paid: &Order, invocation: &Invocation) -> Result<bool, Error> {
         for id in paid.claims() {
             let Some(claim) = self.coupons()?.claim(id, invocation.deadline).await? else {
                 return Err(Error::internal("reinstate an order", format!("the claim {id} is gone")));
             };
-            if self.settled_claim(claim, invocation).await?.order_id.is_some() {
+            if self.settled_claim(claim, invocation).await?.redeemer().is_some() {
                 return Ok(false);
             }
         }

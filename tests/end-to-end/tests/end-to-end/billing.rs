@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use local_cloud::{Answer, Moved};
 use serde_json::{Value, json};
 
-use crate::Test;
+use crate::{Test, coupons};
 
 pub const TESTS: &[Test] = &[
     (
@@ -22,6 +22,10 @@ pub const TESTS: &[Test] = &[
     (
         "a_delivery_without_stock_is_postponed",
         a_delivery_without_stock_is_postponed,
+    ),
+    (
+        "a_subscription_that_ends_unpaid_gives_its_coupon_back_and_another_is_charged_with_it",
+        a_subscription_that_ends_unpaid_gives_its_coupon_back_and_another_is_charged_with_it,
     ),
 ];
 
@@ -93,13 +97,7 @@ fn a_subscription_is_billed_by_the_schedule_and_ends_with_its_key_deleted(shop: 
     let keys = || Ok(json!(shop.sandbox()?.toss_billing_keys(&holder)?.len()));
     shop.until(TIME_LIMIT, keys, |left| *left == 1)?;
 
-    let path = format!("/subscriptions/{}/cancel", text(&begun, "subscription_id")?);
-    let cancel = shop
-        .api
-        .call("POST", &path)
-        .token(&shop.ann)
-        .key(&shop.unique("cancel"));
-    let over = cancel.json(&json!({ "when": "NOW" })).send()?.expect(200)?;
+    let over = cancel(shop, &begun)?;
     ensure!(over["status"] == "CANCELLED", "{over}");
     event(shop, "SubscriptionCancelled", &begun, EVENT_DEADLINE)?;
     shop.until(TIME_LIMIT, keys, |left| *left == 0)?;
@@ -141,6 +139,36 @@ fn a_delivery_without_stock_is_postponed(shop: &Shop) -> Result<()> {
     ensure!(postponed["data"]["postponed"]["skus"] == json!([sku]), "{postponed}");
     ensure!(postponed["data"]["attempts"] == 0, "{postponed}");
     Ok(())
+}
+
+fn a_subscription_that_ends_unpaid_gives_its_coupon_back_and_another_is_charged_with_it(shop: &Shop) -> Result<()> {
+    let sku = shop.product(5, 1)?;
+    let claim = coupons::claim(shop, &shop.ann, &coupons::coupon(shop)?)?.expect(201)?;
+    let start = |time| {
+        let mut body = subscription_body(shop, &sku, &shop.unique("holder"), time)?;
+        body["coupon_claim_id"] = claim["coupon_claim_id"].clone();
+        subscribe(shop, &shop.unique("key"), &body)
+    };
+    let first = start(SignedDuration::from_hours(48))?.expect(201)?;
+    let refused = start(SignedDuration::ZERO)?.expect(409)?;
+    ensure!(refused["subscription_id"] == first["subscription_id"], "{refused}");
+    let over = cancel(shop, &first)?;
+    ensure!(over["coupon"]["returned_at"].is_string(), "{over}");
+
+    let second = start(SignedDuration::ZERO)?.expect(201)?;
+    let paid = event(shop, "InvoicePaid", &second, TIME_LIMIT)?;
+    ensure!(paid["data"]["coupon"]["discount"]["amount"] == 150, "{paid}");
+    let order = shop.current_order(&shop.ann, &paid["data"])?;
+    ensure!(shop.moved(&order)? == charged(850), "{:?}", shop.moved(&order)?);
+    Ok(())
+}
+
+/// Cancels a subscription at once.
+fn cancel(shop: &Shop, subscription: &Value) -> Result<Value> {
+    let path = format!("/subscriptions/{}/cancel", text(subscription, "subscription_id")?);
+    let call = shop.api.call("POST", &path).token(&shop.ann);
+    let call = call.key(&shop.unique("cancel")).json(&json!({ "when": "NOW" }));
+    call.send()?.expect(200)
 }
 
 /// One charge and no refund.

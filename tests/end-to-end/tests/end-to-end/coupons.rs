@@ -13,7 +13,8 @@ pub const TESTS: &[Test] = &[(
     one_of_two_customers_gets_the_last_unit_of_a_coupon_and_pays_less,
 )];
 
-fn coupon(shop: &Shop) -> Result<Value> {
+/// Creates a coupon with one unit that takes 15 % off.
+pub fn coupon(shop: &Shop) -> Result<Value> {
     let now = Timestamp::now();
     let end = (now + SignedDuration::from_hours(24)).to_string();
     let body = json!({
@@ -30,7 +31,8 @@ fn coupon(shop: &Shop) -> Result<Value> {
     call.key(&shop.unique("coupon")).json(&body).send()?.expect(201)
 }
 
-fn claim(shop: &Shop, token: &str, coupon: &Value) -> Result<Answer> {
+/// Claims a coupon.
+pub fn claim(shop: &Shop, token: &str, coupon: &Value) -> Result<Answer> {
     let path = format!("/coupons/{}/claims", text(coupon, "coupon_id")?);
     let call = shop.api.call("POST", &path).token(token);
     call.key(&shop.unique("claim")).send()

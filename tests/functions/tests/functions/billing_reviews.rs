@@ -13,22 +13,32 @@ const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Creates a subscription of `ann` whose first charge meets `fault` and whose outcome stays unknown for a day.
 pub async fn hanging(shop: &BillingFixture, fault: Fault) -> String {
-    let id = begun(shop, fault).await;
+    let id = shop.subscribed("ann", "tea").await;
+    hanging_with(shop, &id, fault).await;
+    id
+}
+
+/// Lets the first charge of a subscription meet `fault`, and a day pass.
+pub async fn hanging_with(shop: &BillingFixture, id: &str, fault: Fault) {
+    charge_once(shop, fault).await;
     shop.advance_with_runs(hours(25), HOUR).await;
     shop.advance(MINUTE * 10);
-    assert_eq!(shop.statuses("ann", &id).await.1, ["CHARGING"]);
-    id
+    assert_eq!(shop.statuses("ann", id).await.1, ["CHARGING"]);
 }
 
 /// Creates the same subscription right after its first charge.
 async fn begun(shop: &BillingFixture, fault: Fault) -> String {
     let id = shop.subscribed("ann", "tea").await;
+    charge_once(shop, fault).await;
+    id
+}
+
+async fn charge_once(shop: &BillingFixture, fault: Fault) {
     shop.sandbox.plan(Provider::Toss, "billing", fault);
     for _ in 0..40 {
         shop.sandbox.plan(Provider::Toss, "order", Fault::ErrorBefore(500));
     }
     shop.run().await;
-    id
 }
 
 pub async fn decide(shop: &BillingFixture, id: &str, key: &str, decision: &Value) -> Answer {

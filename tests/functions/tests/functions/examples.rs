@@ -6,6 +6,7 @@ use std::{env, fs};
 
 use contract::recordings::{FILE, Recording, recordings};
 use function_tests::auction_fixture::{AuctionFixture, book_call, take_call};
+use function_tests::billing_fixture::{monthly, subscribe_call, subscription};
 use function_tests::coupons_fixture::{self, CouponsFixture};
 use function_tests::delivery::{address, delivery_call, details_call};
 use function_tests::fulfillment_fixture::{
@@ -166,9 +167,19 @@ async fn reviews() {
     reviews::decide(&shop, "decide", &payment, "GIVEN_BACK").await;
 }
 
+/// The duration of a coupon that counts for three charges of a subscription.
+fn repeating() -> Value {
+    json!({ "kind": "REPEATING", "charges": 3 })
+}
+
 async fn subscriptions() {
     let shop = BillingFixture::with(SKU, 10).await;
-    let id = shop.subscribed("ann", SKU).await;
+    let coupons = CouponsFixture::beside(shop.again());
+    let coupon = coupons.coupon(&json!({ "duration": repeating() })).await;
+    let mut body = subscription(&[(SKU, 1)], &monthly("2026-01-01"), &shop.authorization("ann"));
+    body["coupon_claim_id"] = json!(coupons.claimed("ann", &coupon).await);
+    let begun = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
+    let id = text(&begun.body, "subscription_id");
     shop.run().await;
     shop.account("ann", &id).await;
     shop.list_subscriptions(Call::new("GET", "/subscriptions").by("ann"))
@@ -404,6 +415,7 @@ async fn coupons() {
     let body = shop.body(&json!({
         "benefit": { "kind": "PERCENT", "percent": 15, "at_most": amount(10_000) },
         "minimum_subtotal": amount(1000), "scope": { "categories": ["drinks/tea"], "skus": ["tea"] },
+        "duration": repeating(),
     }));
     let created = shop
         .call("create-coupon", coupons_fixture::create_call("k", &body))
@@ -472,6 +484,7 @@ async fn examples() -> BTreeMap<String, Recording> {
         record(Box::pin(payments())).await,
         record(Box::pin(fulfillment())).await,
         record(Box::pin(reviews())).await,
+        record(Box::pin(coupons())).await,
         record(Box::pin(subscriptions())).await,
         record(Box::pin(charges())).await,
         record(Box::pin(auctions())).await,
@@ -479,7 +492,6 @@ async fn examples() -> BTreeMap<String, Recording> {
         record(Box::pin(imports_and_exports())).await,
         record(Box::pin(tickets())).await,
         record(Box::pin(at_the_door())).await,
-        record(Box::pin(coupons())).await,
         record(Box::pin(waiting_rooms())).await,
         record(Box::pin(personal_data())).await,
     ] {

@@ -13,6 +13,7 @@ mod auction_races;
 mod auctions;
 mod billing;
 mod billing_changes;
+mod billing_coupons;
 mod billing_deliveries;
 mod billing_free;
 mod billing_missed;

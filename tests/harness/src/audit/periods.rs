@@ -7,7 +7,7 @@ use sandbox::Entry;
 use serde_json::Value;
 use shared::core::id::SubscriptionPeriod;
 
-use super::{number, text};
+use super::{amount, number, text};
 use crate::engine::{Engine, ORDERS, SUBSCRIPTIONS};
 
 /// The invoices and orders in the tables, and the providers' ledger.
@@ -105,12 +105,14 @@ impl Periods {
     }
 }
 
-/// Returns what the lines of an invoice or an order sell, and at what price.
-fn bought(item: &Value) -> Vec<[&Value; 4]> {
+/// Returns what the lines of an invoice or an order sell, at what price, and with what discount.
+fn bought(item: &Value) -> Vec<([&Value; 4], i64)> {
     let lines = item["lines"].as_array().expect("lines").iter();
-    lines
-        .map(|line| ["sku", "name", "quantity", "unit_price"].map(|name| &line[name]))
-        .collect()
+    let sold = lines.map(|line| {
+        let names = ["sku", "name", "quantity", "unit_price"].map(|name| &line[name]);
+        (names, amount(&line["discount"]))
+    });
+    sold.collect()
 }
 
 /// Derives the id of the order that an invoice pays.

@@ -93,7 +93,7 @@ async fn revoke(world: &World, given_away: &[(String, Vec<String>)]) {
 }
 
 /// Creates a coupon with these fields, and returns its id.
-async fn create(world: &World, fields: Value) -> Option<String> {
+pub(super) async fn create(world: &World, fields: Value) -> Option<String> {
     let now = world.clock.now();
     let benefit = match world.below(2) {
         0 => json!({ "kind": "FIXED", "amount": { "amount": 300, "currency": "KRW" } }),

@@ -51,7 +51,7 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
         tasks.push(world.spawn(trader::trade(world.clone(), format!("trader-{nth}"))));
     }
     for nth in 0..actors.subscribers {
-        tasks.push(world.spawn(subscriber::subscribe(world.clone(), format!("subscriber-{nth}"))));
+        tasks.push(world.spawn(subscriber::subscribe(world.clone(), nth)));
     }
     for nth in 0..actors.photographers {
         let name = format!("photographer-{nth}");

@@ -1,25 +1,29 @@
-//! A subscriber: subscribes to deliveries every day or two, pauses, skips, changes items and cards, has declined cards,
-//! and cancels.
+//! A subscriber: subscribes to deliveries every day or two, once with a coupon, pauses, skips, changes items and cards, has declined
+//! cards, and cancels.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use function_tests::billing_fixture::{change_call, customer_key, schedule, subscribe_call, subscription};
+use function_tests::coupons_fixture::claim_call;
+use function_tests::order_call;
 use harness::gateway::Call;
 use jiff::tz::TimeZone;
 use sandbox::Card;
 use serde_json::{Value, json};
 
-use super::{personal_data, product};
+use super::{coupon_hunter, personal_data, product};
 use crate::world::World;
 
 /// The time zone of all subscribers.
 pub const TIMEZONE: &str = "Asia/Seoul";
 
 /// Runs a subscriber until the run ends.
-pub async fn subscribe(world: Rc<World>, name: String) {
+pub async fn subscribe(world: Rc<World>, nth: u64) {
+    let name = format!("subscriber-{nth}");
     world.pause().await;
     let mut mine = vec![];
+    mine.extend(begin_with_coupon(&world, nth, &name).await);
     while world.is_running() {
         world.pause().await;
         match world.below(14) {
@@ -44,12 +48,56 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
     if mine.len() >= 3 {
         return;
     }
+    let body = deliveries(world, name, 1 + world.below(2) as u16);
+    let answer = world
+        .request("create-subscription", subscribe_call(name, &world.key(), &body))
+        .await;
+    if let Some(id) = answer.body["subscription_id"].as_str() {
+        mine.push(id.to_owned());
+    }
+}
+
+/// Starts a subscription with a coupon, and returns its id. It is left alone; or cancelled before it is charged; or started at once
+/// with an order that wants the same coupon.
+async fn begin_with_coupon(world: &World, nth: u64, name: &str) -> Option<String> {
+    let duration = match nth % 3 {
+        0 => json!({ "kind": "ONCE" }),
+        1 => json!({ "kind": "FOREVER" }),
+        _ => json!({ "kind": "REPEATING", "charges": 2 }),
+    };
+    let coupon = coupon_hunter::create(world, json!({ "duration": duration })).await?;
+    let claim = world.request("claim-coupon", claim_call(name, &coupon)).await;
+    let claim = claim.body["coupon_claim_id"].clone();
+    let mut body = deliveries(world, name, 1);
+    body["coupon_claim_id"] = claim.clone();
+    let begin = world.request("create-subscription", subscribe_call(name, &world.key(), &body));
+    let begun = match nth % 3 {
+        2 => tokio::join!(begin, order(world, name, &claim)).0,
+        _ => begin.await,
+    };
+    let id = begun.body["subscription_id"].as_str()?;
+    if nth % 3 == 1 {
+        cancel_when(world, name, id, "NOW").await;
+        order(world, name, &claim).await;
+    }
+    Some(id.to_owned())
+}
+
+/// Places an order with a claim, and forgets it.
+async fn order(world: &World, name: &str, claim: &Value) {
+    let mut body = json!({ "items": [{ "sku": product(0), "quantity": 1 }], "coupon_claim_id": claim });
+    body["shipping_address"] = function_tests::delivery::address();
+    let call = order_call(name, &world.key(), &[]).json(&body);
+    world.request("checkout", call).await;
+}
+
+/// The body of a subscription whose first period is due within minutes, and then one every so many days.
+fn deliveries(world: &World, name: &str, days: u16) -> Value {
     let sku = product(world.below(world.fault_plan.actors.products));
     let quantity = 1 + world.below(2);
     // The first period is due within minutes.
     let first = world.clock.now() + Duration::from_secs(world.below(400));
     let first = first.to_zoned(TimeZone::get(TIMEZONE).expect("a time zone"));
-    let days = 1 + world.below(2) as u16;
     let schedule = schedule(
         &first.date().to_string(),
         &first.strftime("%H:%M:%S").to_string(),
@@ -61,12 +109,7 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
     let mut body = subscription(&[(&sku, quantity.cast_signed())], &schedule, &authorization);
     body["contact"] = personal_data::contact(name);
     body["shipping_address"] = personal_data::address(name);
-    let answer = world
-        .request("create-subscription", subscribe_call(name, &world.key(), &body))
-        .await;
-    if let Some(id) = answer.body["subscription_id"].as_str() {
-        mine.push(id.to_owned());
-    }
+    body
 }
 
 async fn change(world: &World, name: &str, id: &str) {
@@ -85,6 +128,10 @@ async fn change(world: &World, name: &str, id: &str) {
 
 async fn cancel(world: &World, name: &str, id: &str) {
     let when = if world.below(2) == 0 { "NOW" } else { "PERIOD_END" };
+    cancel_when(world, name, id, when).await;
+}
+
+async fn cancel_when(world: &World, name: &str, id: &str, when: &str) {
     let call = Call::new("POST", "/subscriptions/{subscription_id}/cancel").path("subscription_id", id);
     let call = call.by(name).key(&world.key()).json(&json!({ "when": when }));
     world.request("cancel-subscription", call).await;

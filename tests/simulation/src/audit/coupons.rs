@@ -1,5 +1,5 @@
-//! Checks coupons: no more claims than units, a claim has one order, which has the claim, an order has one coupon of each class, and a
-//! code makes one claim.
+//! Checks coupons: no more claims than units, a claim has one order or subscription, which has the claim, an order has one coupon of
+//! each class, a subscription is charged with its coupon as often as the coupon says, and a code makes one claim.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use super::key;
 
-/// Checks that the units that are left and the claims of each coupon are its total, and that claims and orders name each other.
-/// `coupons` has the items of the coupons table.
+/// Checks that the units that are left and the claims of each coupon are its total, and that claims and the orders and subscriptions
+/// that have redeemed them name each other. `subscriptions` and `coupons` have the items of their tables.
 ///
 /// # Errors
 /// The first violation.
-pub fn check_coupons(orders: &[Value], coupons: &[Value]) -> Result<()> {
+pub fn check_coupons(orders: &[Value], subscriptions: &[Value], coupons: &[Value]) -> Result<()> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let of_kind = |kind: &'static str| coupons.iter().filter(move |item| key(item).starts_with(kind));
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();
@@ -40,24 +40,90 @@ pub fn check_coupons(orders: &[Value], coupons: &[Value]) -> Result<()> {
         let redeemed = order["coupons"].as_array().map_or(&[][..], Vec::as_slice);
         let classes: BTreeSet<String> = redeemed.iter().map(|coupon| text(&coupon["class"])).collect();
         ensure!(classes.len() == redeemed.len(), "two coupons are of one class: {order}");
-        for coupon in redeemed.iter().filter(|coupon| coupon["returned_at"].is_null()) {
-            let (claim, id) = (text(&coupon["coupon_claim_id"]), text(&order["order_id"]));
+    }
+    let of_subscriptions = subscriptions.iter().filter(|item| item["sk"] == "SUBSCRIPTION");
+    for redeemer in orders.iter().chain(of_subscriptions) {
+        let coupons = redeemer["coupons"].as_array().into_iter().flatten();
+        let coupons = coupons.chain([&redeemer["coupon"]]).filter(|coupon| coupon.is_object());
+        for coupon in coupons.filter(|coupon| coupon["returned_at"].is_null()) {
+            let id = redeemer["order_id"].as_str().or(redeemer["subscription_id"].as_str());
+            let (claim, id) = (text(&coupon["coupon_claim_id"]), id.unwrap_or_default().to_owned());
             let other = owners.insert(claim.clone(), id);
-            ensure!(other.is_none(), "two orders have the claim {claim}: {order}");
+            ensure!(other.is_none(), "{other:?} has the claim {claim} too: {redeemer}");
         }
     }
     for (id, claim) in &claims {
-        let owner = claim["order_id"].as_str();
+        let (order, subscription) = (claim["order_id"].as_str(), claim["subscription_id"].as_str());
+        ensure!(
+            order.is_none() || subscription.is_none(),
+            "it was redeemed twice: {claim}"
+        );
+        let owner = order.or(subscription);
         ensure!(
             owners.remove(id).as_deref() == owner,
-            "the claim and its order do not name each other: {claim}"
+            "the claim and what has redeemed it do not name each other: {claim}"
         );
         ensure!(
             (claim["status"] == "REDEEMED") == owner.is_some(),
             "its status is wrong: {claim}"
         );
     }
-    ensure!(owners.is_empty(), "no claim has these orders: {owners:?}");
+    ensure!(owners.is_empty(), "no claim names these: {owners:?}");
+    Ok(())
+}
+
+/// Checks that each subscription was charged with its coupon as often as it says, and not more often than the coupon says; that a
+/// coupon goes back if the subscription has ended before; and that the discount of each invoice is that of its coupon.
+/// `subscriptions` and `coupons` have the items of their tables.
+///
+/// # Errors
+/// The first violation.
+pub fn check_charges(subscriptions: &[Value], coupons: &[Value]) -> Result<()> {
+    let of_kind = |kind: &'static str| {
+        let is_it = move |item: &&Value| item["sk"].as_str().is_some_and(|sk| sk.starts_with(kind));
+        subscriptions.iter().filter(is_it)
+    };
+    let discount = |of: &Value| of["discount"]["amount"].as_i64().unwrap_or_default();
+    let mut discounted: BTreeMap<&str, i64> = BTreeMap::new();
+    for invoice in of_kind("INVOICE#").filter(|invoice| invoice["totals"].is_object()) {
+        let lines = invoice["lines"].as_array().into_iter().flatten();
+        let sums = [lines.map(discount).sum(), discount(&invoice["totals"])];
+        ensure!(
+            sums == [discount(&invoice["coupon"]); 2],
+            "its discounts differ: {invoice}"
+        );
+        if invoice["status"] == "PAID" && sums[0] > 0 {
+            *discounted
+                .entry(invoice["subscription_id"].as_str().unwrap_or_default())
+                .or_default() += 1;
+        }
+    }
+    for subscription in of_kind("SUBSCRIPTION") {
+        let charges = subscription["subscription_id"]
+            .as_str()
+            .and_then(|id| discounted.remove(id));
+        let (charges, coupon) = (charges.unwrap_or_default(), &subscription["coupon"]);
+        ensure!(
+            coupon["charges_used"].as_i64().unwrap_or_default() == charges,
+            "{charges} were charged with its coupon: {subscription}"
+        );
+        let defined = coupons
+            .iter()
+            .find(|item| item["coupon_id"] == coupon["coupon_id"] && key(item).starts_with("COUPON#"));
+        let most = defined.and_then(|coupon| match coupon["duration"]["kind"].as_str() {
+            Some("ONCE") => Some(1),
+            _ => coupon["duration"]["charges"].as_i64(),
+        });
+        ensure!(
+            most.is_none_or(|most| charges <= most),
+            "{charges} charges with a coupon for {most:?}: {subscription}"
+        );
+        let is_over = subscription["status"] == "CANCELLED" && subscription["open_period"].is_null();
+        ensure!(
+            coupon.is_null() || coupon["returned_at"].is_string() == (is_over && charges == 0),
+            "it should have given its coupon back, or kept it: {subscription}"
+        );
+    }
     Ok(())
 }
 

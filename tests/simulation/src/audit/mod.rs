@@ -77,8 +77,10 @@ pub fn check(world: &World, phase: Phase) {
     let reservation = SignedDuration::from_secs(world.fault_plan.reservation_s);
     let hold_times = hold_times::check_hold_times(&orders, reservation, hold_budget(reservation));
     check("seats are held for only so long", hold_times);
-    let claims = coupons::check_coupons(&orders, &tables.items(COUPONS));
+    let claims = coupons::check_coupons(&orders, &subscriptions, &tables.items(COUPONS));
     check("a coupon is claimed and redeemed once", claims);
+    let charges = coupons::check_charges(&subscriptions, &tables.items(COUPONS));
+    check("a coupon counts for its charges", charges);
     let all_tickets = tables.items(TICKETS);
     let seated = check_seats_and_tickets(&orders, &all_seats, &all_tickets);
     check("a seat has one order", seated);

@@ -260,6 +260,16 @@ fn the_second_claim_of_an_order_that_is_left_behind_is_caught() {
 }
 
 #[test]
+fn a_coupon_that_counts_for_one_charge_too_many_is_caught() {
+    is_caught(Mutant::CouponsRepeated, "a coupon counts for its charges");
+}
+
+#[test]
+fn a_claim_that_an_ended_subscription_keeps_is_caught() {
+    is_caught(Mutant::ClaimsKept, "a coupon is claimed and redeemed once");
+}
+
+#[test]
 fn a_join_of_a_waiting_room_that_counts_twice_is_caught() {
     is_caught(Mutant::JoinsUnchecked, "a waiting room counts each join once");
 }

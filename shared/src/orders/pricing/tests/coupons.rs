@@ -98,18 +98,17 @@ fn the_second_coupon_is_judged_on_what_the_first_left() {
         let both = pair([first, second], [&[0], &[0]], Currency::KRW);
         let redemptions = both.iter().cloned().map(|of| {
             let minimum_subtotal = (of.coupon.class == CouponClass::Platform).then_some(won(minimum));
-            let claim = of.claim;
             let coupon = Coupon {
                 minimum_subtotal,
                 ..(*of.coupon).clone()
             };
             crate::coupons::Redemption {
-                claim,
+                coupon_claim_id: of.coupon_claim_id,
                 coupon: coupon.into(),
             }
         });
         let redemptions = Redemptions::of(redemptions.collect()).unwrap();
-        let second = redemptions.iter().last().unwrap().claim.coupon_claim_id;
+        let second = redemptions.iter().last().unwrap().coupon_claim_id;
         (quote_with("KR", Currency::KRW, &items, None, &redemptions), second)
     };
     let (quote, _) = of(fixed(1000, Currency::KRW), 9000);
@@ -172,7 +171,7 @@ proptest! {
         let quote = match quote_with(place, currency, &wanted, None, &redemptions) {
             Ok(quote) => quote,
             Err(Rejected::Coupon(claim, NotRedeemable::NotApplicable)) => {
-                let is_first = redemptions.iter().next().unwrap().claim.coupon_claim_id == claim;
+                let is_first = redemptions.iter().next().unwrap().coupon_claim_id == claim;
                 prop_assert_eq!(is_first, first == 0, "the second one is asked only if the first takes something off");
                 return Ok(());
             }
