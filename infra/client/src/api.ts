@@ -621,13 +621,13 @@ export interface Contact {
 /** A country: an officially assigned alpha-2 code of ISO 3166-1, in upper case. */
 export type Country = string;
 
-/** A coupon that customers claim and then redeem with an order. */
+/** A coupon that customers claim and then redeem with an order or a subscription. */
 export interface Coupon {
   /** The coupon's id. */
   coupon_id: CouponId;
   /** The name that customers see. */
   name: string;
-  /** The currency of the orders that it is for. */
+  /** The currency of the orders and subscriptions that it is for. */
   currency: string;
   /** Its class, which does not change. */
   class: runtime.Open<CouponClass>;
@@ -656,6 +656,8 @@ export interface Coupon {
   redeemable_until: string;
   /** What becomes of it when its customer cancels a paid order. */
   on_cancellation: runtime.Open<OnCancellation>;
+  /** For how many charges of a subscription it counts. */
+  duration: CouponDuration;
   /** The waiting room whose admission a claim needs. Absent: none. */
   waiting_room_id?: WaitingRoomId;
   /** The time at which all units were found claimed. Absent while there may be more. */
@@ -668,7 +670,7 @@ export interface Coupon {
 
 /** A coupon that a customer has claimed. */
 export interface CouponClaim {
-  /** The claim's id. A checkout names it. */
+  /** The claim's id. A checkout or a new subscription names it. */
   coupon_claim_id: CouponClaimId;
   /** The coupon. */
   coupon_id: CouponId;
@@ -676,8 +678,10 @@ export interface CouponClaim {
   customer_id: CustomerId;
   /** The claim's status. */
   status: runtime.Open<CouponClaimStatus>;
-  /** The order that has the coupon. Absent unless it is redeemed. */
+  /** The order that has the coupon. Absent unless an order has redeemed it. */
   order_id?: string;
+  /** The subscription that has the coupon. Absent unless a subscription has redeemed it. */
+  subscription_id?: SubscriptionId;
   /** The index of the code that claimed it. Absent for a claim without a code. */
   code_index?: number;
   /** The time of the claim. */
@@ -764,6 +768,35 @@ export interface CouponDiscount {
 /** How customers come by a coupon. */
 export type CouponDistribution = "CLAIM" | "CODES";
 
+/**
+ * For how many charges of a subscription a coupon counts. A charge that the coupon takes nothing off is none of them. An order
+ * redeems it once, whatever it says.
+ */
+export type CouponDuration = CouponDurationOnce | CouponDurationRepeating | CouponDurationForever | { kind: runtime.Unlisted };
+
+/**
+ * For how many charges of a subscription a coupon counts. A charge that the coupon takes nothing off is none of them. An order
+ * redeems it once, whatever it says.
+ */
+export type CouponDurationInput = CouponDurationOnce | CouponDurationRepeating | CouponDurationForever;
+
+/** Each charge. */
+export interface CouponDurationForever {
+  kind: "FOREVER";
+}
+
+/** One charge. */
+export interface CouponDurationOnce {
+  kind: "ONCE";
+}
+
+/** A number of charges. */
+export interface CouponDurationRepeating {
+  /** How many. */
+  charges: number;
+  kind: "REPEATING";
+}
+
 export type CouponExhaustedProblem = Problem & {
   type: "urn:madang:problem:coupon-exhausted";
   status: 409;
@@ -783,15 +816,17 @@ export type CouponExpiredProblem = Problem & {
 /** A coupon's id, derived from the administrator and the idempotency key. */
 export type CouponId = string;
 
-/** The coupon can be redeemed again once that order gives it back: if it is not paid, or if its cancellation returns the coupon. */
+/** The coupon can be redeemed again once it goes back: if that order is not paid, or if its cancellation returns the coupon; if that subscription ends before a charge was paid with the coupon. */
 export type CouponInUseProblem = Problem & {
   /** The customer's claim of the coupon. */
   coupon_claim_id: CouponClaimId;
-  /** The order. */
-  order_id: string;
+  /** The order. Absent if a subscription has it. */
+  order_id?: string;
+  /** The subscription. Absent if an order has it. */
+  subscription_id?: SubscriptionId;
   type: "urn:madang:problem:coupon-in-use";
   status: 409;
-  title: "An order has the coupon";
+  title: "An order or a subscription has the coupon";
 };
 
 /** A page of a list. */
@@ -927,6 +962,8 @@ export interface CreateCouponRequest {
   redeemable_until: string;
   /** What becomes of it when its customer cancels a paid order. */
   on_cancellation: OnCancellation;
+  /** For how many charges of a subscription it counts. It cannot be changed. Default: one. */
+  duration?: CouponDurationInput;
   /** The waiting room whose admission a claim needs. Default: none. */
   waiting_room_id?: WaitingRoomId;
 }
@@ -963,6 +1000,8 @@ export interface CreatePerformanceRequest {
   posters?: ImageId[];
   /** The time from which new showtimes are sold, unless they have a time of their own. */
   on_sale_at?: string;
+  /** How tickets are taxed. Many countries tax some performances at a reduced rate, or not at all. */
+  tax_class?: TaxClass;
   /** What a customer pays for giving a ticket back. Each booking keeps the policy of its time. */
   refund_policy: RefundPolicy;
 }
@@ -1122,11 +1161,13 @@ export interface CreateSubscriptionRequest {
   items: Item[];
   /** The shipping method of each period. If absent, the first one that fits. Ignored if nothing is shipped. */
   shipping_method?: ShippingMethodId;
+  /** The customer's claim of a coupon, which the subscription redeems. It counts for as many charges as the coupon's `duration` says. */
+  coupon_claim_id?: CouponClaimId;
   /** When periods fall due. The first billed period is the first on or after today's date. */
   schedule: ScheduleInput;
   /** The provider's authorization to charge the card. */
   authorization: Authorization;
-  /** The total of a period that the customer was shown. If it differs today, the request is rejected. */
+  /** The total of the first period that the customer was shown. If it differs today, the request is rejected. */
   expected_total?: Money;
   /** Who to write to or call about the orders of the subscription. Stored encrypted. */
   contact?: Contact;
@@ -1140,6 +1181,8 @@ export interface CreateVenueRequest {
   names: { [name: string]: string };
   /** The time zone. It cannot be changed: the showtimes of the venue depend on it. */
   time_zone: Timezone;
+  /** Where it is: tickets are taxed as there. Absent: in the shop's own country. It cannot be changed. */
+  location?: Destination;
   /** The address that customers see. Text of one line. */
   address?: string;
 }
@@ -1231,7 +1274,7 @@ export interface Depth {
   bids: number;
 }
 
-/** Where an order is delivered and taxed. */
+/** Where an order is delivered, or a show takes place, and taxed. */
 export interface Destination {
   /** The country. */
   country: Country;
@@ -1844,6 +1887,11 @@ export type Invoice = SubscriptionPeriod & {
   shipping?: Shipping;
   /** What the period costs, and the parts of it. Absent before the first attempt. */
   totals?: Totals;
+  /**
+   * The coupon of the subscription, and what it takes off. Absent before the first attempt, and if no coupon counts for the
+   * period.
+   */
+  coupon?: InvoiceCoupon;
   /** Number of attempts to charge the card. */
   attempts: number;
   /** Number of declines of the current card. */
@@ -1865,6 +1913,18 @@ export type Invoice = SubscriptionPeriod & {
   /** Time at which the invoice became paid or void. */
   closed_at?: string;
 };
+
+/** The coupon of an invoice. */
+export interface InvoiceCoupon {
+  /** The coupon. */
+  coupon_id: CouponId;
+  /** The customer's claim. */
+  coupon_claim_id: CouponClaimId;
+  /** What it takes off: the sum of the lines' discounts. 0 if it takes nothing off. */
+  discount: Money;
+  /** Why it takes nothing off. Absent if it does. Such a charge is none of those that the coupon counts for. */
+  not_applied?: runtime.Open<NotApplied>;
+}
 
 /** A page of a list. */
 export interface InvoiceList {
@@ -2097,6 +2157,9 @@ export type NoSeatsTogetherProblem = Problem & {
   status: 409;
   title: "The class has not so many free seats side by side";
 };
+
+/** Why a coupon takes nothing off a charge. */
+export type NotApplied = "NOT_APPLICABLE" | "MINIMUM_NOT_REACHED" | "CURRENCY_DIFFERS";
 
 /** Only customers who were checked in, or have a valid ticket where the shop does not scan, review a performance. */
 export type NotAttendedProblem = Problem & {
@@ -2424,8 +2487,10 @@ export interface OwnTicket {
   line_id: LineId;
   /** The showtime. */
   showtime_id: ShowtimeId;
-  /** The start of the showtime as it was when the ticket was issued. */
+  /** The start of the showtime. */
   starts_at: string;
+  /** The start for which the ticket was issued, if the showtime has moved since. */
+  moved_from?: string;
   /** The seat, or the id of the place of general admission, which says nothing to people. */
   seat: SeatId;
   /** The place of general admission. Absent for a seat. */
@@ -2655,6 +2720,8 @@ export interface Performance {
   posters: ImageId[];
   /** The time from which new showtimes are sold. */
   on_sale_at?: string;
+  /** How tickets are taxed. */
+  tax_class?: runtime.Open<TaxClass>;
   /** What a customer pays for giving a ticket back. */
   refund_policy: RefundPolicy;
   /** Time of the creation. */
@@ -3945,6 +4012,8 @@ export interface Showtime {
   plan_id: PlanId;
   /** The time zone of the venue. */
   time_zone: Timezone;
+  /** Where it takes place and is taxed, as the venue says. Absent: in the shop's own country. */
+  location?: Destination;
   /** The start as the clock at the venue shows it. */
   local_start: LocalTime;
   /** The start. It follows from the local time and the rules of the time zone on that date. */
@@ -4189,6 +4258,8 @@ export interface Subscription {
   ends_at?: string;
   /** The periods that were skipped last. */
   skipped?: SkippedPeriods;
+  /** The coupon that the subscription has redeemed. Absent for none. */
+  coupon?: SubscriptionCoupon;
   /** Whether the customer must provide a new card. */
   needs_card: boolean;
   /** Time at which the subscription started. */
@@ -4204,6 +4275,20 @@ export type SubscriptionClosedProblem = Problem & {
   status: 409;
   title: "The subscription is cancelled";
 };
+
+/** The coupon that a subscription has redeemed. */
+export interface SubscriptionCoupon {
+  /** The coupon. */
+  coupon_id: CouponId;
+  /** The customer's claim. */
+  coupon_claim_id: CouponClaimId;
+  /** The number of charges that were paid with it. */
+  charges_used: number;
+  /** The number of charges that it still counts for. Absent: each. */
+  charges_left?: number;
+  /** The time at which the customer got it back. Absent while the subscription has it. */
+  returned_at?: string;
+}
 
 /** A subscription's id, derived from the customer and the idempotency key. */
 export type SubscriptionId = string;
@@ -4274,7 +4359,7 @@ export interface TakenBid {
   traded_at: string;
 }
 
-/** How a product is taxed. The country of the order says at which rate. */
+/** How a product or a ticket is taxed. The country of the order or of the venue says at which rate. */
 export type TaxClass = "STANDARD" | "REDUCED" | "EXEMPT";
 
 /** What an order has of one tax rate: its lines and its delivery. */
@@ -4663,6 +4748,8 @@ export interface UpdatePerformanceRequest {
   posters?: ImageId[] | null;
   /** The time from which new showtimes are sold. */
   on_sale_at?: string | null;
+  /** How tickets are taxed from now on. */
+  tax_class?: TaxClass;
   /** What a customer pays for giving a ticket back. Replaced as a whole. */
   refund_policy?: RefundPolicy;
 }
@@ -4826,6 +4913,8 @@ export interface Venue {
   names: { [name: string]: string };
   /** The time zone. */
   time_zone: Timezone;
+  /** Where it is: tickets are taxed as there. Absent: in the shop's own country. */
+  location?: Destination;
   /** The address. */
   address?: string;
   /** Time of the creation. */
@@ -8586,6 +8675,8 @@ export interface CreateSubscriptionOperation {
     | UnauthenticatedProblem
     | PaymentRefusedProblem
     | TotalDiffersProblem
+    | CouponExpiredProblem
+    | CouponInUseProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidLinesProblem
@@ -8597,6 +8688,10 @@ export interface CreateSubscriptionOperation {
     | ShippingMethodUnavailableProblem
     | NotShippableProblem
     | AddressMissingProblem
+    | CouponNotFoundProblem
+    | CouponNotApplicableProblem
+    | CouponMinimumNotReachedProblem
+    | CouponCurrencyDiffersProblem
     | AmountNotTakenProblem
     | ProviderNotConfiguredProblem
     | InvalidTextProblem
@@ -9471,9 +9566,9 @@ export class Madang extends runtime.Client {
   /**
    * Creates a coupon
    *
-   * Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. Its class, what it takes off, its scope
-   * and its times cannot be changed, except for the end of the claims. A retry with the same key and body returns it in its current
-   * state.
+   * Customers claim it from `claims_start_at` on: everybody, or those who have one of its codes. Its class, what it takes off, its
+   * scope, its duration and its times cannot be changed, except for the end of the claims. A retry with the same key and body returns
+   * it in its current state.
    *
    * `POST /admin/coupons`
    */
@@ -10832,7 +10927,8 @@ export class Madang extends runtime.Client {
    * Starts a subscription
    *
    * This request charges nothing. The first period is charged when it falls due (within minutes if that is now), at the
-   * catalog prices, taxes and shipping prices of that day. A retry with the same key and body returns the subscription in its current state.
+   * catalog prices, taxes and shipping prices of that day. With `coupon_claim_id`, the subscription redeems the customer's coupon, which
+   * goes back if the subscription ends before a charge was paid with it. A retry with the same key and body returns the subscription in its current state.
    *
    * `POST /subscriptions`
    */
@@ -10946,8 +11042,9 @@ export class Madang extends runtime.Client {
   /**
    * Lists the caller's tickets
    *
-   * The latest start first, void ones too, without their codes. A showtime that was moved since stays at its former place. The list is eventually consistent: a new ticket may take a moment to
-   * appear. It is issued when the payment of its order is known.
+   * The latest start first, void ones too, without their codes. A ticket whose showtime was moved since it was issued keeps its
+   * place in the list. The list is eventually consistent: a new ticket may take a moment to appear. It is issued when the payment of
+   * its order is known.
    *
    * `GET /tickets`
    */

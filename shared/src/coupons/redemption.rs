@@ -204,7 +204,7 @@ mod tests {
     fn a_refusal_names_the_order_or_the_subscription_that_has_the_coupon() {
         let id = Uuid::from_u128(2);
         let named = |by| {
-            let refused = Rejection::from(NotRedeemable::InUse { by });
+            let refused = NotRedeemable::InUse { by }.rejection(CouponClaimId(Uuid::from_u128(1)));
             ["order_id", "subscription_id"].map(|name| refused.members.get(name).cloned())
         };
         assert_eq!(named(Redeemer::Order(id)), [Some(serde_json::json!(id)), None]);
