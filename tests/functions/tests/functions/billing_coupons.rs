@@ -59,7 +59,7 @@ impl Claimed {
 
     async fn order(&self, key: &str) -> Answer {
         let mut body = order_body(&[("tea", 1)]);
-        body["coupon_claim_id"] = json!(self.claim);
+        body["coupon_claim_ids"] = json!([self.claim]);
         self.shop.checkout(order_call("ann", key, &[]).json(&body)).await
     }
 
@@ -271,7 +271,7 @@ async fn an_order_a_quote_and_another_subscription_are_refused_the_claim_of_a_su
     let scene = claimed(&json!({})).await;
     let id = scene.subscribed(1).await;
     let mut items = order_body(&[("tea", 1)]);
-    items["coupon_claim_id"] = json!(scene.claim);
+    items["coupon_claim_ids"] = json!([scene.claim]);
     for answer in [
         scene.order("o").await,
         scene

@@ -267,12 +267,15 @@ fn cost(order: &Value) -> i64 {
 /// Returns what a line costs.
 fn line_cost(line: &Value) -> i64 {
     let price = number(&line["unit_price"]["amount"]) * number(&line["quantity"]);
-    // A line is stored with the shares of the coupons alone.
-    let discount = match &line["discount"] {
+    price - line_discount(line) + amount(&line["tax"])
+}
+
+/// Returns what is taken off a line. A line of an order is stored with the shares of the coupons alone.
+fn line_discount(line: &Value) -> i64 {
+    match &line["discount"] {
         Value::Null => line_shares(line),
         discount => amount(discount),
-    };
-    price - discount + amount(&line["tax"])
+    }
 }
 
 /// Returns the sum of the shares of coupons in a line.

@@ -7,7 +7,7 @@ use sandbox::Entry;
 use serde_json::Value;
 use shared::core::id::SubscriptionPeriod;
 
-use super::{amount, number, text};
+use super::{line_discount, number, text};
 use crate::engine::{Engine, ORDERS, SUBSCRIPTIONS};
 
 /// The invoices and orders in the tables, and the providers' ledger.
@@ -110,7 +110,7 @@ fn bought(item: &Value) -> Vec<([&Value; 4], i64)> {
     let lines = item["lines"].as_array().expect("lines").iter();
     let sold = lines.map(|line| {
         let names = ["sku", "name", "quantity", "unit_price"].map(|name| &line[name]);
-        (names, amount(&line["discount"]))
+        (names, line_discount(line))
     });
     sold.collect()
 }
