@@ -118,6 +118,11 @@ pub fn check_charges(subscriptions: &[Value], coupons: &[Value]) -> Result<()> {
             most.is_none_or(|most| charges <= most),
             "{charges} charges with a coupon for {most:?}: {subscription}"
         );
+        let left = most.map(|most| most - charges);
+        ensure!(
+            coupon["charges_left"].as_i64() == left,
+            "it has {left:?} charges with its coupon left: {subscription}"
+        );
         let is_over = subscription["status"] == "CANCELLED" && subscription["open_period"].is_null();
         ensure!(
             coupon.is_null() || coupon["returned_at"].is_string() == (is_over && charges == 0),
