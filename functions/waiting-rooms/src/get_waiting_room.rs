@@ -9,7 +9,7 @@ use shared::aws::lambda::{Invocation, cache, conditional};
 use shared::core::error::{self, Reason};
 use shared::waiting_rooms::WaitingRoomId;
 
-use crate::arrivals::Line;
+use crate::line::Line;
 use crate::room::StoredRoom;
 use crate::rooms::Rooms;
 use crate::turns::RateSegment;
@@ -49,13 +49,9 @@ pub struct WaitingRoomStatus {
     /// The rates, one after another.
     #[schema(min_items = 1, max_items = 100)]
     pub segments: Vec<RateSegment>,
-    /// The places that may enter: this one and those before it. At a later time: the turns that the rates give until two seconds
-    /// before it, rounded down, without `lapsed`.
+    /// The places that may enter: this one and those before it. It grows once a second, by the turns of the rates and by those of
+    /// customers who were called and have not entered.
     pub serving_number: u64,
-    /// The turns that nobody was there for. Absent until the early comers are counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub lapsed: Option<u64>,
     /// The people who have joined, as far as they are counted. Absent until the early comers are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -78,8 +74,9 @@ pub struct WaitingRoomStatus {
 impl WaitingRoomStatus {
     fn of(room: &StoredRoom, line: Option<&Line>, now: Timestamp) -> Self {
         let early = line.map(|line| {
-            let used = line.early().iter().rposition(|&people| people > 0);
-            line.early()[..used.map_or(0, |last| last + 1)].to_vec()
+            let early = &line.numbers.early;
+            let used = early.iter().rposition(|&people| people > 0);
+            early[..used.map_or(0, |last| last + 1)].to_vec()
         });
         Self {
             waiting_room_id: room.waiting_room_id,
@@ -88,8 +85,7 @@ impl WaitingRoomStatus {
             opens_at: room.opens_at,
             is_paced: room.is_paced_at(now),
             segments: room.segments.clone(),
-            serving_number: line.map_or(0, |line| line.serving_number(room, now)),
-            lapsed: line.map(|line| line.lapsed),
+            serving_number: line.map_or(0, |line| line.calls.called()),
             joined: line.map(|line| line.joined),
             early,
             sold_out: room.sold_out,
@@ -111,8 +107,8 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// by `join-waiting-room`, three seconds after the first request.
 ///
 /// # Cost
-/// Once a second and function: one read unit for the room, and for the numbers 16 to 32; a function that has just started reads
-/// those of each minute with joins. Other requests cost nothing. Nothing is written.
+/// Once a second and function: one read unit for the room, and for the numbers 32 to 64; a function that has just started reads
+/// those of each minute with joins or entries. Other requests cost nothing. Nothing is written.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -139,6 +135,6 @@ pub async fn handle(function: &GetWaitingRoom, request: Request, invocation: Inv
     let id = http::path::<WaitingRoomId>(&request)?;
     let room = function.rooms.room(id, &invocation).await?;
     let line = function.rooms.line(&room, &invocation).await?;
-    let status = WaitingRoomStatus::of(&room, line.as_ref(), invocation.now);
+    let status = WaitingRoomStatus::of(&room, line.as_deref(), invocation.now);
     conditional::get(&request, &status, cache::WAITING_ROOM)
 }

@@ -4,7 +4,7 @@
 //! A join costs one transaction of two writes: the join under `attribute_not_exists`, and the number of those who join in the same
 //! bucket. So the numbers are exact, and nobody counts the joins. A second tab or a reload costs one read.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -14,15 +14,11 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason};
 use shared::core::identity::CustomerId;
 use shared::waiting_rooms::WaitingRoomId;
-use tokio::time::Instant;
 
 use crate::lottery::Bucket;
-use crate::room::StoredRoom;
+use crate::room::{StoredRoom, last_moment};
 use crate::rooms::Rooms;
 use crate::store::{JoinOutcome, StoredJoin, missing};
-
-/// How long after its bucket's end a join may be sent. The bucket is closed later, so that it is stored by then.
-const LATE: SignedDuration = SignedDuration::from_secs(1);
 
 /// The function's rooms.
 #[derive(Debug)]
@@ -134,9 +130,11 @@ pub async fn handle(function: &JoinWaitingRoom, request: Request, invocation: In
             },
             admitted_at: None,
             admitted_until: None,
+            in_time: None,
+            late: None,
         };
         let draw = known.seed.draw(&customer);
-        let deadline = last_moment(&known, bucket, &present);
+        let deadline = present.deadline_before(last_moment(bucket.ends_at(known.opens_at)));
         match function.rooms.table.join(&new, draw, deadline).await {
             Ok(JoinOutcome::Joined) => return function.joined(&known, &new, &present).await,
             Ok(JoinOutcome::Exists(earlier)) => {
@@ -180,14 +178,4 @@ impl JoinWaitingRoom {
 /// Whether a place can be told, so that it makes sense to read the numbers.
 fn is_closed(room: &StoredRoom, join: &StoredJoin, now: Timestamp) -> bool {
     crate::room::closed_at(join.bucket(), room.opens_at) <= now
-}
-
-/// The deadline of a join in a bucket.
-fn last_moment(room: &StoredRoom, bucket: Bucket, invocation: &Invocation) -> Instant {
-    let end = bucket
-        .ends_at(room.opens_at)
-        .checked_add(LATE)
-        .unwrap_or(Timestamp::MAX);
-    let left = end.duration_since(invocation.now).unsigned_abs();
-    invocation.deadline.min(invocation.began + left)
 }

@@ -1,13 +1,15 @@
 //! Waiting rooms: customers of a rush join once, and enter at their turn. Nothing is written while they wait.
 
-pub mod arrivals;
+pub mod calls;
 pub mod create_waiting_room;
 pub mod enter_waiting_room;
 pub mod get_admin_waiting_room;
 pub mod get_waiting_room;
 pub mod get_waiting_room_page;
 pub mod join_waiting_room;
+pub mod line;
 pub mod lottery;
+pub mod numbers;
 pub mod reason;
 pub mod room;
 pub mod rooms;

@@ -15,6 +15,8 @@ use crate::turns::RateSegment;
 
 /// How long after its end a bucket is closed: until then, a join that was sent in time may be stored.
 pub const CLOSING: SignedDuration = SignedDuration::from_secs(2);
+/// How long after that end what counts with the bucket may be sent, so that it is stored when the bucket is closed.
+const SENDING: SignedDuration = SignedDuration::from_secs(1);
 /// How long a room keeps the rates. From then on it admits everybody at once.
 pub const PACED: SignedDuration = SignedDuration::from_hours(24);
 /// How soon before it the opening can no longer be moved.
@@ -167,6 +169,11 @@ impl StoredRoom {
 pub fn closed_at(bucket: Bucket, opens_at: Timestamp) -> Timestamp {
     let closed = bucket.ends_at(opens_at).checked_add(CLOSING);
     closed.unwrap_or(Timestamp::MAX)
+}
+
+/// Until when what counts with a time that ends at `end` may be sent.
+pub fn last_moment(end: Timestamp) -> Timestamp {
+    end.checked_add(SENDING).unwrap_or(Timestamp::MAX)
 }
 
 /// Checks and normalizes a name.

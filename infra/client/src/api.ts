@@ -4922,12 +4922,10 @@ export interface WaitingRoomStatus {
   /** The rates, one after another. */
   segments: RateSegment[];
   /**
-   * The places that may enter: this one and those before it. At a later time: the turns that the rates give until two seconds
-   * before it, rounded down, without `lapsed`.
+   * The places that may enter: this one and those before it. It grows once a second, by the turns of the rates and by those of
+   * customers who were called and have not entered.
    */
   serving_number: number;
-  /** The turns that nobody was there for. Absent until the early comers are counted. */
-  lapsed?: number;
   /** The people who have joined, as far as they are counted. Absent until the early comers are. */
   joined?: number;
   /** The early comers by the first byte of their draws, without the zeros at the end. Absent until they are counted. */
@@ -11048,8 +11046,12 @@ export class Madang extends runtime.Client {
   /**
    * Enters a waiting room
    *
-   * At the customer's turn, or any time after it. A customer enters a room once: any other request returns that admission, with the
-   * same end. Only a room that admits everybody, a day after its opening, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has come, and about when it is the customer's turn.
+   * At the customer's turn: when `serving_number` reaches the place. Seven seconds later others are called instead. Who comes after that
+   * enters as well, but only so many in each second; one too many is refused, and can try again in the next second.
+   *
+   * A customer enters a room once: any other request returns that admission, with the same end. Only a room that admits everybody, a
+   * day after its opening, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has
+   * come, and about when it is the customer's turn.
    *
    * `POST /waiting-rooms/{waiting_room_id}/enter`
    */

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use pages::Browser;
 use serde_json::{Value, json};
 use shared::core::identity::CustomerId;
-use waiting_rooms::arrivals::EARLY_BITS;
 use waiting_rooms::get_waiting_room_page::{POLICY, page};
 use waiting_rooms::lottery::Seed;
+use waiting_rooms::numbers::EARLY_BITS;
 
 const ACCOUNT: &str = "7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11";
 
@@ -39,14 +39,11 @@ impl Room {
     }
 
     fn status(&self) -> Value {
-        let rate = if self.is_fast.load(Ordering::SeqCst) {
-            600_000
-        } else {
-            0
-        };
+        let is_fast = self.is_fast.load(Ordering::SeqCst);
+        let (rate, serving) = if is_fast { (600_000, 100_000) } else { (0, 0) };
         json!({
             "name": "Spring <tour>", "as_of": Timestamp::now(), "opens_at": self.opens_at, "is_paced": true,
-            "segments": [{ "from": self.opens_at, "rate_per_minute": rate }], "serving_number": 0, "lapsed": 0,
+            "segments": [{ "from": self.opens_at, "rate_per_minute": rate }], "serving_number": serving,
             "early": Self::early(), "seed": self.seed.reveal(), "seed_sha256": self.seed.hash(), "sold_out": false,
         })
     }

@@ -101,6 +101,10 @@ pub enum Mutant {
     ClaimsUnchecked,
     /// A join of a waiting room is stored whether the customer has joined or not.
     JoinsUnchecked,
+    /// An entry into a waiting room is not counted.
+    EntriesUncounted,
+    /// The functions of customers take each rate of a waiting room for thirty times that.
+    RatesIgnored,
     /// A code makes a claim whether it was used or not.
     CodesUnchecked,
     /// A ticket that changes hands keeps its code.
@@ -109,7 +113,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 50] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -156,6 +160,8 @@ impl Mutant {
         Self::FeesForgotten,
         Self::ClaimsUnchecked,
         Self::JoinsUnchecked,
+        Self::EntriesUncounted,
+        Self::RatesIgnored,
         Self::CodesUnchecked,
         Self::TransfersKeepCodes,
     ];
@@ -236,6 +242,16 @@ impl Mutant {
             Self::SeatsKept => each_write(body, &mut keep_seats),
             Self::ClaimsUnchecked => each_write(body, &mut |write| unless(write, "CLAIM#", "#status = :issued")),
             Self::JoinsUnchecked => each_write(body, &mut |write| unless(write, "JOIN#", "attribute_not_exists")),
+            Self::EntriesUncounted => {
+                let is_number = |item: &Value| {
+                    item["Update"]["Key"]["sk"]["S"]
+                        .as_str()
+                        .is_some_and(|sk| sk.ends_with("#E"))
+                };
+                if let Some(items) = body.get_mut("TransactItems").and_then(Value::as_array_mut) {
+                    items.retain(|item| !is_number(item));
+                }
+            }
             Self::CodesUnchecked => each_write(body, &mut |write| unless(write, "CODE#", "attribute_not_exists")),
             Self::TransfersKeepCodes => each_write(body, &mut keep_code),
             Self::CheckInsUnchecked => each_write(body, &mut |write| {
@@ -257,6 +273,13 @@ impl Mutant {
 
     /// Changes a DynamoDB response to the one that the broken build reads.
     pub fn break_answer(self, body: &mut Value) {
+        if self == Self::RatesIgnored {
+            let found = body.get_mut("Responses").and_then(Value::as_object_mut);
+            found
+                .into_iter()
+                .flat_map(|tables| tables.values_mut())
+                .for_each(raise_rates);
+        }
         let Some(items) = body.get_mut("Items").and_then(Value::as_array_mut) else {
             return;
         };
@@ -363,6 +386,20 @@ impl Mutant {
                 body["approvedAt"] = body["requestedAt"].clone();
             }
             _ => {}
+        }
+    }
+}
+
+/// Multiplies the rates of the waiting rooms in a list of items.
+fn raise_rates(items: &mut Value) {
+    for item in items.as_array_mut().into_iter().flatten() {
+        let segments = item.pointer_mut("/segments/L").and_then(Value::as_array_mut);
+        for segment in segments.into_iter().flatten() {
+            let Some(rate) = segment.pointer_mut("/M/rate_per_minute/N") else {
+                continue;
+            };
+            let people: u64 = rate.as_str().and_then(|rate| rate.parse().ok()).unwrap_or_default();
+            *rate = (people * 30).to_string().into();
         }
     }
 }

@@ -2,8 +2,6 @@
 // Joins the waiting room, computes the own place, and enters at the turn. It reads the status that everybody reads, from a cache,
 // and asks the shop itself a few times only: to join, for the place of a late comer, and to enter.
 (() => {
-  // As in the functions: a bucket is closed two seconds after its end, and the turns of two seconds ago count.
-  const CLOSING = 2000;
   const room = location.pathname.replace(/\/page$/, "");
   const query = new URLSearchParams(location.search);
   const show = (id, text) => { document.getElementById(id).textContent = text; };
@@ -60,17 +58,6 @@
     return 1 + before + Number(share);
   };
 
-  const milliseconds = (from, to) => Math.max(0, to - from);
-  const servingNumber = (status, now) => {
-    const at = now - CLOSING;
-    const turns = status.segments.reduce((sum, segment, nth) => {
-      const next = status.segments[nth + 1];
-      const end = next ? Math.min(Date.parse(next.from), at) : at;
-      return sum + BigInt(segment.rate_per_minute) * BigInt(Math.floor(milliseconds(Date.parse(segment.from), end)));
-    }, 0n);
-    return Number(turns / 60000n) - (status.lapsed ?? 0);
-  };
-
   const run = async () => {
     if (!accessToken) {
       show("state", "Please sign in at the shop, and come back from there.");
@@ -103,14 +90,14 @@
         place = join.place ?? null;
         askAt = Date.now() + 4000 + Math.random() * 4000;
       }
-      const serving = servingNumber(status, now);
+      const serving = status.serving_number;
       if (place === null) {
         const opens = new Date(status.opens_at);
         show("state", join.is_early && now < opens.getTime()
           ? `The room opens at ${opens.toLocaleString()}. A draw decides the places of all who are here by then.`
           : "Your place is being computed …");
       } else {
-        const ahead = Math.max(0, place - Math.max(0, serving));
+        const ahead = Math.max(0, place - serving);
         show("state", status.sold_out ? "Everything is taken at the moment. Returns may come." : "You are in line.");
         show("place", ahead.toLocaleString());
         const rate = status.segments[status.segments.length - 1].rate_per_minute;
@@ -119,7 +106,7 @@
           : "people until it is your turn. The room is paused.");
         const progress = document.getElementById("progress");
         progress.hidden = false;
-        progress.value = Math.min(1, Math.max(0, serving) / place);
+        progress.value = Math.min(1, serving / place);
       }
       if ((place !== null && place <= serving) || !status.is_paced || join.admitted_until) {
         const entered = await post("/enter", "enter");
