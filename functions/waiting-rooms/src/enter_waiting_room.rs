@@ -67,8 +67,8 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &reason::NOT_JOINED, &reas
 /// At the customer's turn: when `serving_number` reaches the place. Seven seconds later others are called instead. Who comes after that
 /// enters as well, but only so many in each second; one too many is refused, and can try again in the next second.
 ///
-/// A customer enters a room once: any other request returns that admission, with the same end. Only a room that admits everybody, a
-/// day after its opening, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has
+/// A customer enters a room once: any other request returns that admission, with the same end. Only a room that admits everybody, after
+/// 24 hours without pauses, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has
 /// come, and about when it is the customer's turn.
 ///
 /// # Cost

@@ -44,7 +44,7 @@ pub struct WaitingRoomStatus {
     pub as_of: Timestamp,
     /// The time from which the room admits.
     pub opens_at: Timestamp,
-    /// Whether the rates count. They do for a day. After that, everybody can enter at once.
+    /// Whether the rates count. They do for 24 hours, without the time in which the rate is 0. After that, everybody can enter at once.
     pub is_paced: bool,
     /// The rates, one after another.
     #[schema(min_items = 1, max_items = 100)]

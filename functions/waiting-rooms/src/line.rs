@@ -107,10 +107,11 @@ impl Line {
         if now < grace_ends_at(room.opens_at, round) {
             return Turn::InTime(round);
         }
-        Turn::Late(LateLimit {
-            second: self.rounds.saturating_add(1),
-            most: self.calls.late_limit(),
-        })
+        let second = self.rounds.saturating_add(1);
+        // After its last round, a room is paused for good.
+        let is_present = now < Bucket::Second(second).ends_at(room.opens_at);
+        let most = if is_present { self.calls.late_limit() } else { 0 };
+        Turn::Late(LateLimit { second, most })
     }
 
     /// The time at which it was the turn of a place, or at which it is, if the rate and the share of those who come stay.

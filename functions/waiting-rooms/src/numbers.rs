@@ -5,11 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
-use crate::lottery::Bucket;
-use crate::room::{CLOSING, PACED, closed_at};
-
 /// The bits of a draw that say where an early comer is counted.
 pub const EARLY_BITS: u32 = 8;
 /// The bits of a draw that say where a later one is counted.
@@ -49,15 +44,4 @@ impl Default for Numbers {
 /// The people of some parts.
 pub fn sum(parts: &[u32]) -> u64 {
     parts.iter().map(|&people| u64::from(people)).sum()
-}
-
-/// The seconds that are closed at `now`, from the opening on: those of a day at most. `None` while the early bucket is open.
-pub fn closed_seconds(opens_at: Timestamp, now: Timestamp) -> Option<u32> {
-    if now < closed_at(Bucket::Early, opens_at) {
-        return None;
-    }
-    let ms = now.as_millisecond() - opens_at.as_millisecond() - i64::try_from(CLOSING.as_millis()).unwrap_or_default();
-    // Places of later ones are of no use: from then on everybody enters at once.
-    let most = PACED.as_secs();
-    Some(u32::try_from((ms / 1000).min(most)).unwrap_or(u32::MAX))
 }

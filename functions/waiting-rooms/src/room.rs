@@ -17,8 +17,12 @@ use crate::turns::RateSegment;
 pub const CLOSING: SignedDuration = SignedDuration::from_secs(2);
 /// How long after that end what counts with the bucket may be sent, so that it is stored when the bucket is closed.
 const SENDING: SignedDuration = SignedDuration::from_secs(1);
-/// How long a room keeps the rates. From then on it admits everybody at once.
-pub const PACED: SignedDuration = SignedDuration::from_hours(24);
+/// How long a room keeps the rates, without the time in which it is paused. From then on it admits everybody at once.
+const PACED: SignedDuration = SignedDuration::from_hours(24);
+/// How long after its opening a paused room can have a rate again.
+const RESUMED: SignedDuration = SignedDuration::from_hours(48);
+/// The longest time after its opening for which a room keeps the rates.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(72);
 /// How soon before it the opening can no longer be moved.
 const SETTLED: SignedDuration = SignedDuration::from_secs(10);
 /// The most rates that a room can have, one after another.
@@ -93,9 +97,37 @@ impl StoredRoom {
         closed_at(Bucket::Early, self.opens_at) <= now
     }
 
-    /// Whether the rates still count. They do for a day, and as long as the rate is 0.
+    /// The time from which the rates no longer count: when the room has had one for 24 hours. `None` for a room that is paused before.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        let mut left = PACED;
+        for (nth, segment) in self.segments.iter().enumerate() {
+            if segment.rate_per_minute == 0 {
+                continue;
+            }
+            let end = segment.from.checked_add(left).unwrap_or(Timestamp::MAX);
+            match self.segments.get(nth + 1) {
+                Some(next) if next.from < end => left -= next.from.duration_since(segment.from),
+                _ => return Some(end),
+            }
+        }
+        None
+    }
+
+    /// Whether the rates still count. They do for 24 hours without pauses, and as long as the rate is 0.
     pub fn is_paced_at(&self, now: Timestamp) -> bool {
-        self.rate() == 0 || now.duration_since(self.opens_at) < PACED
+        self.rate() == 0 || self.ends_at().is_none_or(|end| now < end)
+    }
+
+    /// The seconds that are closed at `now`, from the opening on, as long as the rates count: those of 72 hours at most. `None` while
+    /// the early bucket is open.
+    pub fn closed_seconds(&self, now: Timestamp) -> Option<u32> {
+        if !self.is_drawn_at(now) {
+            return None;
+        }
+        let lasts = |end: Timestamp| end.duration_since(self.opens_at);
+        // Places of later ones are of no use: everybody enters at once, or nobody does.
+        let most = self.ends_at().map_or(LONGEST, lasts).min(LONGEST);
+        u32::try_from((lasts(now) - CLOSING).min(most).as_secs()).ok()
     }
 
     /// The present rate, or that of the opening.
@@ -107,10 +139,16 @@ impl StoredRoom {
     /// count two seconds after their time, and a room is remembered for one second at most.
     ///
     /// # Errors
-    /// `too-many-rates`.
+    /// `too-many-rates`, and `waiting-room-over` when the room is paused and opened 48 hours ago. So no room has rates for longer than
+    /// 72 hours, however often it is paused.
     pub fn with_rate(mut self, rate_per_minute: u32, now: Timestamp) -> Result<Self, Rejection> {
         if rate_per_minute == self.rate() {
             return Ok(self);
+        }
+        if self.rate() == 0 && now.duration_since(self.opens_at) >= RESUMED {
+            let hours = RESUMED.as_hours();
+            let detail = format!("The room is paused, and opened more than {hours} hours ago. Create another one.");
+            return Err(Rejection::new(&reason::WAITING_ROOM_OVER, detail));
         }
         let from = now.max(self.opens_at);
         let segment = RateSegment { from, rate_per_minute };

@@ -12,7 +12,6 @@ use shared::aws::lambda::Invocation;
 use shared::waiting_rooms::WaitingRoomId;
 
 use crate::line::Line;
-use crate::numbers::closed_seconds;
 use crate::room::StoredRoom;
 use crate::store::RoomTable;
 
@@ -93,7 +92,7 @@ impl Rooms {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn line(&self, room: &StoredRoom, invocation: &Invocation) -> Result<Option<Arc<Line>>, Error> {
-        let Some(closed) = closed_seconds(room.opens_at, invocation.now) else {
+        let Some(closed) = room.closed_seconds(invocation.now) else {
             return Ok(None);
         };
         let id = room.waiting_room_id;

@@ -1,6 +1,6 @@
 //! On an alarm of the API or of the functions: halves the rates of the open waiting rooms.
 //!
-//! The rate is another segment of the room, under its version. A room is slowed at most once a minute, so a repeated event, or the
+//! The rate is another segment of the room, under its version. A room is slowed at most once in five minutes, so a repeated event, or the
 //! alarms of one fault, slow it once.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
@@ -115,7 +115,7 @@ impl SlowWaitingRooms {
 fn slowed(room: &StoredRoom, now: Timestamp) -> Option<StoredRoom> {
     let is_spared = room.segments.iter().skip(1).next_back();
     let is_spared = is_spared.is_some_and(|last| now < last.from + SPARED);
-    if now < room.opens_at || is_spared || room.rate() <= 1 {
+    if now < room.opens_at || !room.is_paced_at(now) || is_spared || room.rate() <= 1 {
         return None;
     }
     room.clone().with_rate(room.rate() / 2, now).ok()

@@ -26,15 +26,15 @@ use tokio::time::Instant;
 use crate::calls::{LateLimit, SETTLED};
 use crate::lottery::{Bucket, Draw};
 use crate::numbers::{EARLY_BITS, LATER_BITS, LATER_PARTS, Numbers};
-use crate::room::{PACED, StoredRoom};
+use crate::room::{LONGEST, StoredRoom};
 
 const INDEX: &str = "listed";
 /// The list of all rooms.
 const ROOMS: &str = "ROOMS";
 /// The most minutes of numbers that are read by their keys, 16 items each, in one request.
 const MINUTES_BY_KEY: usize = 6;
-/// The last minute whose numbers are read: the last one of a day.
-const LAST_MINUTE: u32 = 24 * 60 - 1;
+/// The last minute whose numbers are read: the last one of 72 hours.
+const LAST_MINUTE: u32 = 72 * 60 - 1;
 /// What all sort keys of numbers are after.
 const EARLIEST: &str = "E#";
 const COUNTING: &str = "read the numbers of a waiting room";
@@ -370,7 +370,7 @@ impl RoomTable {
         }
     }
 
-    /// Reads the ids of the rooms that opened within the last day. Eventually consistent.
+    /// Reads the ids of the rooms that opened within the last 72 hours. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -380,7 +380,7 @@ impl RoomTable {
         struct Listed {
             waiting_room_id: WaitingRoomId,
         }
-        let since = now.checked_sub(PACED).unwrap_or(Timestamp::MIN);
+        let since = now.checked_sub(LONGEST).unwrap_or(Timestamp::MIN);
         let (mut rooms, mut start) = (vec![], None);
         loop {
             let query = self

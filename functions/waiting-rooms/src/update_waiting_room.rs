@@ -47,7 +47,7 @@ pub struct UpdateWaitingRoomRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub opens_at: Option<Timestamp>,
-    /// The people a minute that it admits from now on. 0: nobody, until the rate is changed again.
+    /// The people a minute that it admits from now on. 0: nobody, until the rate is changed again, within 48 hours of the opening.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 600_000)]
     pub rate_per_minute: Option<u32>,
@@ -63,6 +63,7 @@ pub const REFUSALS: &[&Reason] = &[
     &reason::INVALID_WAITING_ROOM,
     &reason::WAITING_ROOM_OPEN,
     &reason::TOO_MANY_RATES,
+    &reason::WAITING_ROOM_OVER,
 ];
 
 /// Changes a waiting room

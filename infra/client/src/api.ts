@@ -1105,7 +1105,7 @@ export interface CreateWaitingRoomRequest {
   name: string;
   /** The time from which it admits. Not in the past. */
   opens_at: string;
-  /** The people a minute that it admits. 0: nobody, until the rate is changed. */
+  /** The people a minute that it admits. 0: nobody, until the rate is changed, within 48 hours of the opening. */
   rate_per_minute: number;
   /** The minutes that an admission lasts: 10 by default. */
   token_minutes?: number;
@@ -4720,7 +4720,7 @@ export interface UpdateWaitingRoomRequest {
   name?: string;
   /** The time from which it admits. Until ten seconds before the present opening, and at least ten seconds away. */
   opens_at?: string;
-  /** The people a minute that it admits from now on. 0: nobody, until the rate is changed again. */
+  /** The people a minute that it admits from now on. 0: nobody, until the rate is changed again, within 48 hours of the opening. */
   rate_per_minute?: number;
   /** Whether customers are told that nothing is left. It admits all the same. */
   sold_out?: boolean;
@@ -4907,6 +4907,13 @@ export type WaitingRoomOpenProblem = Problem & {
   title: "The waiting room is open";
 };
 
+/** Nothing has changed: a room is resumed within 48 hours of its opening. Create another one, and name it in what this one guards. */
+export type WaitingRoomOverProblem = Problem & {
+  type: "urn:madang:problem:waiting-room-over";
+  status: 409;
+  title: "The waiting room was paused for too long";
+};
+
 /** How far a waiting room has come. The same for everybody. */
 export interface WaitingRoomStatus {
   /** The room's id. */
@@ -4917,7 +4924,7 @@ export interface WaitingRoomStatus {
   as_of: string;
   /** The time from which the room admits. */
   opens_at: string;
-  /** Whether the rates count. They do for a day. After that, everybody can enter at once. */
+  /** Whether the rates count. They do for 24 hours, without the time in which the rate is 0. After that, everybody can enter at once. */
   is_paced: boolean;
   /** The rates, one after another. */
   segments: RateSegment[];
@@ -6951,6 +6958,7 @@ export interface UpdateWaitingRoomOperation {
     | NotFoundProblem
     | WaitingRoomOpenProblem
     | TooManyRatesProblem
+    | WaitingRoomOverProblem
     | PreconditionFailedProblem
     | BodyTooLargeProblem
     | InvalidWaitingRoomProblem
@@ -11049,8 +11057,8 @@ export class Madang extends runtime.Client {
    * At the customer's turn: when `serving_number` reaches the place. Seven seconds later others are called instead. Who comes after that
    * enters as well, but only so many in each second; one too many is refused, and can try again in the next second.
    *
-   * A customer enters a room once: any other request returns that admission, with the same end. Only a room that admits everybody, a
-   * day after its opening, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has
+   * A customer enters a room once: any other request returns that admission, with the same end. Only a room that admits everybody, after
+   * 24 hours without pauses, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has
    * come, and about when it is the customer's turn.
    *
    * `POST /waiting-rooms/{waiting_room_id}/enter`

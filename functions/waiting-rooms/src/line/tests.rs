@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::*;
 use crate::lottery::Seed;
-use crate::numbers::closed_seconds;
 use crate::room::closed_at;
 use crate::turns::{RateSegment, turns};
 
@@ -65,7 +64,7 @@ impl Crowd {
 
     /// The line at `now`, as a function that has just started sees it.
     fn line(&self, room: &StoredRoom, now: Timestamp) -> Line {
-        let closed = closed_seconds(room.opens_at, now);
+        let closed = room.closed_seconds(now);
         closed.map_or_else(Line::default, |closed| Line::of(self.numbers.clone(), room, closed))
     }
 
@@ -115,7 +114,7 @@ impl Crowd {
         for half in 0..seconds * 2 {
             let now = at(half * 500);
             line.numbers = self.numbers.clone();
-            if let Some(closed) = closed_seconds(room.opens_at, now) {
+            if let Some(closed) = room.closed_seconds(now) {
                 line.advance(room, closed);
             }
             waiting.retain(|&person| !(comes(person, half * 500) && self.enter(person, &line, room, now)));
@@ -336,7 +335,7 @@ proptest! {
             let (ms, now) = (half * 500, at(half * 500));
             let before = line.calls.called();
             line.numbers = crowd.numbers.clone();
-            let closed = closed_seconds(room.opens_at, now).unwrap();
+            let closed = room.closed_seconds(now).unwrap();
             let is_new = line.closed() < Some(closed);
             line.advance(&room, closed);
             let called = line.calls.called();
@@ -376,12 +375,67 @@ proptest! {
 
 #[test]
 fn a_second_of_joins_is_known_when_it_is_closed() {
-    let opens = at(0);
-    assert_eq!(closed_seconds(opens, at(1999)), None);
-    assert_eq!(closed_seconds(opens, at(2000)), Some(0));
-    assert_eq!(closed_seconds(opens, at(2999)), Some(0));
-    assert_eq!(closed_seconds(opens, at(3000)), Some(1));
-    let closed = closed_at(Bucket::Second(0), opens);
-    assert_eq!(closed, at(3000));
-    assert_eq!(closed.duration_since(opens), SignedDuration::from_secs(3));
+    let room = room(&[(0, 60)]);
+    assert_eq!(room.closed_seconds(at(1999)), None);
+    assert_eq!(room.closed_seconds(at(2000)), Some(0));
+    assert_eq!(room.closed_seconds(at(2999)), Some(0));
+    assert_eq!(room.closed_seconds(at(3000)), Some(1));
+    assert_eq!(closed_at(Bucket::Second(0), at(0)), at(3000));
+}
+
+const HOUR: i64 = 3_600_000;
+
+#[test]
+fn the_time_in_which_a_room_is_paused_is_not_of_its_24_hours() {
+    let never_paused = room(&[(0, 60)]);
+    assert_eq!(never_paused.ends_at(), Some(at(24 * HOUR)));
+    assert!(never_paused.is_paced_at(at(24 * HOUR - 1)) && !never_paused.is_paced_at(at(24 * HOUR)));
+    assert_eq!(never_paused.closed_seconds(at(90 * HOUR)), Some(86_400));
+    let mut paused = room(&[(0, 0), (HOUR, 60), (2 * HOUR, 0)]);
+    assert_eq!(paused.ends_at(), None);
+    assert!(paused.is_paced_at(at(1000 * HOUR)), "a paused room opens to nobody");
+    assert_eq!(
+        paused.closed_seconds(at(1000 * HOUR)),
+        Some(72 * 3600),
+        "its numbers have an end"
+    );
+    paused = paused.with_rate(30, at(40 * HOUR)).unwrap();
+    assert_eq!(paused.ends_at(), Some(at(63 * HOUR)));
+    assert!(
+        paused.is_paced_at(at(63 * HOUR - 1)),
+        "to resume a room does not open it to everybody"
+    );
+    let over = room(&[(0, 60), (25 * HOUR, 0)]);
+    assert_eq!(over.ends_at(), Some(at(24 * HOUR)));
+    assert!(
+        over.is_paced_at(at(26 * HOUR)),
+        "a room that admits everybody can be paused"
+    );
+}
+
+#[test]
+fn a_paused_room_is_resumed_within_48_hours_so_that_it_ends_within_72() {
+    let paused = room(&[(0, 0)]);
+    let resumed = paused.clone().with_rate(60, at(48 * HOUR - 1)).unwrap();
+    assert_eq!(resumed.ends_at(), Some(at(72 * HOUR - 1)));
+    let refused = paused.with_rate(60, at(48 * HOUR)).unwrap_err();
+    assert_eq!(refused.reason.code, "waiting-room-over");
+    let lower = resumed.with_rate(0, at(60 * HOUR)).unwrap();
+    assert!(lower.with_rate(60, at(61 * HOUR)).is_err());
+}
+
+#[test]
+fn nobody_enters_late_after_the_last_round() {
+    let room = room(&[(0, 600)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 5, || -1);
+    let line = Line::of(crowd.numbers.clone(), &room, 72 * 3600);
+    let (bucket, draw) = crowd.people[0];
+    let place = line.place(bucket, draw).unwrap();
+    let most = |ms| match line.turn(&room, place, at(ms)) {
+        Turn::Late(limit) => Some(limit.most),
+        _ => None,
+    };
+    assert!(most(72 * HOUR + 2500) > Some(0));
+    assert_eq!(most(72 * HOUR + 3000), Some(0));
 }

@@ -542,6 +542,38 @@ async fn a_day_after_the_opening_a_room_admits_everybody_at_once() {
 }
 
 #[tokio::test]
+async fn a_room_that_was_paused_for_longer_than_a_day_goes_on_at_its_rate() {
+    let shop = Arc::new(WaitingRoomsFixture::open().await);
+    let room = shop.room(SignedDuration::ZERO, 60).await;
+    shop.join_all((0..20).map(|nth| format!("c-{nth}")), &room).await;
+    shop.advance(seconds(6));
+    assert_eq!(shop.change(&room, &json!({ "rate_per_minute": 0 })).await.status, 200);
+    shop.advance(SignedDuration::from_hours(30));
+    assert_eq!(shop.status(&room).await["is_paced"], true);
+    let called = shop.status(&room).await["serving_number"].as_u64().unwrap();
+    assert!(called <= 6, "{called}");
+    let enter = shop.handler("enter-waiting-room");
+    for nth in 0..20 {
+        let refused = shop.call_with(&enter, enter_call(&format!("c-{nth}"), &room)).await;
+        assert_eq!(refused.problem(), "not-your-turn", "it is paused");
+    }
+    assert_eq!(shop.change(&room, &json!({ "rate_per_minute": 60 })).await.status, 200);
+    shop.advance(seconds(7));
+    let status = shop.status(&room).await;
+    assert_eq!(status["is_paced"], true);
+    assert!(status["serving_number"].as_u64().unwrap() <= called + 7, "{status}");
+    // Without the pause, it has rates for 24 hours.
+    shop.advance(SignedDuration::from_hours(24) - seconds(20));
+    assert_eq!(shop.status(&room).await["is_paced"], true);
+    shop.advance(seconds(20));
+    assert_eq!(shop.status(&room).await["is_paced"], false);
+    let paused = shop.room(SignedDuration::ZERO, 0).await;
+    shop.advance(SignedDuration::from_hours(48));
+    let refused = shop.change(&paused, &json!({ "rate_per_minute": 60 })).await;
+    assert_eq!((refused.status, refused.problem()), (409, "waiting-room-over"));
+}
+
+#[tokio::test]
 async fn a_function_that_has_just_started_and_a_warm_one_tell_the_same_places() {
     let shop = Arc::new(WaitingRoomsFixture::open().await);
     let room = shop.room(SignedDuration::ZERO, 6).await;

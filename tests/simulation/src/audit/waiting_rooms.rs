@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use waiting_rooms::line::{Line, called_at, grace_ends_at};
 use waiting_rooms::lottery::Bucket;
-use waiting_rooms::numbers::{EARLY_BITS, LATER_BITS, Numbers, closed_seconds};
+use waiting_rooms::numbers::{EARLY_BITS, LATER_BITS, Numbers};
 use waiting_rooms::room::StoredRoom;
 use waiting_rooms::store::StoredJoin;
 use waiting_rooms::turns::turns;
@@ -94,7 +94,7 @@ fn check_order(room: &StoredRoom, joins: &[StoredJoin], now: Timestamp) -> Resul
             Bucket::Second(second) => numbers.joined.entry(second).or_default()[draw.part(LATER_BITS)] += 1,
         }
     }
-    let line = closed_seconds(room.opens_at, now).map(|closed| Line::of(numbers, room, closed));
+    let line = room.closed_seconds(now).map(|closed| Line::of(numbers, room, closed));
     let mut called = vec![];
     for join in joins {
         let Some((round, at)) = join.in_time.zip(join.admitted_at) else {
