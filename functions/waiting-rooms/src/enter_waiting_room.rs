@@ -157,7 +157,7 @@ impl EnterWaitingRoom {
         join: &StoredJoin,
         invocation: &Invocation,
     ) -> Result<EntryOutcome, Error> {
-        let draw = room.seed.draw(&join.customer_id);
+        let draw = room.draw(join.bucket(), &join.customer_id);
         let (entry, deadline) = if room.is_paced_at(invocation.now) {
             self.turn(room, (join.bucket(), draw), invocation).await?
         } else {

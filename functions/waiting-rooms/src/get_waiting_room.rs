@@ -62,13 +62,21 @@ pub struct WaitingRoomStatus {
     pub early: Option<Vec<u32>>,
     /// Whether nothing is left. Returns may come.
     pub sold_out: bool,
-    /// The SHA-256 of the seed's 32 bytes, public from the creation on.
+    /// The SHA-256 of the 32 bytes of `seed`, public from the creation on.
     #[schema(min_length = 64, max_length = 64)]
     pub seed_sha256: String,
-    /// The seed of the lottery. Absent until the early comers are counted.
+    /// The seed of the early comers' lottery. Absent until they are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 64, max_length = 64)]
     pub seed: Option<String>,
+    /// The SHA-256 of the 32 bytes of `later_seed`, public from the creation on.
+    #[schema(min_length = 64, max_length = 64)]
+    pub later_seed_sha256: String,
+    /// The seed of the lotteries of those who join after the opening. The key of a second is the HMAC-SHA256 of its number, as four
+    /// bytes, big-endian, with this seed. Absent as long as the rates count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 64, max_length = 64)]
+    pub later_seed: Option<String>,
 }
 
 impl WaitingRoomStatus {
@@ -91,6 +99,8 @@ impl WaitingRoomStatus {
             sold_out: room.sold_out,
             seed_sha256: room.seed.hash(),
             seed: line.map(|_| room.seed.reveal()),
+            later_seed_sha256: room.later_seed.hash(),
+            later_seed: room.is_over_at(now).then(|| room.later_seed.reveal()),
         }
     }
 }
@@ -104,7 +114,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// place, and check that of anybody: a customer's draw is the first 8 bytes of the HMAC-SHA256 of the account id with the seed, read
 /// as a big-endian number. The place is 1, plus `early` before the draw's first byte, plus that of the byte itself times the other
 /// 56 bits over 2^56, rounded down. `enter-waiting-room` admits from `serving_number` = place on. Whoever came later learns the place
-/// by `join-waiting-room`, three seconds after the first request.
+/// by `join-waiting-room`, three seconds after the first request, with all that is needed to check it.
 ///
 /// # Cost
 /// Once a second and function: one read unit for the room, and for the numbers 32 to 64; a function that has just started reads

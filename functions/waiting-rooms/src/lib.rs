@@ -8,6 +8,7 @@ pub mod get_waiting_room;
 pub mod get_waiting_room_page;
 pub mod join_waiting_room;
 pub mod line;
+pub mod list_admin_waiting_rooms;
 pub mod lottery;
 pub mod numbers;
 pub mod reason;
@@ -26,6 +27,7 @@ shared::actions! {
         "get-waiting-room" => get_waiting_room::GetWaitingRoom,
         "get-waiting-room-page" => get_waiting_room_page::GetWaitingRoomPage,
         "join-waiting-room" => join_waiting_room::JoinWaitingRoom,
+        "list-admin-waiting-rooms" => list_admin_waiting_rooms::ListAdminWaitingRooms,
         "update-waiting-room" => update_waiting_room::UpdateWaitingRoom,
     }
     event {

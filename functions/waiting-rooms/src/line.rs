@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::calls::{Calls, GRACE, LateLimit, Round, SETTLED};
 use crate::lottery::{Bucket, Draw, second_at};
-use crate::numbers::{EARLY_BITS, LATER_BITS, Numbers, sum};
+use crate::numbers::{EARLY_BITS, LATER_BITS, LATER_PARTS, Numbers, sum};
 use crate::room::{CLOSING, StoredRoom};
 use crate::turns::{gained, instant_of};
 
@@ -61,7 +61,7 @@ impl Line {
             let nth = self.rounds;
             let people = |numbers: &BTreeMap<u32, _>, second: Option<u32>| {
                 let parts = second.and_then(|second| numbers.get(&second));
-                parts.map_or(0, |parts: &[u32; 16]| sum(parts))
+                parts.map_or(0, |parts: &[u32; LATER_PARTS]| sum(parts))
             };
             let last = nth.checked_sub(1);
             let joined = last.map_or_else(|| sum(&self.numbers.early), |_| people(&self.numbers.joined, last));
@@ -87,16 +87,23 @@ impl Line {
             let before = sum(parts.get(..part).unwrap_or_default());
             before + draw.share(bits, parts.get(part).copied().unwrap_or_default())
         };
-        let closed = self.closed()?;
         match bucket {
-            Bucket::Early => Some(1 + within(EARLY_BITS, &self.numbers.early)),
-            Bucket::Second(second) if second >= closed => None,
+            Bucket::Early => self.closed().map(|_| 1 + within(EARLY_BITS, &self.numbers.early)),
             Bucket::Second(second) => {
-                let before = self.before.get(&second).copied().unwrap_or_default();
-                let parts = self.numbers.joined.get(&second).copied().unwrap_or_default();
+                let (before, parts) = self.second(second)?;
                 Some(1 + before + within(LATER_BITS, &parts))
             }
         }
+    }
+
+    /// The people of the buckets before a second, and those who joined in it, by parts. `None` while it is open.
+    pub fn second(&self, second: u32) -> Option<(u64, [u32; LATER_PARTS])> {
+        if second >= self.closed()? {
+            return None;
+        }
+        let before = self.before.get(&second).copied().unwrap_or_default();
+        let parts = self.numbers.joined.get(&second).copied();
+        Some((before, parts.unwrap_or_default()))
     }
 
     /// Whether a customer with this place may enter at `now`.
@@ -142,4 +149,4 @@ pub fn grace_ends_at(opens_at: Timestamp, round: u32) -> Timestamp {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -1,15 +1,18 @@
 //! A waiting room: when it opens, and at which rates it admits.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::core::actor::Actor;
 use shared::core::error::Rejection;
 use shared::core::idempotency::Fingerprint;
+use shared::core::identity::CustomerId;
 use shared::core::text::DisplayText;
 use shared::waiting_rooms::WaitingRoomId;
 use utoipa::ToSchema;
 
-use crate::lottery::{Bucket, Seed};
+use crate::lottery::{Bucket, Draw, Seed};
 use crate::reason;
 use crate::turns::RateSegment;
 
@@ -23,6 +26,8 @@ const PACED: SignedDuration = SignedDuration::from_hours(24);
 const RESUMED: SignedDuration = SignedDuration::from_hours(48);
 /// The longest time after its opening for which a room keeps the rates.
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(72);
+/// How long after the room's first opening its joins are kept, or after the join if that is later.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(10 * 24);
 /// How soon before it the opening can no longer be moved.
 const SETTLED: SignedDuration = SignedDuration::from_secs(10);
 /// The most rates that a room can have, one after another.
@@ -49,17 +54,33 @@ pub struct WaitingRoom {
     pub token_minutes: u8,
     /// Whether customers are told that nothing is left. They can wait for returns.
     pub sold_out: bool,
-    /// The SHA-256 of the seed's 32 bytes.
+    /// The SHA-256 of the 32 bytes of `seed`.
     #[schema(min_length = 64, max_length = 64)]
     pub seed_sha256: String,
-    /// The seed of the lottery. Absent until the early comers are counted.
+    /// The seed of the early comers' lottery. Absent until they are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 64, max_length = 64)]
     pub seed: Option<String>,
+    /// The SHA-256 of the 32 bytes of the seed of later lotteries.
+    #[schema(min_length = 64, max_length = 64)]
+    pub later_seed_sha256: String,
+    /// The seed of the lotteries of those who join after the opening. Absent as long as the rates count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 64, max_length = 64)]
+    pub later_seed: Option<String>,
     /// Time of the creation.
     pub created_at: Timestamp,
     /// Time of the last change.
     pub updated_at: Timestamp,
+}
+
+/// What alarms have done to the rate of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slowed {
+    /// The rate that an administrator set.
+    pub full_rate: u32,
+    /// The alarms that are not over, by their names.
+    pub alarms: BTreeSet<String>,
 }
 
 /// A waiting room as stored.
@@ -75,10 +96,17 @@ pub struct StoredRoom {
     pub segments: Vec<RateSegment>,
     /// The minutes that an admission lasts.
     pub token_minutes: u8,
+    /// The alarms that have lowered the rate. Absent when it is the one that an administrator set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slowed: Option<Slowed>,
     /// Whether customers are told that nothing is left.
     pub sold_out: bool,
-    /// The seed of the lottery. Nobody sees it before [`StoredRoom::is_drawn_at`].
+    /// The seed of the early comers' lottery. Nobody sees it before [`StoredRoom::is_drawn_at`].
     pub seed: Seed,
+    /// The seed of later lotteries. Nobody sees it before [`StoredRoom::is_over_at`].
+    pub later_seed: Seed,
+    /// Until when joins are kept. It stays when the opening is moved, as stored joins have it.
+    pub joins_until: Timestamp,
     /// Time of the creation.
     pub created_at: Timestamp,
     /// Time of the last change.
@@ -111,6 +139,25 @@ impl StoredRoom {
             }
         }
         None
+    }
+
+    /// Whether nobody gets a place any more, so that the seed of later lotteries is public.
+    pub fn is_over_at(&self, now: Timestamp) -> bool {
+        let longest = self.opens_at.checked_add(LONGEST).unwrap_or(Timestamp::MAX);
+        self.ends_at().unwrap_or(longest).min(longest) <= now
+    }
+
+    /// The key of the draws in a bucket.
+    pub fn key(&self, bucket: Bucket) -> Seed {
+        match bucket {
+            Bucket::Early => self.seed,
+            Bucket::Second(second) => self.later_seed.of_second(second),
+        }
+    }
+
+    /// The draw of a customer who joins in a bucket.
+    pub fn draw(&self, bucket: Bucket, customer: &CustomerId) -> Draw {
+        self.key(bucket).draw(customer)
     }
 
     /// Whether the rates still count. They do for 24 hours without pauses, and as long as the rate is 0.
@@ -178,6 +225,10 @@ impl StoredRoom {
         if opens_at < now + SETTLED {
             return Err(invalid("opens_at", "another opening is at least ten seconds away"));
         }
+        // Joins are kept until no place matters any more.
+        if opens_at.checked_add(LONGEST).unwrap_or(Timestamp::MAX) > self.joins_until {
+            return Err(invalid("opens_at", "it is at most seven days after the first opening"));
+        }
         self.opens_at = opens_at;
         // Rates that are set before the opening replace each other.
         for segment in &mut self.segments {
@@ -197,6 +248,8 @@ impl StoredRoom {
             sold_out: self.sold_out,
             seed_sha256: self.seed.hash(),
             seed: self.is_drawn_at(now).then(|| self.seed.reveal()),
+            later_seed_sha256: self.later_seed.hash(),
+            later_seed: self.is_over_at(now).then(|| self.later_seed.reveal()),
             created_at: self.created_at,
             updated_at: self.updated_at,
         }

@@ -11,12 +11,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::due::uuid_in;
 use shared::aws::dynamodb::table::{Table, text_of};
 use shared::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
 use shared::aws::dynamodb::{
     Item, Wanted, batch_get, classify_error, composite, number, parse, send_until_answered, text,
 };
 use shared::aws::lambda::Invocation;
+use shared::aws::lambda::page::Cursor;
 use shared::core::error::{self, Rejection};
 use shared::core::idempotency::derive_id;
 use shared::core::identity::CustomerId;
@@ -26,7 +28,7 @@ use tokio::time::Instant;
 use crate::calls::{LateLimit, SETTLED};
 use crate::lottery::{Bucket, Draw};
 use crate::numbers::{EARLY_BITS, LATER_BITS, LATER_PARTS, Numbers};
-use crate::room::{LONGEST, StoredRoom};
+use crate::room::{KEPT, LONGEST, StoredRoom};
 
 const INDEX: &str = "listed";
 /// The list of all rooms.
@@ -194,16 +196,22 @@ impl RoomTable {
         const DOING: &str = "save a waiting room";
         let mut item = self.table.item(DOING, room_key(room.waiting_room_id), room)?;
         item.insert("listed_in".into(), text(ROOMS));
-        item.insert("listed_ms".into(), number(room.opens_at.as_millisecond().max(0)));
+        item.insert("listed_ms".into(), number(listed_ms(room.opens_at)));
         let written = self.table.write_version(DOING, item, room.version, deadline).await?;
         Ok(written.is_ok())
     }
 
-    /// Stores a join, and counts it. Condition: the customer has not joined.
+    /// Stores a join of a room that keeps joins until `joins_until`, and counts it. Condition: the customer has not joined.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn join(&self, join: &StoredJoin, draw: Draw, deadline: Instant) -> Result<JoinOutcome, Error> {
+    pub async fn join(
+        &self,
+        join: &StoredJoin,
+        draw: Draw,
+        joins_until: Timestamp,
+        deadline: Instant,
+    ) -> Result<JoinOutcome, Error> {
         const DOING: &str = "join a waiting room";
         let key = join_key(join.waiting_room_id, &join.customer_id);
         let (counted, attribute) = counted(join.waiting_room_id, join.bucket(), draw);
@@ -213,7 +221,11 @@ impl RoomTable {
             .update_expression("ADD #counted :one")
             .expression_attribute_names("#counted", attribute)
             .expression_attribute_values(":one", number(1));
-        let items = vec![put(self.table.put_new(DOING, key, join)?)?, update(count)?];
+        let mut item = self.table.item(DOING, key, join)?;
+        // DynamoDB removes it then, or a few days later.
+        let kept = join.joined_at.checked_add(KEPT).unwrap_or(Timestamp::MAX);
+        item.insert("swept_at".into(), number(joins_until.max(kept).as_second()));
+        let items = vec![put(self.table.put_if_version(item, 1))?, update(count)?];
         let mut outcomes = match transact(&self.table.client, DOING, items, deadline).await? {
             TransactionOutcome::Committed => return Ok(JoinOutcome::Joined),
             TransactionOutcome::Cancelled(outcomes) => outcomes.into_iter(),
@@ -406,6 +418,53 @@ impl RoomTable {
         }
     }
 
+    /// Reads a page of all rooms, the latest opening first, and the start of the next page. Eventually consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn list(
+        &self,
+        after: Option<Cursor<1>>,
+        limit: u8,
+        deadline: Instant,
+    ) -> Result<(Vec<StoredRoom>, Option<Cursor<1>>), Error> {
+        const DOING: &str = "list waiting rooms";
+        let start = after.map(|cursor| {
+            let mut start = room_key(WaitingRoomId(cursor.id));
+            start.insert("listed_in".into(), text(ROOMS));
+            start.insert("listed_ms".into(), number(cursor.at[0]));
+            start
+        });
+        let query = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .index_name(INDEX)
+            .key_condition_expression("listed_in = :list")
+            .expression_attribute_values(":list", text(ROOMS))
+            .scan_index_forward(false)
+            .limit(limit.into())
+            .set_exclusive_start_key(start);
+        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+        let answer = send_until_answered(DOING, deadline, send).await?;
+        let items = answer.items.unwrap_or_default().into_iter();
+        let position = |last| -> Result<Cursor<1>, Error> {
+            #[derive(Deserialize)]
+            struct Position {
+                pk: String,
+                listed_ms: u64,
+            }
+            let Position { pk, listed_ms } = parse(DOING, last)?;
+            Ok(Cursor {
+                at: [listed_ms],
+                id: uuid_in(&pk, "ROOM#")?,
+            })
+        };
+        let rooms = items.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?;
+        Ok((rooms, answer.last_evaluated_key.map(position).transpose()?))
+    }
+
     async fn read(&self, doing: &'static str, keys: Vec<Item>, deadline: Instant) -> Result<Vec<Item>, Error> {
         let wanted = Wanted {
             table: &self.table.name,
@@ -415,6 +474,11 @@ impl RoomTable {
         let found = batch_get(&self.table.client, doing, vec![wanted], deadline).await?;
         Ok(found.into_values().flatten().collect())
     }
+}
+
+/// The position of a room in the list.
+pub fn listed_ms(opens_at: Timestamp) -> u64 {
+    u64::try_from(opens_at.as_millisecond()).unwrap_or_default()
 }
 
 /// The rejection when there is no such room.

@@ -43,7 +43,8 @@ pub struct UpdateWaitingRoomRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 100)]
     pub name: Option<String>,
-    /// The time from which it admits. Until ten seconds before the present opening, and at least ten seconds away.
+    /// The time from which it admits. Until ten seconds before the present opening, at least ten seconds away,
+    /// and at most seven days after the first opening.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub opens_at: Option<Timestamp>,
@@ -125,6 +126,8 @@ fn patched(previous: &StoredRoom, changes: &UpdateWaitingRoomRequest, now: Times
     }
     if let Some(rate) = changes.rate_per_minute {
         changed = changed.with_rate(room::rate(rate)?, now)?;
+        // It is the administrator's from now on: no alarm raises it.
+        changed.slowed = None;
     }
     changed.sold_out = changes.sold_out.unwrap_or(previous.sold_out);
     Ok(changed)

@@ -33,9 +33,16 @@
       try {
         const answer = await fetch(room + path, options);
         if (answer.status < 500 && answer.status !== 429) {
-          return { status: answer.status, body: await answer.json() };
+          const body = await answer.json().catch((error) => { if (answer.ok) throw error; });
+          if (body || answer.status === 401) {
+            return { status: answer.status, body: body ?? {} };
+          }
+          // A gateway or a firewall refuses, not the shop: its answers are JSON. That may pass.
+          show("state", `Something between you and the shop refuses this page (${answer.status}). It tries again.`);
         }
-      } catch { /* No network: try again. */ }
+      } catch {
+        show("state", "There is no connection to the shop. This page tries again.");
+      }
       await wait(pause * (0.5 + Math.random()));
     }
   };
@@ -43,6 +50,10 @@
     method: "POST",
     headers: { authorization: `Bearer ${accessToken}`, "idempotency-key": key },
   });
+
+  const SIGN_IN = "Please sign in at the shop again. Your place stays.";
+  // What to tell a customer whom the shop refuses.
+  const refusal = (answer, signIn) => answer.status === 401 ? signIn : answer.body.detail ?? "The shop refuses the request.";
 
   const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
@@ -63,12 +74,12 @@
       show("state", "Please sign in at the shop, and come back from there.");
       return;
     }
-    let answer = await post("/joins", "join");
-    if (answer.status >= 400) {
-      show("state", answer.body.detail ?? "Please sign in at the shop again.");
+    const first = await post("/joins", "join");
+    if (first.status >= 400) {
+      show("state", refusal(first, "Please sign in at the shop again."));
       return;
     }
-    let join = answer.body;
+    let join = first.body;
     let place = join.place ?? null;
     let askAt = Date.now() + 4000 + Math.random() * 4000;
     let skew = null;
@@ -86,7 +97,12 @@
         place = await placeOf(join.customer_id, status);
       }
       if (place === null && !join.is_early && Date.now() >= askAt) {
-        join = (await post("/joins", "join")).body;
+        const again = await post("/joins", "join");
+        if (again.status >= 400) {
+          show("state", refusal(again, SIGN_IN));
+          return;
+        }
+        join = again.body;
         place = join.place ?? null;
         askAt = Date.now() + 4000 + Math.random() * 4000;
       }
@@ -121,7 +137,7 @@
           return;
         }
         if (entered.status === 401) {
-          show("state", "Please sign in at the shop again. Your place stays.");
+          show("state", SIGN_IN);
           return;
         }
         place = entered.body.place ?? place;

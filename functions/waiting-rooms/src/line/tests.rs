@@ -18,7 +18,8 @@ fn at(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(OPENS + ms).unwrap()
 }
 
-fn room(rates: &[(i64, u32)]) -> StoredRoom {
+/// A room whose rates begin some milliseconds after its opening, the first one with it.
+pub fn room(rates: &[(i64, u32)]) -> StoredRoom {
     let segment = |&(from, rate_per_minute)| RateSegment {
         from: at(from),
         rate_per_minute,
@@ -29,8 +30,11 @@ fn room(rates: &[(i64, u32)]) -> StoredRoom {
         opens_at: at(0),
         segments: rates.iter().map(segment).collect(),
         token_minutes: 10,
+        slowed: None,
         sold_out: false,
         seed: Seed(*b"0123456789abcdef0123456789abcdef"),
+        later_seed: Seed(*b"fedcba9876543210fedcba9876543210"),
+        joins_until: at(10 * 24 * 3_600_000),
         created_at: at(-1_000_000),
         updated_at: at(-1_000_000),
         fingerprint: Fingerprint::of(&()).unwrap(),
@@ -51,7 +55,8 @@ impl Crowd {
     fn join(&mut self, room: &StoredRoom, count: u32, mut time: impl FnMut() -> i64) {
         for _ in 0..count {
             let account = CustomerId::new(format!("account-{}", self.people.len()));
-            let (draw, bucket) = (room.seed.draw(&account), Bucket::of(room.opens_at, at(time())));
+            let bucket = Bucket::of(room.opens_at, at(time()));
+            let draw = room.draw(bucket, &account);
             match bucket {
                 Bucket::Early => self.numbers.early[draw.part(EARLY_BITS)] += 1,
                 Bucket::Second(second) => {
@@ -110,6 +115,7 @@ impl Crowd {
     /// second after the opening.
     fn run(&mut self, room: &StoredRoom, seconds: i64, comes: impl Fn(usize, i64) -> bool) -> Vec<usize> {
         let mut waiting: Vec<usize> = (0..self.people.len()).collect();
+        waiting.sort_by_key(|&person| self.people[person]);
         let (mut line, mut entered) = (Line::default(), vec![]);
         for half in 0..seconds * 2 {
             let now = at(half * 500);
@@ -117,7 +123,14 @@ impl Crowd {
             if let Some(closed) = room.closed_seconds(now) {
                 line.advance(room, closed);
             }
+            let is_called = |&person: &usize| {
+                let (bucket, draw) = self.people[person];
+                line.place(bucket, draw)
+                    .is_some_and(|place| place <= line.calls.called())
+            };
+            let later = waiting.split_off(waiting.partition_point(is_called));
             waiting.retain(|&person| !(comes(person, half * 500) && self.enter(person, &line, room, now)));
+            waiting.extend(later);
             if half % 2 == 1 {
                 entered.push(self.entered);
             }
@@ -248,9 +261,9 @@ fn customers_of_a_slow_room_are_called_instead_of_those_who_left_too() {
 
 #[test]
 fn a_lower_rate_holds_at_once_also_for_turns_that_come_back() {
-    let room = room(&[(0, 60_000), (40_000, 60), (60_000, 0)]);
+    let room = room(&[(0, 6000), (40_000, 60), (60_000, 0)]);
     let mut crowd = Crowd::default();
-    crowd.join(&room, 100_000, || -1);
+    crowd.join(&room, 10_000, || -1);
     crowd.run(&room, 64, |person, _| person % 2 == 0);
     let called = |ms| crowd.line(&room, at(ms)).calls.called();
     assert!(called(62_000) - called(42_000) <= 61, "three a second");
@@ -438,4 +451,15 @@ fn nobody_enters_late_after_the_last_round() {
     };
     assert!(most(72 * HOUR + 2500) > Some(0));
     assert_eq!(most(72 * HOUR + 3000), Some(0));
+}
+
+#[test]
+fn an_opening_is_moved_by_seven_days_at_most_so_that_joins_outlive_the_room() {
+    let room = room(&[(0, 60)]);
+    let now = at(-100 * HOUR);
+    let moved = room.clone().with_opening(at(3 * 24 * HOUR), now).unwrap();
+    let moved = moved.with_opening(at(7 * 24 * HOUR), now).unwrap();
+    assert_eq!(moved.joins_until, room.joins_until, "stored joins have it");
+    let refused = moved.with_opening(at(7 * 24 * HOUR + 1), now).unwrap_err();
+    assert_eq!(refused.reason.code, "invalid-waiting-room");
 }

@@ -39,6 +39,17 @@ fn place_by_hand(status: &Value, account: &str) -> u64 {
     1 + early.iter().take(part).sum::<u64>() + u64::try_from(share).unwrap()
 }
 
+/// The place of a customer who joined after the opening, computed from the published lottery of the second alone.
+fn later_place_by_hand(lottery: &Value, account: &str) -> u64 {
+    let key = bytes(lottery["key"].as_str().unwrap());
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), account.as_bytes());
+    let draw = u64::from_be_bytes(tag.as_ref()[..8].try_into().unwrap());
+    let people: Vec<u64> = serde_json::from_value(lottery["people"].clone()).unwrap();
+    let part = usize::try_from(draw >> 60).unwrap();
+    let share = (u128::from(draw << 4 >> 4) * u128::from(people[part])) >> 60;
+    1 + lottery["before"].as_u64().unwrap() + people.iter().take(part).sum::<u64>() + u64::try_from(share).unwrap()
+}
+
 #[tokio::test]
 async fn a_room_is_created_and_changed_and_its_seed_stays_secret_until_the_draw() {
     let shop = WaitingRoomsFixture::open().await;
@@ -79,6 +90,39 @@ async fn a_room_is_created_and_changed_and_its_seed_stays_secret_until_the_draw(
     let hash = digest::digest(&digest::SHA256, &seed);
     assert_eq!(hash.as_ref(), bytes(created.body["seed_sha256"].as_str().unwrap()));
     assert_eq!(status["seed_sha256"], created.body["seed_sha256"]);
+}
+
+#[tokio::test]
+async fn administrators_list_all_rooms_by_pages_and_see_no_secret_seed() {
+    let shop = WaitingRoomsFixture::open().await;
+    let mut rooms = vec![];
+    for hours in [2, 1, 3] {
+        rooms.push((hours, shop.room(SignedDuration::from_hours(hours), 60).await));
+    }
+    rooms.sort_by_key(|(hours, _)| -hours);
+    let list = Call::new("GET", "/admin/waiting-rooms").by_admin().query("limit", "2");
+    let first = shop.call("list-admin-waiting-rooms", list.clone()).await;
+    assert_eq!(first.status, 200, "{first:?}");
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let second = shop
+        .call("list-admin-waiting-rooms", list.query("cursor", cursor))
+        .await;
+    let pages = [&first, &second].map(|page| page.body["items"].as_array().unwrap().clone());
+    let seen = pages.concat();
+    let ids = seen.iter().map(|room| room["waiting_room_id"].as_str().unwrap());
+    assert!(ids.eq(rooms.iter().map(|(_, room)| room)), "{seen:?}");
+    assert!(
+        seen.iter()
+            .all(|room| room.get("seed").is_none() && room.get("later_seed").is_none())
+    );
+    assert!(second.body["next_cursor"].is_null(), "{second:?}");
+    let get = of_room("GET", "/admin/waiting-rooms/{waiting_room_id}", &rooms[0].1).by_admin();
+    assert_eq!(shop.call("get-admin-waiting-room", get).await.body, seen[0]);
+    let customer = Call::new("GET", "/admin/waiting-rooms").by("ann");
+    assert_eq!(
+        shop.call("list-admin-waiting-rooms", customer).await.problem(),
+        "forbidden"
+    );
 }
 
 fn body_of(name: &str) -> Value {
@@ -161,6 +205,32 @@ async fn a_reload_a_second_tab_and_a_repeated_request_keep_the_place() {
     assert_eq!(places.len(), 4);
     assert!(places.iter().all(|place| *place == places[0]), "{places:?}");
     assert_eq!(shop.joins(&room).await.0.len(), 41 + 40);
+}
+
+#[tokio::test]
+async fn a_join_is_removed_some_days_after_the_room_and_names_only_the_account() {
+    let shop = WaitingRoomsFixture::open().await;
+    let room = shop.room(HOUR, 600).await;
+    let opens = shop.now() + HOUR;
+    shop.join("ann", &room).await;
+    let moved = shop.change(&room, &json!({ "opens_at": opens + HOUR * 24 * 7 })).await;
+    assert_eq!(moved.status, 200, "{moved:?}");
+    let refused = shop.change(&room, &json!({ "opens_at": opens + HOUR * 24 * 8 })).await;
+    assert_eq!(refused.body["field"], "opens_at", "{refused:?}");
+    let join = shop.joins(&room).await.0[0].clone();
+    let days = |count| (opens + HOUR * 24 * count).as_second();
+    assert_eq!(join["swept_at"], days(10));
+    let mut names: Vec<&str> = join.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["customer_id", "joined_at", "pk", "sk", "swept_at", "waiting_room_id"]
+    );
+    shop.advance(HOUR * 24 * 30);
+    shop.join("bob", &room).await;
+    let (joins, _) = shop.joins(&room).await;
+    let bobs = joins.iter().find(|join| join["customer_id"] == "bob").unwrap();
+    assert_eq!(bobs["swept_at"], (shop.now() + HOUR * 24 * 10).as_second());
 }
 
 #[tokio::test]
@@ -249,6 +319,48 @@ async fn anybody_can_compute_the_places_of_early_comers_from_the_published_seed(
             .enumerate()
             .all(|(rank, place)| place.abs_diff(rank as u64 + 1) <= 8),
         "{places:?}"
+    );
+}
+
+#[tokio::test]
+async fn nobody_can_know_a_later_draw_before_the_second_is_over_and_anybody_can_check_it_then() {
+    let shop = Arc::new(WaitingRoomsFixture::open().await);
+    let room = shop.room(HOUR, 6000).await;
+    shop.join_all((0..7).map(|nth| format!("early-{nth}")), &room).await;
+    shop.advance(HOUR + seconds(100));
+    let names: Vec<String> = (0..60).map(|nth| format!("late-{nth}")).collect();
+    shop.join_all(names.iter().cloned(), &room).await;
+    let open = shop.join("late-0", &room).await;
+    assert!(open.body.get("lottery").is_none(), "{open:?}");
+    shop.advance(seconds(3));
+    let mut places = vec![];
+    for name in &names {
+        let join = shop.join(name, &room).await.body;
+        assert_eq!(join["lottery"], shop.join("late-0", &room).await.body["lottery"]);
+        assert_eq!(
+            join["place"].as_u64().unwrap(),
+            later_place_by_hand(&join["lottery"], name)
+        );
+        places.push(join["place"].as_u64().unwrap());
+    }
+    places.sort_unstable();
+    assert!(places[0] > 7 && places[0] <= 12 && places[59] <= 67, "{places:?}");
+    // The key is not that of the early comers, and nobody can compute it.
+    let status = shop.status(&room).await;
+    let lottery = shop.join("late-0", &room).await.body["lottery"].clone();
+    assert_eq!((&lottery["second"], &lottery["before"]), (&json!(100), &json!(7)));
+    assert_ne!(lottery["key"], status["seed"]);
+    assert!(status.get("later_seed").is_none(), "{status}");
+    shop.advance(SignedDuration::from_hours(24));
+    let status = shop.status(&room).await;
+    let seed = bytes(status["later_seed"].as_str().unwrap());
+    let hash = digest::digest(&digest::SHA256, &seed);
+    assert_eq!(hash.as_ref(), bytes(status["later_seed_sha256"].as_str().unwrap()));
+    let key = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &seed), &100_u32.to_be_bytes());
+    assert_eq!(
+        key.as_ref(),
+        bytes(lottery["key"].as_str().unwrap()),
+        "it was fixed from the creation on"
     );
 }
 
@@ -464,7 +576,7 @@ async fn another_rate_counts_from_its_time_on() {
 }
 
 #[tokio::test]
-async fn an_alarm_halves_the_rates_of_open_rooms_at_most_once_in_five_minutes() {
+async fn an_alarm_halves_the_rates_of_open_rooms_at_most_once_in_five_minutes_and_its_end_doubles_them() {
     let shop = WaitingRoomsFixture::open().await;
     let open = shop.room(SignedDuration::ZERO, 6000).await;
     let slow = shop.room(SignedDuration::ZERO, 1).await;
@@ -488,8 +600,13 @@ async fn an_alarm_halves_the_rates_of_open_rooms_at_most_once_in_five_minutes() 
     shop.alarm("ALARM").await;
     assert_eq!(rates(&open).await, [6000, 3000]);
     shop.advance(seconds(25));
+    for _ in 0..2 {
+        shop.alarm("OK").await;
+        assert_eq!(rates(&open).await, [6000, 3000, 6000]);
+    }
+    shop.advance(seconds(301));
     shop.alarm("ALARM").await;
-    assert_eq!(rates(&open).await, [6000, 3000, 1500]);
+    assert_eq!(rates(&open).await, [6000, 3000, 6000, 3000]);
     assert_eq!(
         (rates(&slow).await, rates(&paused).await, rates(&later).await),
         (vec![1], vec![0], vec![6000])
@@ -499,7 +616,13 @@ async fn an_alarm_halves_the_rates_of_open_rooms_at_most_once_in_five_minutes() 
     assert_eq!(shop.change(&open, &json!({ "rate_per_minute": 400 })).await.status, 200);
     shop.advance(seconds(1));
     shop.alarm("ALARM").await;
-    assert_eq!(rates(&open).await, [6000, 3000, 1500, 400]);
+    assert_eq!(rates(&open).await, [6000, 3000, 6000, 3000, 400]);
+    shop.alarm("OK").await;
+    assert_eq!(
+        rates(&open).await,
+        [6000, 3000, 6000, 3000, 400],
+        "the administrator's rate stays"
+    );
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ fn check_rate(room: &StoredRoom, joins: &[StoredJoin]) -> Result<()> {
 fn check_order(room: &StoredRoom, joins: &[StoredJoin], now: Timestamp) -> Result<()> {
     let mut numbers = Numbers::default();
     for join in joins {
-        let draw = room.seed.draw(&join.customer_id);
+        let draw = room.draw(join.bucket(), &join.customer_id);
         match join.bucket() {
             Bucket::Early => numbers.early[draw.part(EARLY_BITS)] += 1,
             Bucket::Second(second) => numbers.joined.entry(second).or_default()[draw.part(LATER_BITS)] += 1,
@@ -104,8 +104,9 @@ fn check_order(room: &StoredRoom, joins: &[StoredJoin], now: Timestamp) -> Resul
             called_at(room.opens_at, round) <= at && at < grace_ends_at(room.opens_at, round),
             "a customer entered at {at}, and was called in round {round}"
         );
-        let draw = room.seed.draw(&join.customer_id);
-        called.push((line.as_ref().and_then(|line| line.place(join.bucket(), draw)), round));
+        let draw = room.draw(join.bucket(), &join.customer_id);
+        let place = line.as_ref().and_then(|line| line.place(join.bucket(), draw));
+        called.push((place, round));
     }
     called.sort_unstable();
     ensure!(
