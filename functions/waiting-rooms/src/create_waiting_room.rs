@@ -1,4 +1,4 @@
-//! Runs for `POST /admin/waiting-rooms`: creates a waiting room, with the seed of its lottery.
+//! Runs for `POST /admin/waiting-rooms`: creates a waiting room, with the seeds of its lotteries.
 
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
@@ -12,7 +12,7 @@ use shared::waiting_rooms::{AdmissionService, WaitingRoomId};
 
 use crate::lottery::Seed;
 use crate::reason;
-use crate::room::{StoredRoom, WaitingRoom, invalid, name, rate};
+use crate::room::{KEPT, StoredRoom, WaitingRoom, invalid, name, rate};
 use crate::store::RoomTable;
 use crate::turns::RateSegment;
 
@@ -24,7 +24,7 @@ const MAX_TOKEN_MINUTES: u8 = 60;
 pub struct CreateWaitingRoom {
     /// Waiting rooms.
     pub rooms: RoomTable,
-    /// The keys, which make the seed.
+    /// The keys, which make the seeds.
     pub admissions: AdmissionService,
 }
 
@@ -50,7 +50,7 @@ pub struct CreateWaitingRoomRequest {
     pub name: String,
     /// The time from which it admits. Not in the past.
     pub opens_at: Timestamp,
-    /// The people a minute that it admits. 0: nobody, until the rate is changed.
+    /// The people a minute that it admits. 0: nobody, until the rate is changed, within 48 hours of the opening.
     #[schema(minimum = 0, maximum = 600_000, examples(6000))]
     pub rate_per_minute: u32,
     /// The minutes that an admission lasts: 10 by default.
@@ -64,8 +64,8 @@ pub const REFUSALS: &[&Reason] = &[&reason::INVALID_WAITING_ROOM];
 
 /// Creates a waiting room
 ///
-/// It guards the showtimes and coupons that name it in `waiting_room_id`. Customers can join at once. The hash of the seed that
-/// decides the order of the early comers is public from now on, and the seed once they are counted. A retry with the same key and
+/// It guards the showtimes and coupons that name it in `waiting_room_id`. Customers can join at once. The hashes of the seeds that
+/// decide the order are public from now on, and each seed once no draw of it can be chosen any more. A retry with the same key and
 /// body returns the room in its current state.
 ///
 /// # Cost
@@ -122,14 +122,18 @@ pub async fn handle(function: &CreateWaitingRoom, request: Request, invocation: 
     };
     let name = name(&body.name)?;
     let keys = function.admissions.keys.get(invocation.deadline).await?;
+    let [seed, later_seed] = keys.seeds(waiting_room_id);
     let room = StoredRoom {
         waiting_room_id,
         name,
         opens_at: body.opens_at,
         segments: vec![first],
         token_minutes,
+        slowed: None,
         sold_out: false,
-        seed: Seed(keys.seed(waiting_room_id)),
+        seed: Seed(seed),
+        later_seed: Seed(later_seed),
+        joins_until: body.opens_at.checked_add(KEPT).unwrap_or(Timestamp::MAX),
         created_at: invocation.now,
         updated_at: invocation.now,
         fingerprint: fingerprint.clone(),

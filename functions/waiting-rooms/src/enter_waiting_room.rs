@@ -1,20 +1,27 @@
-//! Runs for `POST /waiting-rooms/{waiting_room_id}/enter`: a customer whose turn it is gets an admission. The write is conditional:
-//! while a room has rates, a customer has one admission of it.
+//! Runs for `POST /waiting-rooms/{waiting_room_id}/enter`: a customer whose turn it is gets an admission. While a room has rates, a
+//! customer has one admission of it.
+//!
+//! An entry costs one transaction of two writes: the admission, under the condition that there is none, and its number. The numbers
+//! tell how many of those who were called came, and limit those who come late.
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::backoff::Backoff;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason, Rejection};
 use shared::waiting_rooms::{Admission, AdmissionService, WaitingRoomId};
+use tokio::time::Instant;
 
+use crate::line::{Line, Turn, grace_ends_at};
+use crate::lottery::{Bucket, Draw};
 use crate::reason::{self, NotYourTurn};
-use crate::room::StoredRoom;
+use crate::room::{StoredRoom, last_moment};
 use crate::rooms::Rooms;
-use crate::store::{StoredJoin, missing};
+use crate::store::{Entry, EntryOutcome, StoredJoin, missing};
 
 /// The function's rooms and keys.
 #[derive(Debug)]
@@ -57,12 +64,16 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &reason::NOT_JOINED, &reas
 
 /// Enters a waiting room
 ///
-/// At the customer's turn, or any time after it. A customer enters a room once: any other request returns that admission, with the
-/// same end. Only a room that admits everybody, a day after its opening, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has come, and about when it is the customer's turn.
+/// At the customer's turn: when `serving_number` reaches the place. Seven seconds later others are called instead. Who comes after that
+/// enters as well, but only so many in each second; one too many is refused, and can try again in the next second.
+///
+/// A customer enters a room once: any other request returns that admission, with the same end. Only a room that admits everybody, after
+/// 24 hours without pauses, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has
+/// come, and about when it is the customer's turn.
 ///
 /// # Cost
 /// Two requests: a read unit for the join, and once a second and function one for the room, and the numbers as in
-/// `get-waiting-room`; one write unit.
+/// `get-waiting-room`; four write units, or two when the room admits everybody.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -84,77 +95,107 @@ pub async fn handle(function: &EnterWaitingRoom, request: Request, invocation: I
     // The customer and the room alone identify the admission.
     http::idempotency_key(&request)?;
     let id = http::path::<WaitingRoomId>(&request)?;
-    let known = function.rooms.recall(id, invocation.now);
-    let read = function
-        .rooms
-        .table
-        .join_and_room(id, &customer, known.is_none(), invocation.deadline);
-    let (join, room) = read.await?;
-    let room = room.map(|room| function.rooms.remember(room, invocation.now)).or(known);
-    let room = room.ok_or_else(missing)?;
-    let join = join.ok_or_else(|| Rejection::new(&reason::NOT_JOINED, "Join the waiting room first."))?;
-    let is_over = join.admitted_until.is_some_and(|until| until <= invocation.now);
-    // A room that admits everybody admits those again whose admission is over.
-    if join.admitted_at.is_some() && (!is_over || room.is_paced_at(invocation.now)) {
-        return function.admitted(&join, &invocation).await.map(http::replayed);
-    }
-    if let Some(early) = function.wait(&room, &join, &invocation).await? {
-        return Err(early.into());
-    }
-    let lasts = SignedDuration::from_mins(room.token_minutes.into());
-    let admission = (invocation.now, invocation.now + lasts);
-    match function
-        .rooms
-        .table
-        .admit(&join, admission, invocation.deadline)
-        .await?
-    {
-        Ok(()) => {
-            let join = StoredJoin {
-                admitted_at: Some(admission.0),
-                admitted_until: Some(admission.1),
-                ..join
-            };
-            function.admitted(&join, &invocation).await
+    let mut room = function.rooms.recall(id, invocation.now);
+    let mut backoff = Backoff::until(invocation.deadline);
+    loop {
+        // A retry may be late. It reads again what may have changed.
+        let present = invocation.at_present();
+        let read = function
+            .rooms
+            .table
+            .join_and_room(id, &customer, room.is_none(), invocation.deadline);
+        let (join, read) = read.await?;
+        if let Some(read) = read {
+            room = Some(function.rooms.remember(read, present.now));
         }
-        Err(earlier) => function.admitted(&earlier, &invocation).await.map(http::replayed),
+        let known = room.take().ok_or_else(missing)?;
+        let join = join.ok_or_else(|| Rejection::new(&reason::NOT_JOINED, "Join the waiting room first."))?;
+        let is_over = join.admitted_until.is_some_and(|until| until <= present.now);
+        // A room that admits everybody admits those again whose admission is over.
+        if join.admitted_at.is_some() && (!is_over || known.is_paced_at(present.now)) {
+            return function.admitted(&join, &present).await.map(http::replayed);
+        }
+        match function.enter(&known, &join, &present).await {
+            Ok(EntryOutcome::Admitted) => {
+                let (admitted_at, admitted_until) = admission(&known, &present);
+                let join = StoredJoin {
+                    admitted_at: Some(admitted_at),
+                    admitted_until: Some(admitted_until),
+                    ..join
+                };
+                return function.admitted(&join, &present).await;
+            }
+            Ok(EntryOutcome::Exists(earlier)) => {
+                return function.admitted(&earlier, &present).await.map(http::replayed);
+            }
+            Ok(EntryOutcome::Full | EntryOutcome::Conflict) | Err(Error::Unavailable { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        if !backoff.wait().await {
+            return Err(Error::unavailable(
+                "enter a waiting room",
+                "the numbers of entries are busy",
+            ));
+        }
     }
 }
 
+/// The beginning and the end of an admission that is given now.
+fn admission(room: &StoredRoom, invocation: &Invocation) -> (Timestamp, Timestamp) {
+    let lasts = SignedDuration::from_mins(room.token_minutes.into());
+    (invocation.now, invocation.now + lasts)
+}
+
 impl EnterWaitingRoom {
-    /// The refusal of a customer whose turn is later. `None` when it is the customer's turn.
-    async fn wait(
+    /// Admits a customer whose turn it is.
+    ///
+    /// # Errors
+    /// `not-your-turn`, [`Error::Unavailable`] and [`Error::Internal`].
+    async fn enter(
         &self,
         room: &StoredRoom,
         join: &StoredJoin,
         invocation: &Invocation,
-    ) -> Result<Option<Rejection>, Error> {
-        let now = invocation.now;
-        if !room.is_paced_at(now) {
-            return Ok(None);
+    ) -> Result<EntryOutcome, Error> {
+        let draw = room.draw(join.bucket(), &join.customer_id);
+        let (entry, deadline) = if room.is_paced_at(invocation.now) {
+            self.turn(room, (join.bucket(), draw), invocation).await?
+        } else {
+            (Entry::Free, invocation.deadline)
+        };
+        let admission = admission(room, invocation);
+        let outcome = self.rooms.table.admit(join, admission, (entry, draw), deadline).await?;
+        if let (EntryOutcome::Full, Entry::Late(limit)) = (&outcome, entry) {
+            self.rooms.fill(room.waiting_room_id, limit.second);
         }
+        Ok(outcome)
+    }
+
+    /// How the entry of a customer whose turn it is counts, and the last moment at which it may be sent, so that it is stored when its
+    /// number has to stay.
+    async fn turn(
+        &self,
+        room: &StoredRoom,
+        (bucket, draw): (Bucket, Draw),
+        invocation: &Invocation,
+    ) -> Result<(Entry, Instant), Error> {
         let line = self.rooms.line(room, invocation).await?;
-        let place = line.as_ref().and_then(|line| {
-            let draw = room.seed.draw(&join.customer_id);
-            line.place(join.bucket(), draw)
-        });
-        let serving_number = line.as_ref().map_or(0, |line| line.serving_number(room, now));
-        if place.is_some_and(|place| place <= serving_number) {
-            return Ok(None);
-        }
-        let expected_at = line.as_ref().zip(place);
-        let expected_at = expected_at.and_then(|(line, place)| line.expected_at(room, place));
-        let members = NotYourTurn {
-            place,
-            serving_number,
-            expected_at,
+        let place = line.as_ref().and_then(|line| line.place(bucket, draw));
+        let (Some(line), Some(place)) = (&line, place) else {
+            return Err(early(room, line.as_deref(), place).into());
         };
-        let detail = match (place, expected_at) {
-            (Some(place), Some(at)) => format!("Your place is {place}. It is your turn at about {at}."),
-            (Some(place), None) => format!("Your place is {place}. The room admits nobody at the moment."),
-            (None, _) => "Your place is not known yet. Try again in some seconds.".to_owned(),
+        let (entry, end) = match line.turn(room, place, invocation.now) {
+            Turn::Later => return Err(early(room, Some(line), Some(place)).into()),
+            Turn::InTime(round) => (Entry::InTime(round), grace_ends_at(room.opens_at, round)),
+            Turn::Late(limit) => {
+                let (_, most) = limit.part(draw);
+                if most == 0 || self.rooms.is_full(room.waiting_room_id, limit.second) {
+                    return Err(late(room, line, place, invocation.now).into());
+                }
+                (Entry::Late(limit), Bucket::Second(limit.second).ends_at(room.opens_at))
+            }
         };
-        Ok(Some(Rejection::with(members, detail)))
+        Ok((entry, invocation.deadline_before(last_moment(end))))
     }
 
     /// The response with the admission of a join.
@@ -175,4 +216,33 @@ impl EnterWaitingRoom {
         };
         http::json(StatusCode::OK, &body)
     }
+}
+
+/// The refusal of a customer who is not called.
+fn early(room: &StoredRoom, line: Option<&Line>, place: Option<u64>) -> Rejection {
+    let expected_at = line.zip(place);
+    let expected_at = expected_at.and_then(|(line, place)| line.expected_at(room, place));
+    let detail = match (place, expected_at) {
+        (Some(place), Some(at)) => format!("Your place is {place}. It is your turn at about {at}."),
+        (Some(place), None) => format!("Your place is {place}. The room admits nobody at the moment."),
+        (None, _) => "Your place is not known yet. Try again in some seconds.".to_owned(),
+    };
+    let members = NotYourTurn {
+        place,
+        serving_number: line.map_or(0, |line| line.calls.called()),
+        expected_at,
+    };
+    Rejection::with(members, detail)
+}
+
+/// The refusal of a customer who comes late, together with too many others.
+fn late(room: &StoredRoom, line: &Line, place: u64, now: Timestamp) -> Rejection {
+    let members = NotYourTurn {
+        place: Some(place),
+        serving_number: line.calls.called(),
+        expected_at: (room.rate() > 0).then(|| now + SignedDuration::from_secs(1)),
+    };
+    let detail =
+        format!("Your place, {place}, was called before, and others enter at the moment. Try again in a second.");
+    Rejection::with(members, detail)
 }

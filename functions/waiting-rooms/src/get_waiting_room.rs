@@ -9,7 +9,7 @@ use shared::aws::lambda::{Invocation, cache, conditional};
 use shared::core::error::{self, Reason};
 use shared::waiting_rooms::WaitingRoomId;
 
-use crate::arrivals::Line;
+use crate::line::Line;
 use crate::room::StoredRoom;
 use crate::rooms::Rooms;
 use crate::turns::RateSegment;
@@ -44,18 +44,14 @@ pub struct WaitingRoomStatus {
     pub as_of: Timestamp,
     /// The time from which the room admits.
     pub opens_at: Timestamp,
-    /// Whether the rates count. They do for a day. After that, everybody can enter at once.
+    /// Whether the rates count. They do for 24 hours, without the time in which the rate is 0. After that, everybody can enter at once.
     pub is_paced: bool,
     /// The rates, one after another.
     #[schema(min_items = 1, max_items = 100)]
     pub segments: Vec<RateSegment>,
-    /// The places that may enter: this one and those before it. At a later time: the turns that the rates give until two seconds
-    /// before it, rounded down, without `lapsed`.
+    /// The places that may enter: this one and those before it. It grows once a second, by the turns of the rates and by those of
+    /// customers who were called and have not entered.
     pub serving_number: u64,
-    /// The turns that nobody was there for. Absent until the early comers are counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub lapsed: Option<u64>,
     /// The people who have joined, as far as they are counted. Absent until the early comers are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -66,20 +62,29 @@ pub struct WaitingRoomStatus {
     pub early: Option<Vec<u32>>,
     /// Whether nothing is left. Returns may come.
     pub sold_out: bool,
-    /// The SHA-256 of the seed's 32 bytes, public from the creation on.
+    /// The SHA-256 of the 32 bytes of `seed`, public from the creation on.
     #[schema(min_length = 64, max_length = 64)]
     pub seed_sha256: String,
-    /// The seed of the lottery. Absent until the early comers are counted.
+    /// The seed of the early comers' lottery. Absent until they are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 64, max_length = 64)]
     pub seed: Option<String>,
+    /// The SHA-256 of the 32 bytes of `later_seed`, public from the creation on.
+    #[schema(min_length = 64, max_length = 64)]
+    pub later_seed_sha256: String,
+    /// The seed of the lotteries of those who join after the opening. The key of a second is the HMAC-SHA256 of its number, as four
+    /// bytes, big-endian, with this seed. Absent as long as the rates count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 64, max_length = 64)]
+    pub later_seed: Option<String>,
 }
 
 impl WaitingRoomStatus {
     fn of(room: &StoredRoom, line: Option<&Line>, now: Timestamp) -> Self {
         let early = line.map(|line| {
-            let used = line.early().iter().rposition(|&people| people > 0);
-            line.early()[..used.map_or(0, |last| last + 1)].to_vec()
+            let early = &line.numbers.early;
+            let used = early.iter().rposition(|&people| people > 0);
+            early[..used.map_or(0, |last| last + 1)].to_vec()
         });
         Self {
             waiting_room_id: room.waiting_room_id,
@@ -88,13 +93,14 @@ impl WaitingRoomStatus {
             opens_at: room.opens_at,
             is_paced: room.is_paced_at(now),
             segments: room.segments.clone(),
-            serving_number: line.map_or(0, |line| line.serving_number(room, now)),
-            lapsed: line.map(|line| line.lapsed),
+            serving_number: line.map_or(0, |line| line.calls.called()),
             joined: line.map(|line| line.joined),
             early,
             sold_out: room.sold_out,
             seed_sha256: room.seed.hash(),
             seed: line.map(|_| room.seed.reveal()),
+            later_seed_sha256: room.later_seed.hash(),
+            later_seed: room.is_over_at(now).then(|| room.later_seed.reveal()),
         }
     }
 }
@@ -108,11 +114,11 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// place, and check that of anybody: a customer's draw is the first 8 bytes of the HMAC-SHA256 of the account id with the seed, read
 /// as a big-endian number. The place is 1, plus `early` before the draw's first byte, plus that of the byte itself times the other
 /// 56 bits over 2^56, rounded down. `enter-waiting-room` admits from `serving_number` = place on. Whoever came later learns the place
-/// by `join-waiting-room`, three seconds after the first request.
+/// by `join-waiting-room`, three seconds after the first request, with all that is needed to check it.
 ///
 /// # Cost
-/// Once a second and function: one read unit for the room, and for the numbers 16 to 32; a function that has just started reads
-/// those of each minute with joins. Other requests cost nothing. Nothing is written.
+/// Once a second and function: one read unit for the room, and for the numbers 32 to 64; a function that has just started reads
+/// those of each minute with joins or entries. Other requests cost nothing. Nothing is written.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -139,6 +145,6 @@ pub async fn handle(function: &GetWaitingRoom, request: Request, invocation: Inv
     let id = http::path::<WaitingRoomId>(&request)?;
     let room = function.rooms.room(id, &invocation).await?;
     let line = function.rooms.line(&room, &invocation).await?;
-    let status = WaitingRoomStatus::of(&room, line.as_ref(), invocation.now);
+    let status = WaitingRoomStatus::of(&room, line.as_deref(), invocation.now);
     conditional::get(&request, &status, cache::WAITING_ROOM)
 }

@@ -4,7 +4,7 @@
 //! A join costs one transaction of two writes: the join under `attribute_not_exists`, and the number of those who join in the same
 //! bucket. So the numbers are exact, and nobody counts the joins. A second tab or a reload costs one read.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
@@ -14,15 +14,11 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason};
 use shared::core::identity::CustomerId;
 use shared::waiting_rooms::WaitingRoomId;
-use tokio::time::Instant;
 
 use crate::lottery::Bucket;
-use crate::room::StoredRoom;
+use crate::room::{StoredRoom, last_moment};
 use crate::rooms::Rooms;
 use crate::store::{JoinOutcome, StoredJoin, missing};
-
-/// How long after its bucket's end a join may be sent. The bucket is closed later, so that it is stored by then.
-const LATE: SignedDuration = SignedDuration::from_secs(1);
 
 /// The function's rooms.
 #[derive(Debug)]
@@ -58,6 +54,11 @@ pub struct WaitingRoomJoin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub place: Option<u64>,
+    /// How a lottery decided the place of a customer who joined after the opening. Absent without a place. That of an early comer is in
+    /// `get-waiting-room`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub lottery: Option<SecondLottery>,
     /// About when it is the customer's turn. Absent without a place, and while the rate is 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -66,6 +67,25 @@ pub struct WaitingRoomJoin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub admitted_until: Option<Timestamp>,
+}
+
+/// The lottery of those who joined within the same second. The same for all of them.
+///
+/// A customer's draw is the first 8 bytes of the HMAC-SHA256 of the account id with the key, read as a big-endian number. The place is
+/// 1, plus `before`, plus `people` before the draw's first four bits, plus that of these bits themselves times the other 60 bits over
+/// 2^60, rounded down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SecondLottery {
+    /// The second, counted from the opening.
+    pub second: u32,
+    /// The key of the draws, which nobody could know while customers joined. It follows from the room's `later_seed`.
+    #[schema(min_length = 64, max_length = 64)]
+    pub key: String,
+    /// The people who joined before the second.
+    pub before: u64,
+    /// The people who joined in the second, by the first four bits of their draws.
+    #[schema(min_items = 16, max_items = 16)]
+    pub people: Vec<u32>,
 }
 
 /// The reasons for which the action itself refuses a request.
@@ -134,10 +154,12 @@ pub async fn handle(function: &JoinWaitingRoom, request: Request, invocation: In
             },
             admitted_at: None,
             admitted_until: None,
+            in_time: None,
+            late: None,
         };
-        let draw = known.seed.draw(&customer);
-        let deadline = last_moment(&known, bucket, &present);
-        match function.rooms.table.join(&new, draw, deadline).await {
+        let draw = known.draw(bucket, &customer);
+        let deadline = present.deadline_before(last_moment(bucket.ends_at(known.opens_at)));
+        match function.rooms.table.join(&new, draw, known.joins_until, deadline).await {
             Ok(JoinOutcome::Joined) => return function.joined(&known, &new, &present).await,
             Ok(JoinOutcome::Exists(earlier)) => {
                 return function.joined(&known, &earlier, &present).await.map(http::replayed);
@@ -161,8 +183,18 @@ impl JoinWaitingRoom {
             true => self.rooms.line(room, invocation).await?,
             false => None,
         };
-        let draw = room.seed.draw(&join.customer_id);
+        let draw = room.draw(join.bucket(), &join.customer_id);
         let place = line.as_ref().and_then(|line| line.place(join.bucket(), draw));
+        let lottery = line.as_ref().zip(join.second);
+        let lottery = lottery.and_then(|(line, second)| {
+            let (before, people) = line.second(second)?;
+            Some(SecondLottery {
+                second,
+                key: room.key(join.bucket()).reveal(),
+                before,
+                people: people.to_vec(),
+            })
+        });
         let expected_at = line.as_ref().zip(place);
         let body = WaitingRoomJoin {
             waiting_room_id: join.waiting_room_id,
@@ -170,6 +202,7 @@ impl JoinWaitingRoom {
             joined_at: join.joined_at,
             is_early: join.second.is_none(),
             place,
+            lottery,
             expected_at: expected_at.and_then(|(line, place)| line.expected_at(room, place)),
             admitted_until: join.admitted_until,
         };
@@ -180,14 +213,4 @@ impl JoinWaitingRoom {
 /// Whether a place can be told, so that it makes sense to read the numbers.
 fn is_closed(room: &StoredRoom, join: &StoredJoin, now: Timestamp) -> bool {
     crate::room::closed_at(join.bucket(), room.opens_at) <= now
-}
-
-/// The deadline of a join in a bucket.
-fn last_moment(room: &StoredRoom, bucket: Bucket, invocation: &Invocation) -> Instant {
-    let end = bucket
-        .ends_at(room.opens_at)
-        .checked_add(LATE)
-        .unwrap_or(Timestamp::MAX);
-    let left = end.duration_since(invocation.now).unsigned_abs();
-    invocation.deadline.min(invocation.began + left)
 }

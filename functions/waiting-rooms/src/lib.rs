@@ -1,13 +1,16 @@
 //! Waiting rooms: customers of a rush join once, and enter at their turn. Nothing is written while they wait.
 
-pub mod arrivals;
+pub mod calls;
 pub mod create_waiting_room;
 pub mod enter_waiting_room;
 pub mod get_admin_waiting_room;
 pub mod get_waiting_room;
 pub mod get_waiting_room_page;
 pub mod join_waiting_room;
+pub mod line;
+pub mod list_admin_waiting_rooms;
 pub mod lottery;
+pub mod numbers;
 pub mod reason;
 pub mod room;
 pub mod rooms;
@@ -24,6 +27,7 @@ shared::actions! {
         "get-waiting-room" => get_waiting_room::GetWaitingRoom,
         "get-waiting-room-page" => get_waiting_room_page::GetWaitingRoomPage,
         "join-waiting-room" => join_waiting_room::JoinWaitingRoom,
+        "list-admin-waiting-rooms" => list_admin_waiting_rooms::ListAdminWaitingRooms,
         "update-waiting-room" => update_waiting_room::UpdateWaitingRoom,
     }
     event {

@@ -1,9 +1,12 @@
 //! The lottery: the order of those who join in the same bucket. A bucket is all who join before the opening, or within one second
 //! after it.
 //!
-//! A customer's draw is the first 8 bytes of the HMAC-SHA256 of their account id, with the room's seed as the key. The hash of the
-//! seed is published with the room, so it was not chosen to favor anybody; the seed is published after the early bucket is closed, so
-//! anybody can compute the draws, and nobody can look for a lucky account before.
+//! A customer's draw is the first 8 bytes of the HMAC-SHA256 of their account id. The key is the room's seed for the early comers, and
+//! another one for each second: the HMAC-SHA256 of its number with the room's later seed.
+//!
+//! The hashes of the seeds are published with the room, so they were not chosen to favor anybody. A key is published after its bucket is
+//! closed, so anybody can compute the draws, and nobody can look for a lucky account before. The later seed, which has all keys of
+//! seconds, is published when no place matters any more.
 
 use std::fmt::Write as _;
 
@@ -13,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::core::identity::CustomerId;
 
-/// The seed of a room's lottery.
+/// A seed of a room's lotteries, or the key of a second.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Seed(pub [u8; 32]);
@@ -64,7 +67,15 @@ impl Seed {
         hex(&self.0)
     }
 
-    /// The draw of a customer.
+    /// The key of the draws of those who join in a second, if this is the later seed.
+    #[must_use]
+    pub fn of_second(&self, second: u32) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let tag = hmac::sign(&key, &second.to_be_bytes());
+        Self(tag.as_ref().first_chunk().copied().unwrap_or_default())
+    }
+
+    /// The draw of a customer, with this as the key.
     pub fn draw(&self, customer: &CustomerId) -> Draw {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
         let tag = hmac::sign(&key, customer.as_str().as_bytes());
@@ -120,7 +131,7 @@ impl TryFrom<String> for Seed {
 }
 
 impl std::fmt::Debug for Seed {
-    /// Omits the seed, which is secret until the early bucket is closed.
+    /// Omits the seed, which is secret until its bucket is closed.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Seed")
     }
@@ -143,6 +154,16 @@ mod tests {
 
     const VECTOR_HASH: &str = "3eb1bd439947eb762998e566ccc2e099c791118b2f40579cc4f7da2b5061b7f9";
     const VECTOR_DRAW: u64 = 566_146_558_972_653_395;
+    const VECTOR_SECOND: u64 = 12_524_938_444_564_806_655;
+
+    #[test]
+    fn each_second_has_draws_of_its_own() {
+        let seed = Seed(*b"0123456789abcdef0123456789abcdef");
+        let ann = CustomerId::new("ann");
+        let draws = [seed, seed.of_second(0), seed.of_second(1)].map(|key| key.draw(&ann));
+        assert!(draws[0] != draws[1] && draws[0] != draws[2] && draws[1] != draws[2]);
+        assert_eq!(draws[2].0, VECTOR_SECOND, "from Python's hmac");
+    }
 
     #[test]
     fn early_comers_are_one_bucket_and_each_second_is_another() {

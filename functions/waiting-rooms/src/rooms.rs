@@ -11,7 +11,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::waiting_rooms::WaitingRoomId;
 
-use crate::arrivals::{Arrivals, Line, closed_seconds};
+use crate::line::Line;
 use crate::room::StoredRoom;
 use crate::store::RoomTable;
 
@@ -32,9 +32,9 @@ pub struct Rooms {
 struct Known {
     read_at: Timestamp,
     room: Arc<StoredRoom>,
-    arrivals: Arrivals,
-    /// The seconds that were closed when the arrivals were read.
-    closed: Option<u32>,
+    line: Option<Arc<Line>>,
+    /// The second in which no more late customers enter.
+    full: Option<u32>,
 }
 
 impl Rooms {
@@ -67,8 +67,8 @@ impl Rooms {
         let known = memory.entry(room.waiting_room_id).or_insert_with(|| Known {
             read_at: now,
             room: Arc::clone(&room),
-            arrivals: Arrivals::default(),
-            closed: None,
+            line: None,
+            full: None,
         });
         known.read_at = now;
         known.room = Arc::clone(&room);
@@ -91,24 +91,39 @@ impl Rooms {
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn line(&self, room: &StoredRoom, invocation: &Invocation) -> Result<Option<Line>, Error> {
-        let now = invocation.now;
-        let Some(closed) = closed_seconds(room.opens_at, now) else {
+    pub async fn line(&self, room: &StoredRoom, invocation: &Invocation) -> Result<Option<Arc<Line>>, Error> {
+        let Some(closed) = room.closed_seconds(invocation.now) else {
             return Ok(None);
         };
-        let known = self.memory().get(&room.waiting_room_id).cloned();
-        let (mut arrivals, known) = known.map_or_else(Default::default, |known| (known.arrivals, known.closed));
-        if known.is_none_or(|known| known < closed) {
-            let count = self.table.count(room, &mut arrivals, known, now, invocation.deadline);
-            count.await?;
-            if let Some(known) = self.memory().get_mut(&room.waiting_room_id)
-                && known.closed.is_none_or(|known| known < closed)
-            {
-                known.arrivals.clone_from(&arrivals);
-                known.closed = Some(closed);
-            }
+        let id = room.waiting_room_id;
+        let known = self.memory().get(&id).and_then(|known| known.line.clone());
+        if known.as_ref().is_some_and(|line| line.closed() >= Some(closed)) {
+            return Ok(known);
         }
-        Ok(Line::of(&arrivals, room, now))
+        let mut line = known.map(Arc::unwrap_or_clone).unwrap_or_default();
+        let seconds = (line.closed(), closed);
+        let count = self.table.count(id, &mut line.numbers, seconds, invocation.deadline);
+        count.await?;
+        line.advance(room, closed);
+        let line = Arc::new(line);
+        if let Some(known) = self.memory().get_mut(&id)
+            && known.line.as_ref().is_none_or(|known| known.closed() < Some(closed))
+        {
+            known.line = Some(Arc::clone(&line));
+        }
+        Ok(Some(line))
+    }
+
+    /// Remembers that no more late customers enter in a second, so that the others are refused without a write.
+    pub fn fill(&self, id: WaitingRoomId, second: u32) {
+        if let Some(known) = self.memory().get_mut(&id) {
+            known.full = Some(second);
+        }
+    }
+
+    /// Whether no more late customers enter in a second, as far as this function knows.
+    pub fn is_full(&self, id: WaitingRoomId, second: u32) -> bool {
+        self.memory().get(&id).is_some_and(|known| known.full == Some(second))
     }
 
     fn memory(&self) -> MutexGuard<'_, HashMap<WaitingRoomId, Known>> {

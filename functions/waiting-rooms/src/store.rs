@@ -1,43 +1,45 @@
 //! The table of waiting rooms: rooms (`ROOM#<id>`, `ROOM`), joins (`JOIN#<hash of room and account>`, `JOIN`), the numbers of joins
-//! (`COUNTS#<room>#<part>`, `E#<part>` for early comers and `M#<minute>` for later ones, with an attribute a second), and the index
-//! `listed` with all rooms by their opening.
+//! and entries (`COUNTS#<room>#<part>`: `E#<part>` for early comers, `M#<minute>` for later ones and `M#<minute>#E` for entries, with an
+//! attribute a second), and the index `listed` with all rooms by their opening.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnFailure, Update};
 use futures::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::due::uuid_in;
 use shared::aws::dynamodb::table::{Table, text_of};
 use shared::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
 use shared::aws::dynamodb::{
     Item, Wanted, batch_get, classify_error, composite, number, parse, send_until_answered, text,
 };
 use shared::aws::lambda::Invocation;
+use shared::aws::lambda::page::Cursor;
 use shared::core::error::{self, Rejection};
 use shared::core::idempotency::derive_id;
 use shared::core::identity::CustomerId;
 use shared::waiting_rooms::WaitingRoomId;
 use tokio::time::Instant;
 
-use crate::arrivals::{Arrivals, EARLY_BITS, LATER_BITS, LATER_PARTS, closed_seconds};
+use crate::calls::{LateLimit, SETTLED};
 use crate::lottery::{Bucket, Draw};
-use crate::room::{PACED, StoredRoom};
+use crate::numbers::{EARLY_BITS, LATER_BITS, LATER_PARTS, Numbers};
+use crate::room::{KEPT, LONGEST, StoredRoom};
 
 const INDEX: &str = "listed";
 /// The list of all rooms.
 const ROOMS: &str = "ROOMS";
 /// The most minutes of numbers that are read by their keys, 16 items each, in one request.
-const MINUTES_BY_KEY: u32 = 6;
-/// The last minute whose numbers are read: the last one of a day.
-const LAST_MINUTE: u32 = 24 * 60 - 1;
+const MINUTES_BY_KEY: usize = 6;
+/// The last minute whose numbers are read: the last one of 72 hours.
+const LAST_MINUTE: u32 = 72 * 60 - 1;
 /// What all sort keys of numbers are after.
 const EARLIEST: &str = "E#";
+const COUNTING: &str = "read the numbers of a waiting room";
 /// The attribute with the early comers of a part.
 const EARLY: &str = "early";
 
@@ -59,6 +61,23 @@ pub struct StoredJoin {
     /// The time from which the admission is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admitted_until: Option<Timestamp>,
+    /// The round that called the place of a customer who entered in time. Its number counts the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_time: Option<u32>,
+    /// The second after the opening in which a late customer entered. Its number counts the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<u32>,
+}
+
+/// How an entry counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// In time, with the round that called the place.
+    InTime(u32),
+    /// Late, as one of so many.
+    Late(LateLimit),
+    /// The room admits everybody, and nobody counts.
+    Free,
 }
 
 impl StoredJoin {
@@ -78,6 +97,19 @@ pub enum JoinOutcome {
     Joined,
     /// The customer has joined before. Nothing was written.
     Exists(Box<StoredJoin>),
+    /// Another transaction was writing the number. Nothing was written.
+    Conflict,
+}
+
+/// The outcome of an entry.
+#[derive(Debug, PartialEq, Eq)]
+pub enum EntryOutcome {
+    /// It is stored, and counted.
+    Admitted,
+    /// The customer has entered before. Nothing was written.
+    Exists(Box<StoredJoin>),
+    /// So many late customers have entered in this second. Nothing was written.
+    Full,
     /// Another transaction was writing the number. Nothing was written.
     Conflict,
 }
@@ -164,16 +196,22 @@ impl RoomTable {
         const DOING: &str = "save a waiting room";
         let mut item = self.table.item(DOING, room_key(room.waiting_room_id), room)?;
         item.insert("listed_in".into(), text(ROOMS));
-        item.insert("listed_ms".into(), number(room.opens_at.as_millisecond().max(0)));
+        item.insert("listed_ms".into(), number(listed_ms(room.opens_at)));
         let written = self.table.write_version(DOING, item, room.version, deadline).await?;
         Ok(written.is_ok())
     }
 
-    /// Stores a join, and counts it. Condition: the customer has not joined.
+    /// Stores a join of a room that keeps joins until `joins_until`, and counts it. Condition: the customer has not joined.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn join(&self, join: &StoredJoin, draw: Draw, deadline: Instant) -> Result<JoinOutcome, Error> {
+    pub async fn join(
+        &self,
+        join: &StoredJoin,
+        draw: Draw,
+        joins_until: Timestamp,
+        deadline: Instant,
+    ) -> Result<JoinOutcome, Error> {
         const DOING: &str = "join a waiting room";
         let key = join_key(join.waiting_room_id, &join.customer_id);
         let (counted, attribute) = counted(join.waiting_room_id, join.bucket(), draw);
@@ -183,7 +221,11 @@ impl RoomTable {
             .update_expression("ADD #counted :one")
             .expression_attribute_names("#counted", attribute)
             .expression_attribute_values(":one", number(1));
-        let items = vec![put(self.table.put_new(DOING, key, join)?)?, update(count)?];
+        let mut item = self.table.item(DOING, key, join)?;
+        // DynamoDB removes it then, or a few days later.
+        let kept = join.joined_at.checked_add(KEPT).unwrap_or(Timestamp::MAX);
+        item.insert("swept_at".into(), number(joins_until.max(kept).as_second()));
+        let items = vec![put(self.table.put_if_version(item, 1))?, update(count)?];
         let mut outcomes = match transact(&self.table.client, DOING, items, deadline).await? {
             TransactionOutcome::Committed => return Ok(JoinOutcome::Joined),
             TransactionOutcome::Cancelled(outcomes) => outcomes.into_iter(),
@@ -194,8 +236,8 @@ impl RoomTable {
         }
     }
 
-    /// Records that a customer enters until `until`. Condition: the customer has joined, and has not entered since `join` was
-    /// read. Returns the earlier join with its admission when the condition fails.
+    /// Records the entry of `entered`, and counts it. Condition: the customer has not entered since `join` was read, and a late one is
+    /// not one too many.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -203,75 +245,93 @@ impl RoomTable {
         &self,
         join: &StoredJoin,
         (at, until): (Timestamp, Timestamp),
+        (entry, draw): (Entry, Draw),
         deadline: Instant,
-    ) -> Result<Result<(), StoredJoin>, Error> {
+    ) -> Result<EntryOutcome, Error> {
         const DOING: &str = "admit a customer";
-        let send = || async {
-            let sent = self.table.client.update_item().table_name(&self.table.name);
-            let sent = sent
-                .set_key(Some(join_key(join.waiting_room_id, &join.customer_id)))
-                .update_expression("SET admitted_at = :at, admitted_until = :until")
-                .expression_attribute_values(":at", text(at.to_string()))
-                .expression_attribute_values(":until", text(until.to_string()))
-                .return_values_on_condition_check_failure(OnFailure::AllOld);
-            let sent = match join.admitted_until {
-                None => sent.condition_expression("attribute_exists(pk) AND attribute_not_exists(admitted_at)"),
-                Some(before) => sent
-                    .condition_expression("admitted_until = :before")
-                    .expression_attribute_values(":before", text(before.to_string())),
-            };
-            match sent.send().await {
-                Ok(_) => Ok(Ok(())),
-                Err(SdkError::ServiceError(refused))
-                    if matches!(refused.err(), UpdateItemError::ConditionalCheckFailedException(_)) =>
-                {
-                    match refused.into_err() {
-                        UpdateItemError::ConditionalCheckFailedException(refused) => Ok(Err(refused.item)),
-                        other => Err(Error::internal(DOING, other)),
-                    }
-                }
-                Err(error) => Err(classify_error(DOING, error)),
+        let id = join.waiting_room_id;
+        let write = |key: Item| Update::builder().table_name(&self.table.name).set_key(Some(key));
+        let (counted, set) = match entry {
+            Entry::InTime(round) => (Some((round, draw.part(LATER_BITS), 'i', None)), ", in_time = :nth"),
+            Entry::Late(limit) => {
+                let (part, most) = limit.part(draw);
+                (Some((limit.second, part, 'l', Some(most))), ", late = :nth")
+            }
+            Entry::Free => (None, ""),
+        };
+        let admission = write(join_key(id, &join.customer_id))
+            .update_expression(format!("SET admitted_at = :at, admitted_until = :until{set}"))
+            .expression_attribute_values(":at", text(at.to_string()))
+            .expression_attribute_values(":until", text(until.to_string()))
+            .return_values_on_condition_check_failure(OnFailure::AllOld);
+        let admission = match join.admitted_until {
+            None => admission.condition_expression("attribute_exists(pk) AND attribute_not_exists(admitted_at)"),
+            Some(before) => admission
+                .condition_expression("admitted_until = :before")
+                .expression_attribute_values(":before", text(before.to_string())),
+        };
+        let items = match counted {
+            None => vec![update(admission)?],
+            Some((nth, part, kind, most)) => {
+                let count = write(counts_key(id, part, entries(nth / 60)))
+                    .update_expression("ADD #counted :one")
+                    .expression_attribute_names("#counted", format!("{kind}{:02}", nth % 60))
+                    .expression_attribute_values(":one", number(1));
+                let count = match most {
+                    None => count,
+                    Some(most) => count
+                        .condition_expression("attribute_not_exists(#counted) OR #counted < :most")
+                        .expression_attribute_values(":most", number(most)),
+                };
+                let admission = admission.expression_attribute_values(":nth", number(nth));
+                vec![update(admission)?, update(count)?]
             }
         };
-        match send_until_answered(DOING, deadline, send).await? {
-            Ok(()) => Ok(Ok(())),
-            Err(Some(found)) => Ok(Err(parse(DOING, found)?)),
-            Err(None) => Err(Error::internal(DOING, "the join is gone")),
+        let outcomes = match transact(&self.table.client, DOING, items, deadline).await? {
+            TransactionOutcome::Committed => return Ok(EntryOutcome::Admitted),
+            TransactionOutcome::Cancelled(outcomes) => outcomes,
+        };
+        let mut outcomes = outcomes.into_iter();
+        match (outcomes.next(), outcomes.next()) {
+            (Some(WriteOutcome::ConditionFailed(Some(found))), _) => {
+                Ok(EntryOutcome::Exists(Box::new(parse(DOING, found)?)))
+            }
+            (Some(WriteOutcome::ConditionFailed(None)), _) => Err(Error::internal(DOING, "the join is gone")),
+            (_, Some(WriteOutcome::ConditionFailed(_))) => Ok(EntryOutcome::Full),
+            _ => Ok(EntryOutcome::Conflict),
         }
     }
 
-    /// Completes the numbers of joins up to `now`. `known` is the number of seconds that were closed when `arrivals` were read, if
-    /// they were: what was closed then does not change.
+    /// Completes the numbers until `closed` seconds are closed. `known` is the number of seconds that were closed when `numbers` were
+    /// read, if they were: what was closed then does not change.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn count(
         &self,
-        room: &StoredRoom,
-        arrivals: &mut Arrivals,
-        known: Option<u32>,
-        now: Timestamp,
+        id: WaitingRoomId,
+        numbers: &mut Numbers,
+        (known, closed): (Option<u32>, u32),
         deadline: Instant,
     ) -> Result<(), Error> {
-        const DOING: &str = "read the numbers of joins";
-        let id = room.waiting_room_id;
-        let Some(closed) = closed_seconds(room.opens_at, now) else {
-            return Ok(());
-        };
         let Some(known) = known else {
-            return self.count_all(id, EARLIEST.to_owned(), arrivals, deadline).await;
+            return self.count_all(id, EARLIEST.to_owned(), numbers, deadline).await;
         };
         if closed <= known {
             return Ok(());
         }
-        let (first, last) = (known / 60, (closed - 1) / 60);
-        if last - first >= MINUTES_BY_KEY {
-            return self.count_all(id, minute(first), arrivals, deadline).await;
+        // Those who are in time are known some rounds after the call.
+        let called = (known + 1).saturating_sub(SETTLED);
+        let (called, first, last) = (called / 60, known / 60, (closed - 1) / 60);
+        let names = (first..=last).map(minute).chain((called..=last).map(entries));
+        let names: Vec<String> = names.take(MINUTES_BY_KEY + 1).collect();
+        if names.len() > MINUTES_BY_KEY {
+            return self.count_all(id, minute(called), numbers, deadline).await;
         }
-        let parts = |part| (first..=last).map(move |nth| counts_key(id, part, minute(nth)));
+        let parts = |part| names.iter().map(move |name| counts_key(id, part, name.clone()));
         let keys = (0..LATER_PARTS).flat_map(parts).collect();
-        for item in self.read(DOING, keys, deadline).await? {
-            note(arrivals, &item)?;
+        for item in self.read(COUNTING, keys, deadline).await? {
+            note(numbers, &item)?;
         }
         Ok(())
     }
@@ -281,18 +341,17 @@ impl RoomTable {
         &self,
         id: WaitingRoomId,
         from: String,
-        arrivals: &mut Arrivals,
+        numbers: &mut Numbers,
         deadline: Instant,
     ) -> Result<(), Error> {
         let parts = (0..LATER_PARTS).map(|part| self.query(id, part, &from, deadline));
         for item in try_join_all(parts).await?.into_iter().flatten() {
-            note(arrivals, &item)?;
+            note(numbers, &item)?;
         }
         Ok(())
     }
 
     async fn query(&self, id: WaitingRoomId, part: usize, from: &str, deadline: Instant) -> Result<Vec<Item>, Error> {
-        const DOING: &str = "read the numbers of joins";
         let mut items = vec![];
         let mut start: Option<HashMap<String, AttributeValue>> = None;
         loop {
@@ -305,10 +364,16 @@ impl RoomTable {
                 .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :last")
                 .expression_attribute_values(":pk", text(counts(id, part)))
                 .expression_attribute_values(":from", text(from))
-                .expression_attribute_values(":last", text(minute(LAST_MINUTE)))
+                .expression_attribute_values(":last", text(entries(LAST_MINUTE)))
                 .set_exclusive_start_key(start.take());
-            let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-            let answer = send_until_answered(DOING, deadline, send).await?;
+            let send = || async {
+                query
+                    .clone()
+                    .send()
+                    .await
+                    .map_err(|error| classify_error(COUNTING, error))
+            };
+            let answer = send_until_answered(COUNTING, deadline, send).await?;
             items.extend(answer.items.unwrap_or_default());
             match answer.last_evaluated_key {
                 Some(last) => start = Some(last),
@@ -317,7 +382,7 @@ impl RoomTable {
         }
     }
 
-    /// Reads the ids of the rooms that opened within the last day. Eventually consistent.
+    /// Reads the ids of the rooms that opened within the last 72 hours. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -327,7 +392,7 @@ impl RoomTable {
         struct Listed {
             waiting_room_id: WaitingRoomId,
         }
-        let since = now.checked_sub(PACED).unwrap_or(Timestamp::MIN);
+        let since = now.checked_sub(LONGEST).unwrap_or(Timestamp::MIN);
         let (mut rooms, mut start) = (vec![], None);
         loop {
             let query = self
@@ -353,6 +418,53 @@ impl RoomTable {
         }
     }
 
+    /// Reads a page of all rooms, the latest opening first, and the start of the next page. Eventually consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn list(
+        &self,
+        after: Option<Cursor<1>>,
+        limit: u8,
+        deadline: Instant,
+    ) -> Result<(Vec<StoredRoom>, Option<Cursor<1>>), Error> {
+        const DOING: &str = "list waiting rooms";
+        let start = after.map(|cursor| {
+            let mut start = room_key(WaitingRoomId(cursor.id));
+            start.insert("listed_in".into(), text(ROOMS));
+            start.insert("listed_ms".into(), number(cursor.at[0]));
+            start
+        });
+        let query = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .index_name(INDEX)
+            .key_condition_expression("listed_in = :list")
+            .expression_attribute_values(":list", text(ROOMS))
+            .scan_index_forward(false)
+            .limit(limit.into())
+            .set_exclusive_start_key(start);
+        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
+        let answer = send_until_answered(DOING, deadline, send).await?;
+        let items = answer.items.unwrap_or_default().into_iter();
+        let position = |last| -> Result<Cursor<1>, Error> {
+            #[derive(Deserialize)]
+            struct Position {
+                pk: String,
+                listed_ms: u64,
+            }
+            let Position { pk, listed_ms } = parse(DOING, last)?;
+            Ok(Cursor {
+                at: [listed_ms],
+                id: uuid_in(&pk, "ROOM#")?,
+            })
+        };
+        let rooms = items.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?;
+        Ok((rooms, answer.last_evaluated_key.map(position).transpose()?))
+    }
+
     async fn read(&self, doing: &'static str, keys: Vec<Item>, deadline: Instant) -> Result<Vec<Item>, Error> {
         let wanted = Wanted {
             table: &self.table.name,
@@ -362,6 +474,11 @@ impl RoomTable {
         let found = batch_get(&self.table.client, doing, vec![wanted], deadline).await?;
         Ok(found.into_values().flatten().collect())
     }
+}
+
+/// The position of a room in the list.
+pub fn listed_ms(opens_at: Timestamp) -> u64 {
+    u64::try_from(opens_at.as_millisecond()).unwrap_or_default()
 }
 
 /// The rejection when there is no such room.
@@ -390,6 +507,11 @@ fn minute(nth: u32) -> String {
     format!("M#{nth:06}")
 }
 
+/// The sort key of the entries of a minute, after that of its joins.
+fn entries(nth: u32) -> String {
+    format!("{}#E", minute(nth))
+}
+
 /// The item and the attribute that count a join.
 fn counted(id: WaitingRoomId, bucket: Bucket, draw: Draw) -> (Item, String) {
     let part = draw.part(LATER_BITS);
@@ -406,29 +528,35 @@ fn counted(id: WaitingRoomId, bucket: Bucket, draw: Draw) -> (Item, String) {
 }
 
 /// Takes the numbers of an item over.
-fn note(arrivals: &mut Arrivals, item: &Item) -> Result<(), Error> {
-    const DOING: &str = "read the numbers of joins";
-    let damaged = || Error::internal(DOING, "an item has another form");
+fn note(numbers: &mut Numbers, item: &Item) -> Result<(), Error> {
+    let damaged = || Error::internal(COUNTING, "an item has another form");
     let part = text_of(item, "pk").and_then(|pk| pk.rsplit_once('#'));
     let part: usize = part.and_then(|(_, part)| part.parse().ok()).ok_or_else(damaged)?;
-    let (kind, nth) = text_of(item, "sk")
-        .and_then(|sk| sk.split_once('#'))
-        .ok_or_else(damaged)?;
-    let nth: u32 = nth.parse().map_err(|_| damaged())?;
+    let mut key = text_of(item, "sk").unwrap_or_default().split('#');
+    let is_early = key.next() == Some("E");
+    let nth: u32 = key.next().and_then(|nth| nth.parse().ok()).ok_or_else(damaged)?;
     let people = |value: &AttributeValue| value.as_n().ok().and_then(|people| people.parse::<u32>().ok());
-    if kind == "E" {
+    if is_early {
         let people = item.get(EARLY).and_then(people).ok_or_else(damaged)?;
-        let slot = usize::try_from(nth).ok().and_then(|nth| arrivals.early.get_mut(nth));
+        let slot = usize::try_from(nth).ok().and_then(|nth| numbers.early.get_mut(nth));
         *slot.ok_or_else(damaged)? = people;
         return Ok(());
     }
     for (name, value) in item {
-        let second = name.strip_prefix('s').and_then(|second| second.parse::<u32>().ok());
-        if let Some(second) = second {
-            let parts = arrivals.seconds.entry(nth * 60 + second).or_default();
-            let slot = parts.get_mut(part).ok_or_else(damaged)?;
-            *slot = people(value).ok_or_else(damaged)?;
-        }
+        let Some((kind, Ok(second))) = name
+            .split_at_checked(1)
+            .map(|(kind, second)| (kind, second.parse::<u32>()))
+        else {
+            continue;
+        };
+        let seconds = match kind {
+            "s" => &mut numbers.joined,
+            "i" => &mut numbers.in_time,
+            "l" => &mut numbers.late,
+            _ => continue,
+        };
+        let slot = seconds.entry(nth * 60 + second).or_default().get_mut(part);
+        *slot.ok_or_else(damaged)? = people(value).ok_or_else(damaged)?;
     }
     Ok(())
 }

@@ -14,22 +14,28 @@ pub struct RateSegment {
     pub rate_per_minute: u32,
 }
 
-const MINUTE_MS: u128 = 60_000;
+/// What makes one turn of what [`gained`] returns: a rate is of people a minute, and time is in milliseconds.
+pub const TURN: u128 = 60_000;
 
 /// The whole turns that `segments`, by their times, give until `at`.
 pub fn turns(segments: &[RateSegment], at: Timestamp) -> u64 {
+    u64::try_from(gained(segments, at) / TURN).unwrap_or(u64::MAX)
+}
+
+/// The turns that `segments`, by their times, give until `at`, in parts of which [`TURN`] make one.
+pub fn gained(segments: &[RateSegment], at: Timestamp) -> u128 {
     let gained = segments.iter().enumerate().map(|(nth, segment)| {
         let next = segments.get(nth + 1).map(|next| next.from);
         let end = next.map_or(at, |next| next.min(at));
         u128::from(segment.rate_per_minute) * milliseconds(segment.from, end)
     });
-    u64::try_from(gained.sum::<u128>() / MINUTE_MS).unwrap_or(u64::MAX)
+    gained.sum()
 }
 
-/// The first instant, to the millisecond, at which `segments` have given this many turns. `None` if the last rate is 0 and there
-/// are not so many.
-pub fn instant_of(segments: &[RateSegment], turns: u64) -> Option<Timestamp> {
-    let mut missing = u128::from(turns) * MINUTE_MS;
+/// The first instant, to the millisecond, at which `segments` have [`gained`] this much. `None` if the last rate is 0 and they never
+/// do.
+pub fn instant_of(segments: &[RateSegment], gained: u128) -> Option<Timestamp> {
+    let mut missing = gained;
     for (nth, segment) in segments.iter().enumerate() {
         let rate = u128::from(segment.rate_per_minute);
         let gained = segments
@@ -86,8 +92,8 @@ mod tests {
         ] {
             assert_eq!(turns(&rates, at(ms)), expected, "{ms}");
         }
-        assert_eq!(instant_of(&rates, 15_001), Some(at(31_000)));
-        assert_eq!(instant_of(&rates[..3], 15_001), None, "the rate is 0");
+        assert_eq!(instant_of(&rates, 15_001 * TURN), Some(at(31_000)));
+        assert_eq!(instant_of(&rates[..3], 15_001 * TURN), None, "the rate is 0");
     }
 
     proptest! {
@@ -100,7 +106,7 @@ mod tests {
             rates.sort_by_key(|(from, _)| *from);
             rates.dedup_by_key(|(from, _)| *from);
             let rates = segments(&rates);
-            if let Some(instant) = instant_of(&rates, wanted) {
+            if let Some(instant) = instant_of(&rates, u128::from(wanted) * TURN) {
                 prop_assert!(turns(&rates, instant) >= wanted);
                 let before = instant.checked_sub(SignedDuration::from_millis(1)).unwrap();
                 prop_assert!(wanted == 0 || turns(&rates, before) < wanted);

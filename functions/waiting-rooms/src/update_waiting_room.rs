@@ -43,11 +43,12 @@ pub struct UpdateWaitingRoomRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 100)]
     pub name: Option<String>,
-    /// The time from which it admits. Until ten seconds before the present opening, and at least ten seconds away.
+    /// The time from which it admits. Until ten seconds before the present opening, at least ten seconds away,
+    /// and at most seven days after the first opening.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub opens_at: Option<Timestamp>,
-    /// The people a minute that it admits from now on. 0: nobody, until the rate is changed again.
+    /// The people a minute that it admits from now on. 0: nobody, until the rate is changed again, within 48 hours of the opening.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 600_000)]
     pub rate_per_minute: Option<u32>,
@@ -63,6 +64,7 @@ pub const REFUSALS: &[&Reason] = &[
     &reason::INVALID_WAITING_ROOM,
     &reason::WAITING_ROOM_OPEN,
     &reason::TOO_MANY_RATES,
+    &reason::WAITING_ROOM_OVER,
 ];
 
 /// Changes a waiting room
@@ -124,6 +126,8 @@ fn patched(previous: &StoredRoom, changes: &UpdateWaitingRoomRequest, now: Times
     }
     if let Some(rate) = changes.rate_per_minute {
         changed = changed.with_rate(room::rate(rate)?, now)?;
+        // It is the administrator's from now on: no alarm raises it.
+        changed.slowed = None;
     }
     changed.sold_out = changes.sold_out.unwrap_or(previous.sold_out);
     Ok(changed)

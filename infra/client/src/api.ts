@@ -1193,7 +1193,7 @@ export interface CreateWaitingRoomRequest {
   name: string;
   /** The time from which it admits. Not in the past. */
   opens_at: string;
-  /** The people a minute that it admits. 0: nobody, until the rate is changed. */
+  /** The people a minute that it admits. 0: nobody, until the rate is changed, within 48 hours of the opening. */
   rate_per_minute: number;
   /** The minutes that an admission lasts: 10 by default. */
   token_minutes?: number;
@@ -3837,6 +3837,24 @@ export type SeatsTakenProblem = Problem & {
   title: "A seat is taken";
 };
 
+/**
+ * The lottery of those who joined within the same second. The same for all of them.
+ *
+ * A customer's draw is the first 8 bytes of the HMAC-SHA256 of the account id with the key, read as a big-endian number. The place is
+ * 1, plus `before`, plus `people` before the draw's first four bits, plus that of these bits themselves times the other 60 bits over
+ * 2^60, rounded down.
+ */
+export interface SecondLottery {
+  /** The second, counted from the opening. */
+  second: number;
+  /** The key of the draws, which nobody could know while customers joined. It follows from the room's `later_seed`. */
+  key: string;
+  /** The people who joined before the second. */
+  before: number;
+  /** The people who joined in the second, by the first four bits of their draws. */
+  people: number[];
+}
+
 /** The seats of a section with their places. It never changes. */
 export interface SectionTile {
   /** The section's code. */
@@ -4859,9 +4877,12 @@ export interface UpdateVenueRequest {
 export interface UpdateWaitingRoomRequest {
   /** The name that customers see. Text of one line. */
   name?: string;
-  /** The time from which it admits. Until ten seconds before the present opening, and at least ten seconds away. */
+  /**
+   * The time from which it admits. Until ten seconds before the present opening, at least ten seconds away,
+   * and at most seven days after the first opening.
+   */
   opens_at?: string;
-  /** The people a minute that it admits from now on. 0: nobody, until the rate is changed again. */
+  /** The people a minute that it admits from now on. 0: nobody, until the rate is changed again, within 48 hours of the opening. */
   rate_per_minute?: number;
   /** Whether customers are told that nothing is left. It admits all the same. */
   sold_out?: boolean;
@@ -4998,10 +5019,14 @@ export interface WaitingRoom {
   token_minutes: number;
   /** Whether customers are told that nothing is left. They can wait for returns. */
   sold_out: boolean;
-  /** The SHA-256 of the seed's 32 bytes. */
+  /** The SHA-256 of the 32 bytes of `seed`. */
   seed_sha256: string;
-  /** The seed of the lottery. Absent until the early comers are counted. */
+  /** The seed of the early comers' lottery. Absent until they are counted. */
   seed?: string;
+  /** The SHA-256 of the 32 bytes of the seed of later lotteries. */
+  later_seed_sha256: string;
+  /** The seed of the lotteries of those who join after the opening. Absent as long as the rates count. */
+  later_seed?: string;
   /** Time of the creation. */
   created_at: string;
   /** Time of the last change. */
@@ -5035,10 +5060,22 @@ export interface WaitingRoomJoin {
   is_early: boolean;
   /** The place, from 1. Absent while those who may be before the customer are still joining. */
   place?: number;
+  /**
+   * How a lottery decided the place of a customer who joined after the opening. Absent without a place. That of an early comer is in
+   * `get-waiting-room`.
+   */
+  lottery?: SecondLottery;
   /** About when it is the customer's turn. Absent without a place, and while the rate is 0. */
   expected_at?: string;
   /** The time from which the customer's admission is over. Absent before the customer has entered. */
   admitted_until?: string;
+}
+
+/** A page of a list. */
+export interface WaitingRoomList {
+  items: WaitingRoom[];
+  /** Cursor of the next page. Absent on the last page. */
+  next_cursor?: string;
 }
 
 /** The opening can be moved until ten seconds before it, so that nobody sees it open before. */
@@ -5048,6 +5085,13 @@ export type WaitingRoomOpenProblem = Problem & {
   type: "urn:madang:problem:waiting-room-open";
   status: 409;
   title: "The waiting room is open";
+};
+
+/** Nothing has changed: a room is resumed within 48 hours of its opening. Create another one, and name it in what this one guards. */
+export type WaitingRoomOverProblem = Problem & {
+  type: "urn:madang:problem:waiting-room-over";
+  status: 409;
+  title: "The waiting room was paused for too long";
 };
 
 /** How far a waiting room has come. The same for everybody. */
@@ -5060,27 +5104,32 @@ export interface WaitingRoomStatus {
   as_of: string;
   /** The time from which the room admits. */
   opens_at: string;
-  /** Whether the rates count. They do for a day. After that, everybody can enter at once. */
+  /** Whether the rates count. They do for 24 hours, without the time in which the rate is 0. After that, everybody can enter at once. */
   is_paced: boolean;
   /** The rates, one after another. */
   segments: RateSegment[];
   /**
-   * The places that may enter: this one and those before it. At a later time: the turns that the rates give until two seconds
-   * before it, rounded down, without `lapsed`.
+   * The places that may enter: this one and those before it. It grows once a second, by the turns of the rates and by those of
+   * customers who were called and have not entered.
    */
   serving_number: number;
-  /** The turns that nobody was there for. Absent until the early comers are counted. */
-  lapsed?: number;
   /** The people who have joined, as far as they are counted. Absent until the early comers are. */
   joined?: number;
   /** The early comers by the first byte of their draws, without the zeros at the end. Absent until they are counted. */
   early?: number[];
   /** Whether nothing is left. Returns may come. */
   sold_out: boolean;
-  /** The SHA-256 of the seed's 32 bytes, public from the creation on. */
+  /** The SHA-256 of the 32 bytes of `seed`, public from the creation on. */
   seed_sha256: string;
-  /** The seed of the lottery. Absent until the early comers are counted. */
+  /** The seed of the early comers' lottery. Absent until they are counted. */
   seed?: string;
+  /** The SHA-256 of the 32 bytes of `later_seed`, public from the creation on. */
+  later_seed_sha256: string;
+  /**
+   * The seed of the lotteries of those who join after the opening. The key of a second is the HMAC-SHA256 of its number, as four
+   * bytes, big-endian, with this seed. Absent as long as the rates count.
+   */
+  later_seed?: string;
 }
 
 /** A customer's points. */
@@ -7006,6 +7055,29 @@ export interface CreatePlanOperation {
     | UnavailableProblem;
 }
 
+/** The types of `listAdminWaitingRooms`. */
+export interface ListAdminWaitingRoomsOperation {
+  request: {
+    /** Items per page, 20 by default. A number above 100 counts as 100. */
+    limit?: number;
+    /** `next_cursor` of the previous page, with the same filters. */
+    cursor?: string;
+  };
+  answer: runtime.Answer<200, WaitingRoomList, {
+    /** `<?…>; rel="next"` (RFC 8288): the next page, relative to this one. Absent on the last page. */
+    link?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | InvalidParameterProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `createWaitingRoom`. */
 export interface CreateWaitingRoomOperation {
   request: {
@@ -7096,6 +7168,7 @@ export interface UpdateWaitingRoomOperation {
     | NotFoundProblem
     | WaitingRoomOpenProblem
     | TooManyRatesProblem
+    | WaitingRoomOverProblem
     | PreconditionFailedProblem
     | BodyTooLargeProblem
     | InvalidWaitingRoomProblem
@@ -10289,10 +10362,21 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Lists all waiting rooms
+   *
+   * By their openings, the latest first. The list is eventually consistent: a new room, or a change, may take a moment to appear.
+   *
+   * `GET /admin/waiting-rooms`
+   */
+  listAdminWaitingRooms(request?: ListAdminWaitingRoomsOperation["request"], options?: runtime.Options): runtime.List<ListAdminWaitingRoomsOperation> {
+    return this.list<ListAdminWaitingRoomsOperation>({ method: "GET", path: "/admin/waiting-rooms", query: ["limit", "cursor"], token: true }, request, options);
+  }
+
+  /**
    * Creates a waiting room
    *
-   * It guards the showtimes and coupons that name it in `waiting_room_id`. Customers can join at once. The hash of the seed that
-   * decides the order of the early comers is public from now on, and the seed once they are counted. A retry with the same key and
+   * It guards the showtimes and coupons that name it in `waiting_room_id`. Customers can join at once. The hashes of the seeds that
+   * decide the order are public from now on, and each seed once no draw of it can be chosen any more. A retry with the same key and
    * body returns the room in its current state.
    *
    * `POST /admin/waiting-rooms`
@@ -11193,7 +11277,7 @@ export class Madang extends runtime.Client {
    * place, and check that of anybody: a customer's draw is the first 8 bytes of the HMAC-SHA256 of the account id with the seed, read
    * as a big-endian number. The place is 1, plus `early` before the draw's first byte, plus that of the byte itself times the other
    * 56 bits over 2^56, rounded down. `enter-waiting-room` admits from `serving_number` = place on. Whoever came later learns the place
-   * by `join-waiting-room`, three seconds after the first request.
+   * by `join-waiting-room`, three seconds after the first request, with all that is needed to check it.
    *
    * `GET /waiting-rooms/{waiting_room_id}`
    */
@@ -11204,8 +11288,12 @@ export class Madang extends runtime.Client {
   /**
    * Enters a waiting room
    *
-   * At the customer's turn, or any time after it. A customer enters a room once: any other request returns that admission, with the
-   * same end. Only a room that admits everybody, a day after its opening, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has come, and about when it is the customer's turn.
+   * At the customer's turn: when `serving_number` reaches the place. Seven seconds later others are called instead. Who comes after that
+   * enters as well, but only so many in each second; one too many is refused, and can try again in the next second.
+   *
+   * A customer enters a room once: any other request returns that admission, with the same end. Only a room that admits everybody, after
+   * 24 hours without pauses, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has
+   * come, and about when it is the customer's turn.
    *
    * `POST /waiting-rooms/{waiting_room_id}/enter`
    */

@@ -14,8 +14,9 @@ use crate::core::numbered_keys;
 /// admissions of all keys are valid.
 pub struct AdmissionKeys(BTreeMap<u8, hmac::Key>);
 
-/// What the input of a seed begins with, so that no seed is a signature.
+/// What the inputs of seeds begin with, so that no seed is a signature or the other one.
 const SEED: &[u8] = b"madang waiting room seed\0";
+const LATER_SEED: &[u8] = b"madang waiting room later seed\0";
 
 impl AdmissionKeys {
     /// The number of the key that signs, and the key.
@@ -30,10 +31,15 @@ impl AdmissionKeys {
         self.0.get(&number)
     }
 
-    /// The seed of a new waiting room's lottery. Nobody without the keys can guess it, and it tells nothing about them.
-    pub fn seed(&self, room: WaitingRoomId) -> [u8; 32] {
+    /// The seeds of a new waiting room's lotteries: that of the early comers, and that of those who join later. Nobody without the keys
+    /// can guess them, and they tell nothing about the keys or each other.
+    pub fn seeds(&self, room: WaitingRoomId) -> [[u8; 32]; 2] {
+        [SEED, LATER_SEED].map(|context| self.derive(context, room))
+    }
+
+    fn derive(&self, context: &[u8], room: WaitingRoomId) -> [u8; 32] {
         let (_, key) = self.signing();
-        let tag = hmac::sign(key, &[SEED, room.0.as_bytes()].concat());
+        let tag = hmac::sign(key, &[context, room.0.as_bytes()].concat());
         let mut seed = [0; 32];
         seed.copy_from_slice(tag.as_ref());
         seed
@@ -83,11 +89,12 @@ mod tests {
     }
 
     #[test]
-    fn each_room_has_a_seed_of_its_own_which_stays() {
+    fn each_room_has_two_seeds_of_its_own_which_stay() {
         let keys: AdmissionKeys = serde_json::from_str(r#"{"1":"0123456789abcdef0123456789abcdef"}"#).unwrap();
         let [first, second] = [1, 2].map(|id| WaitingRoomId(uuid::Uuid::from_u128(id)));
-        assert_eq!(keys.seed(first), keys.seed(first));
-        assert_ne!(keys.seed(first), keys.seed(second));
+        assert_eq!(keys.seeds(first), keys.seeds(first));
+        let [[early, later], [other, _]] = [first, second].map(|room| keys.seeds(room));
+        assert!(early != other && early != later);
         assert!(!format!("{keys:?}").contains("0123"));
     }
 }

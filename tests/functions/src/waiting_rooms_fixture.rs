@@ -134,16 +134,30 @@ impl WaitingRoomsFixture {
 
     /// Returns the joins that are stored, and the number that is counted.
     pub async fn joins(&self, room: &str) -> (Vec<Value>, u64) {
+        let is_join = |item: &Value| item["sk"] == "JOIN" && item["waiting_room_id"] == room;
         let items = self.engine.items(WAITING_ROOMS).await;
-        let counts = format!("COUNTS#{room}#");
-        let is_join = |item: &&Value| item["sk"] == "JOIN" && item["waiting_room_id"] == room;
-        let of_counts = items
-            .iter()
-            .filter(|item| item["pk"].as_str().is_some_and(|pk| pk.starts_with(&counts)));
-        let counted = of_counts.flat_map(|item| item.as_object().expect("an item").values());
-        let counted = counted.filter_map(Value::as_u64).sum();
-        (items.iter().filter(is_join).cloned().collect(), counted)
+        let counted = counted(&items, room, &["early", "s"]);
+        (items.into_iter().filter(is_join).collect(), counted)
     }
+
+    /// Returns the joins with an admission, and the numbers of entries in time and of late ones.
+    pub async fn entries(&self, room: &str) -> (Vec<Value>, u64, u64) {
+        let (mut joins, _) = self.joins(room).await;
+        joins.retain(|join| join["admitted_at"].is_string());
+        let items = self.engine.items(WAITING_ROOMS).await;
+        (joins, counted(&items, room, &["i"]), counted(&items, room, &["l"]))
+    }
+}
+
+/// The sum of the numbers of a room whose names begin with one of `kinds`.
+fn counted(items: &[Value], room: &str, kinds: &[&str]) -> u64 {
+    let counts = format!("COUNTS#{room}#");
+    let of_counts = items
+        .iter()
+        .filter(|item| item["pk"].as_str().is_some_and(|pk| pk.starts_with(&counts)));
+    let numbers = of_counts.flat_map(|item| item.as_object().expect("an item"));
+    let numbers = numbers.filter(|(name, _)| kinds.iter().any(|kind| name.starts_with(kind)));
+    numbers.filter_map(|(_, people)| people.as_u64()).sum()
 }
 
 /// Returns a change of an alarm, as CloudWatch sends it.

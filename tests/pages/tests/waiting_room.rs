@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use pages::Browser;
 use serde_json::{Value, json};
 use shared::core::identity::CustomerId;
-use waiting_rooms::arrivals::EARLY_BITS;
 use waiting_rooms::get_waiting_room_page::{POLICY, page};
 use waiting_rooms::lottery::Seed;
+use waiting_rooms::numbers::EARLY_BITS;
 
 const ACCOUNT: &str = "7f3b0c5e-8d6a-4a57-9a43-0a4f1f2d7c11";
 
@@ -21,10 +21,28 @@ struct Room {
     opens_at: Timestamp,
     seed: Seed,
     is_fast: AtomicBool,
+    /// Whether the customer came after the opening, and has no place yet.
+    is_late: bool,
+    /// Whether the access token is over.
+    is_signed_out: AtomicBool,
+    /// Whether a firewall refuses all requests of the API.
+    is_blocked: AtomicBool,
     joins: AtomicU32,
 }
 
 impl Room {
+    fn new(seed: [u8; 32]) -> Self {
+        Self {
+            opens_at: Timestamp::now() - jiff::SignedDuration::from_secs(60),
+            seed: Seed(seed),
+            is_fast: AtomicBool::new(false),
+            is_late: false,
+            is_signed_out: AtomicBool::new(false),
+            is_blocked: AtomicBool::new(false),
+            joins: AtomicU32::new(0),
+        }
+    }
+
     /// Thousands of early comers.
     fn early() -> Vec<u32> {
         (0..256).map(|part| 20 + part % 9).collect()
@@ -39,14 +57,11 @@ impl Room {
     }
 
     fn status(&self) -> Value {
-        let rate = if self.is_fast.load(Ordering::SeqCst) {
-            600_000
-        } else {
-            0
-        };
+        let is_fast = self.is_fast.load(Ordering::SeqCst);
+        let (rate, serving) = if is_fast { (600_000, 100_000) } else { (0, 0) };
         json!({
             "name": "Spring <tour>", "as_of": Timestamp::now(), "opens_at": self.opens_at, "is_paced": true,
-            "segments": [{ "from": self.opens_at, "rate_per_minute": rate }], "serving_number": 0, "lapsed": 0,
+            "segments": [{ "from": self.opens_at, "rate_per_minute": rate }], "serving_number": serving,
             "early": Self::early(), "seed": self.seed.reveal(), "seed_sha256": self.seed.hash(), "sold_out": false,
         })
     }
@@ -56,11 +71,18 @@ impl Room {
         let json = |status: u16, body: Value| (status, "application/json", body.to_string());
         match (method, path.split('?').next().unwrap()) {
             ("GET", "/waiting-rooms/1/page") => (200, "text/html; charset=utf-8", page()),
+            ("GET" | "POST", "/waiting-rooms/1" | "/waiting-rooms/1/joins")
+                if self.is_blocked.load(Ordering::SeqCst) =>
+            {
+                (403, "text/html", "<h1>Request blocked</h1>".to_owned())
+            }
             ("GET", "/waiting-rooms/1") => json(200, self.status()),
-            ("POST", _) if !has_token => json(401, json!({ "message": "Unauthorized" })),
+            ("POST", _) if !has_token || self.is_signed_out.load(Ordering::SeqCst) => {
+                json(401, json!({ "message": "Unauthorized" }))
+            }
             ("POST", "/waiting-rooms/1/joins") => {
                 self.joins.fetch_add(1, Ordering::SeqCst);
-                json(201, json!({ "customer_id": ACCOUNT, "is_early": true }))
+                json(201, json!({ "customer_id": ACCOUNT, "is_early": !self.is_late }))
             }
             ("POST", "/waiting-rooms/1/enter") => {
                 let token = "T".repeat(78);
@@ -109,12 +131,7 @@ impl Room {
 
 #[test]
 fn the_page_shows_the_place_that_the_functions_compute_keeps_it_over_a_reload_and_goes_on_at_the_turn() {
-    let room = Arc::new(Room {
-        opens_at: Timestamp::now() - jiff::SignedDuration::from_secs(60),
-        seed: Seed(*b"0123456789abcdef0123456789abcdef"),
-        is_fast: AtomicBool::new(false),
-        joins: AtomicU32::new(0),
-    });
+    let room = Arc::new(Room::new(*b"0123456789abcdef0123456789abcdef"));
     let url = room.serve();
     let Some(browser) = Browser::open().unwrap() else {
         return;
@@ -148,13 +165,56 @@ fn the_page_shows_the_place_that_the_functions_compute_keeps_it_over_a_reload_an
     assert_eq!(browser.console().unwrap(), [""; 0]);
 }
 
+/// A script that tells whether the page says this.
+fn says(words: &str) -> String {
+    format!("return document.querySelector('#state')?.textContent.includes('{words}') === true")
+}
+
+#[test]
+fn a_customer_whose_token_ends_before_the_place_is_known_is_asked_to_sign_in() {
+    let room = Arc::new(Room {
+        is_late: true,
+        ..Room::new([7; 32])
+    });
+    let url = room.serve();
+    let Some(browser) = Browser::open().unwrap() else {
+        return;
+    };
+    browser
+        .go(&format!("{url}/waiting-rooms/1/page#access_token=secret"))
+        .unwrap();
+    browser.wait_until(&says("Your place is being computed")).unwrap();
+    room.is_signed_out.store(true, Ordering::SeqCst);
+    browser.wait_until(&says("sign in at the shop again")).unwrap();
+}
+
+#[test]
+fn a_page_that_a_firewall_refuses_says_so_and_goes_on_when_that_is_over() {
+    let room = Arc::new(Room {
+        is_blocked: AtomicBool::new(true),
+        ..Room::new([7; 32])
+    });
+    let url = room.serve();
+    let Some(browser) = Browser::open().unwrap() else {
+        return;
+    };
+    browser
+        .go(&format!("{url}/waiting-rooms/1/page#access_token=secret"))
+        .unwrap();
+    browser.wait_until(&says("refuses this page (403)")).unwrap();
+    room.is_blocked.store(false, Ordering::SeqCst);
+    browser.wait_until(&says("You are in line")).unwrap();
+    room.is_blocked.store(true, Ordering::SeqCst);
+    browser.wait_until(&says("refuses this page (403)")).unwrap();
+    room.is_blocked.store(false, Ordering::SeqCst);
+    browser.wait_until(&says("You are in line")).unwrap();
+}
+
 #[test]
 fn the_page_sends_nobody_to_another_site() {
     let room = Arc::new(Room {
-        opens_at: Timestamp::now() - jiff::SignedDuration::from_secs(60),
-        seed: Seed([7; 32]),
         is_fast: AtomicBool::new(true),
-        joins: AtomicU32::new(0),
+        ..Room::new([7; 32])
     });
     let url = room.serve();
     let Some(browser) = Browser::open().unwrap() else {

@@ -104,6 +104,10 @@ pub enum Mutant {
     SecondClaimKept,
     /// A join of a waiting room is stored whether the customer has joined or not.
     JoinsUnchecked,
+    /// An entry into a waiting room is not counted.
+    EntriesUncounted,
+    /// The functions of customers take each rate of a waiting room for thirty times that.
+    RatesIgnored,
     /// A code makes a claim whether it was used or not.
     CodesUnchecked,
     /// A ticket that changes hands keeps its code.
@@ -126,7 +130,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 58] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -174,6 +178,8 @@ impl Mutant {
         Self::ClaimsUnchecked,
         Self::SecondClaimKept,
         Self::JoinsUnchecked,
+        Self::EntriesUncounted,
+        Self::RatesIgnored,
         Self::CodesUnchecked,
         Self::TransfersKeepCodes,
         Self::SeatLimitIgnored,
@@ -272,6 +278,16 @@ impl Mutant {
             }),
             Self::ClaimsKept => each_write(body, &mut keep_claim),
             Self::JoinsUnchecked => each_write(body, &mut |write| unless(write, "JOIN#", "attribute_not_exists")),
+            Self::EntriesUncounted => {
+                let is_number = |item: &Value| {
+                    item["Update"]["Key"]["sk"]["S"]
+                        .as_str()
+                        .is_some_and(|sk| sk.ends_with("#E"))
+                };
+                if let Some(items) = body.get_mut("TransactItems").and_then(Value::as_array_mut) {
+                    items.retain(|item| !is_number(item));
+                }
+            }
             Self::CodesUnchecked => each_write(body, &mut |write| unless(write, "CODE#", "attribute_not_exists")),
             Self::TransfersKeepCodes => each_write(body, &mut keep_code),
             Self::CheckInsUnchecked => each_write(body, &mut |write| {
@@ -300,11 +316,16 @@ impl Mutant {
 
     /// Changes a DynamoDB response to the one that the broken build reads.
     pub fn break_answer(self, body: &mut Value) {
+        let is_batch = body["Responses"].is_object();
         let lists = match body.get_mut("Responses").and_then(Value::as_object_mut) {
             Some(tables) => tables.values_mut().collect(),
             None => vec![&mut body["Items"]],
         };
         for item in lists.into_iter().filter_map(Value::as_array_mut).flatten() {
+            // Lists are of administrators.
+            if self == Self::RatesIgnored && is_batch {
+                raise_rates(item);
+            }
             self.break_item(item);
         }
     }
@@ -424,6 +445,18 @@ impl Mutant {
             }
             _ => {}
         }
+    }
+}
+
+/// Multiplies the rates of the waiting rooms in a list of items.
+fn raise_rates(room: &mut Value) {
+    let segments = room.pointer_mut("/segments/L").and_then(Value::as_array_mut);
+    for segment in segments.into_iter().flatten() {
+        let Some(rate) = segment.pointer_mut("/M/rate_per_minute/N") else {
+            continue;
+        };
+        let people: u64 = rate.as_str().and_then(|rate| rate.parse().ok()).unwrap_or_default();
+        *rate = (people * 30).to_string().into();
     }
 }
 

@@ -2,8 +2,6 @@
 // Joins the waiting room, computes the own place, and enters at the turn. It reads the status that everybody reads, from a cache,
 // and asks the shop itself a few times only: to join, for the place of a late comer, and to enter.
 (() => {
-  // As in the functions: a bucket is closed two seconds after its end, and the turns of two seconds ago count.
-  const CLOSING = 2000;
   const room = location.pathname.replace(/\/page$/, "");
   const query = new URLSearchParams(location.search);
   const show = (id, text) => { document.getElementById(id).textContent = text; };
@@ -35,9 +33,16 @@
       try {
         const answer = await fetch(room + path, options);
         if (answer.status < 500 && answer.status !== 429) {
-          return { status: answer.status, body: await answer.json() };
+          const body = await answer.json().catch((error) => { if (answer.ok) throw error; });
+          if (body || answer.status === 401) {
+            return { status: answer.status, body: body ?? {} };
+          }
+          // A gateway or a firewall refuses, not the shop: its answers are JSON. That may pass.
+          show("state", `Something between you and the shop refuses this page (${answer.status}). It tries again.`);
         }
-      } catch { /* No network: try again. */ }
+      } catch {
+        show("state", "There is no connection to the shop. This page tries again.");
+      }
       await wait(pause * (0.5 + Math.random()));
     }
   };
@@ -45,6 +50,10 @@
     method: "POST",
     headers: { authorization: `Bearer ${accessToken}`, "idempotency-key": key },
   });
+
+  const SIGN_IN = "Please sign in at the shop again. Your place stays.";
+  // What to tell a customer whom the shop refuses.
+  const refusal = (answer, signIn) => answer.status === 401 ? signIn : answer.body.detail ?? "The shop refuses the request.";
 
   const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
@@ -60,28 +69,17 @@
     return 1 + before + Number(share);
   };
 
-  const milliseconds = (from, to) => Math.max(0, to - from);
-  const servingNumber = (status, now) => {
-    const at = now - CLOSING;
-    const turns = status.segments.reduce((sum, segment, nth) => {
-      const next = status.segments[nth + 1];
-      const end = next ? Math.min(Date.parse(next.from), at) : at;
-      return sum + BigInt(segment.rate_per_minute) * BigInt(Math.floor(milliseconds(Date.parse(segment.from), end)));
-    }, 0n);
-    return Number(turns / 60000n) - (status.lapsed ?? 0);
-  };
-
   const run = async () => {
     if (!accessToken) {
       show("state", "Please sign in at the shop, and come back from there.");
       return;
     }
-    let answer = await post("/joins", "join");
-    if (answer.status >= 400) {
-      show("state", answer.body.detail ?? "Please sign in at the shop again.");
+    const first = await post("/joins", "join");
+    if (first.status >= 400) {
+      show("state", refusal(first, "Please sign in at the shop again."));
       return;
     }
-    let join = answer.body;
+    let join = first.body;
     let place = join.place ?? null;
     let askAt = Date.now() + 4000 + Math.random() * 4000;
     let skew = null;
@@ -99,18 +97,23 @@
         place = await placeOf(join.customer_id, status);
       }
       if (place === null && !join.is_early && Date.now() >= askAt) {
-        join = (await post("/joins", "join")).body;
+        const again = await post("/joins", "join");
+        if (again.status >= 400) {
+          show("state", refusal(again, SIGN_IN));
+          return;
+        }
+        join = again.body;
         place = join.place ?? null;
         askAt = Date.now() + 4000 + Math.random() * 4000;
       }
-      const serving = servingNumber(status, now);
+      const serving = status.serving_number;
       if (place === null) {
         const opens = new Date(status.opens_at);
         show("state", join.is_early && now < opens.getTime()
           ? `The room opens at ${opens.toLocaleString()}. A draw decides the places of all who are here by then.`
           : "Your place is being computed …");
       } else {
-        const ahead = Math.max(0, place - Math.max(0, serving));
+        const ahead = Math.max(0, place - serving);
         show("state", status.sold_out ? "Everything is taken at the moment. Returns may come." : "You are in line.");
         show("place", ahead.toLocaleString());
         const rate = status.segments[status.segments.length - 1].rate_per_minute;
@@ -119,7 +122,7 @@
           : "people until it is your turn. The room is paused.");
         const progress = document.getElementById("progress");
         progress.hidden = false;
-        progress.value = Math.min(1, Math.max(0, serving) / place);
+        progress.value = Math.min(1, serving / place);
       }
       if ((place !== null && place <= serving) || !status.is_paced || join.admitted_until) {
         const entered = await post("/enter", "enter");
@@ -134,7 +137,7 @@
           return;
         }
         if (entered.status === 401) {
-          show("state", "Please sign in at the shop again. Your place stays.");
+          show("state", SIGN_IN);
           return;
         }
         place = entered.body.place ?? place;

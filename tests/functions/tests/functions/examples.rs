@@ -455,6 +455,11 @@ async fn waiting_rooms() {
     let of_room = |route| waiting_rooms_fixture::of_room("GET", route, &room);
     let seen = of_room("/admin/waiting-rooms/{waiting_room_id}").by_admin();
     shop.call("get-admin-waiting-room", seen).await;
+    shop.call(
+        "list-admin-waiting-rooms",
+        Call::new("GET", "/admin/waiting-rooms").by_admin(),
+    )
+    .await;
     shop.status(&room).await;
     shop.enter("ann", &room).await;
     shop.call(

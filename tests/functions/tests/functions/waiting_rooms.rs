@@ -39,6 +39,17 @@ fn place_by_hand(status: &Value, account: &str) -> u64 {
     1 + early.iter().take(part).sum::<u64>() + u64::try_from(share).unwrap()
 }
 
+/// The place of a customer who joined after the opening, computed from the published lottery of the second alone.
+fn later_place_by_hand(lottery: &Value, account: &str) -> u64 {
+    let key = bytes(lottery["key"].as_str().unwrap());
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), account.as_bytes());
+    let draw = u64::from_be_bytes(tag.as_ref()[..8].try_into().unwrap());
+    let people: Vec<u64> = serde_json::from_value(lottery["people"].clone()).unwrap();
+    let part = usize::try_from(draw >> 60).unwrap();
+    let share = (u128::from(draw << 4 >> 4) * u128::from(people[part])) >> 60;
+    1 + lottery["before"].as_u64().unwrap() + people.iter().take(part).sum::<u64>() + u64::try_from(share).unwrap()
+}
+
 #[tokio::test]
 async fn a_room_is_created_and_changed_and_its_seed_stays_secret_until_the_draw() {
     let shop = WaitingRoomsFixture::open().await;
@@ -79,6 +90,39 @@ async fn a_room_is_created_and_changed_and_its_seed_stays_secret_until_the_draw(
     let hash = digest::digest(&digest::SHA256, &seed);
     assert_eq!(hash.as_ref(), bytes(created.body["seed_sha256"].as_str().unwrap()));
     assert_eq!(status["seed_sha256"], created.body["seed_sha256"]);
+}
+
+#[tokio::test]
+async fn administrators_list_all_rooms_by_pages_and_see_no_secret_seed() {
+    let shop = WaitingRoomsFixture::open().await;
+    let mut rooms = vec![];
+    for hours in [2, 1, 3] {
+        rooms.push((hours, shop.room(SignedDuration::from_hours(hours), 60).await));
+    }
+    rooms.sort_by_key(|(hours, _)| -hours);
+    let list = Call::new("GET", "/admin/waiting-rooms").by_admin().query("limit", "2");
+    let first = shop.call("list-admin-waiting-rooms", list.clone()).await;
+    assert_eq!(first.status, 200, "{first:?}");
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let second = shop
+        .call("list-admin-waiting-rooms", list.query("cursor", cursor))
+        .await;
+    let pages = [&first, &second].map(|page| page.body["items"].as_array().unwrap().clone());
+    let seen = pages.concat();
+    let ids = seen.iter().map(|room| room["waiting_room_id"].as_str().unwrap());
+    assert!(ids.eq(rooms.iter().map(|(_, room)| room)), "{seen:?}");
+    assert!(
+        seen.iter()
+            .all(|room| room.get("seed").is_none() && room.get("later_seed").is_none())
+    );
+    assert!(second.body["next_cursor"].is_null(), "{second:?}");
+    let get = of_room("GET", "/admin/waiting-rooms/{waiting_room_id}", &rooms[0].1).by_admin();
+    assert_eq!(shop.call("get-admin-waiting-room", get).await.body, seen[0]);
+    let customer = Call::new("GET", "/admin/waiting-rooms").by("ann");
+    assert_eq!(
+        shop.call("list-admin-waiting-rooms", customer).await.problem(),
+        "forbidden"
+    );
 }
 
 fn body_of(name: &str) -> Value {
@@ -161,6 +205,32 @@ async fn a_reload_a_second_tab_and_a_repeated_request_keep_the_place() {
     assert_eq!(places.len(), 4);
     assert!(places.iter().all(|place| *place == places[0]), "{places:?}");
     assert_eq!(shop.joins(&room).await.0.len(), 41 + 40);
+}
+
+#[tokio::test]
+async fn a_join_is_removed_some_days_after_the_room_and_names_only_the_account() {
+    let shop = WaitingRoomsFixture::open().await;
+    let room = shop.room(HOUR, 600).await;
+    let opens = shop.now() + HOUR;
+    shop.join("ann", &room).await;
+    let moved = shop.change(&room, &json!({ "opens_at": opens + HOUR * 24 * 7 })).await;
+    assert_eq!(moved.status, 200, "{moved:?}");
+    let refused = shop.change(&room, &json!({ "opens_at": opens + HOUR * 24 * 8 })).await;
+    assert_eq!(refused.body["field"], "opens_at", "{refused:?}");
+    let join = shop.joins(&room).await.0[0].clone();
+    let days = |count| (opens + HOUR * 24 * count).as_second();
+    assert_eq!(join["swept_at"], days(10));
+    let mut names: Vec<&str> = join.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["customer_id", "joined_at", "pk", "sk", "swept_at", "waiting_room_id"]
+    );
+    shop.advance(HOUR * 24 * 30);
+    shop.join("bob", &room).await;
+    let (joins, _) = shop.joins(&room).await;
+    let bobs = joins.iter().find(|join| join["customer_id"] == "bob").unwrap();
+    assert_eq!(bobs["swept_at"], (shop.now() + HOUR * 24 * 10).as_second());
 }
 
 #[tokio::test]
@@ -253,6 +323,48 @@ async fn anybody_can_compute_the_places_of_early_comers_from_the_published_seed(
 }
 
 #[tokio::test]
+async fn nobody_can_know_a_later_draw_before_the_second_is_over_and_anybody_can_check_it_then() {
+    let shop = Arc::new(WaitingRoomsFixture::open().await);
+    let room = shop.room(HOUR, 6000).await;
+    shop.join_all((0..7).map(|nth| format!("early-{nth}")), &room).await;
+    shop.advance(HOUR + seconds(100));
+    let names: Vec<String> = (0..60).map(|nth| format!("late-{nth}")).collect();
+    shop.join_all(names.iter().cloned(), &room).await;
+    let open = shop.join("late-0", &room).await;
+    assert!(open.body.get("lottery").is_none(), "{open:?}");
+    shop.advance(seconds(3));
+    let mut places = vec![];
+    for name in &names {
+        let join = shop.join(name, &room).await.body;
+        assert_eq!(join["lottery"], shop.join("late-0", &room).await.body["lottery"]);
+        assert_eq!(
+            join["place"].as_u64().unwrap(),
+            later_place_by_hand(&join["lottery"], name)
+        );
+        places.push(join["place"].as_u64().unwrap());
+    }
+    places.sort_unstable();
+    assert!(places[0] > 7 && places[0] <= 12 && places[59] <= 67, "{places:?}");
+    // The key is not that of the early comers, and nobody can compute it.
+    let status = shop.status(&room).await;
+    let lottery = shop.join("late-0", &room).await.body["lottery"].clone();
+    assert_eq!((&lottery["second"], &lottery["before"]), (&json!(100), &json!(7)));
+    assert_ne!(lottery["key"], status["seed"]);
+    assert!(status.get("later_seed").is_none(), "{status}");
+    shop.advance(SignedDuration::from_hours(24));
+    let status = shop.status(&room).await;
+    let seed = bytes(status["later_seed"].as_str().unwrap());
+    let hash = digest::digest(&digest::SHA256, &seed);
+    assert_eq!(hash.as_ref(), bytes(status["later_seed_sha256"].as_str().unwrap()));
+    let key = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &seed), &100_u32.to_be_bytes());
+    assert_eq!(
+        key.as_ref(),
+        bytes(lottery["key"].as_str().unwrap()),
+        "it was fixed from the creation on"
+    );
+}
+
+#[tokio::test]
 async fn early_comers_are_before_later_ones_and_each_second_before_the_next() {
     let shop = Arc::new(WaitingRoomsFixture::open().await);
     let room = shop.room(HOUR, 60).await;
@@ -303,27 +415,106 @@ async fn customers_enter_at_their_turns_and_those_who_leave_block_nobody() {
         order.push((place, name));
     }
     order.sort();
+    // Each third one has left.
+    order.retain(|(place, _)| place % 3 > 0);
     let enter = shop.handler("enter-waiting-room");
-    let (mut admitted, start) = (0_u64, shop.now());
-    for (place, name) in order {
-        let early = seconds(i64::try_from(place).unwrap()) - shop.now().duration_since(start);
-        if early > SignedDuration::ZERO {
-            shop.advance(early - SignedDuration::from_millis(1));
-            let refused = shop.call_with(&enter, enter_call(name, &room)).await;
-            assert_eq!(refused.problem(), "not-your-turn", "{place}");
-            shop.advance(SignedDuration::from_millis(1));
+    let (stay, mut admitted) = (order.len(), 0_u64);
+    for second in 1..=27 {
+        shop.advance(seconds(1));
+        let mut waiting = vec![];
+        for (place, name) in order {
+            let answer = shop.call_with(&enter, enter_call(name, &room)).await;
+            assert_eq!((answer.status == 200, answer.replayed), (answer.status < 300, false));
+            match answer.status {
+                200 => admitted += 1,
+                _ => waiting.push((place, name)),
+            }
         }
-        // Each third one has left.
-        if place % 3 == 0 {
-            continue;
-        }
-        let entered = shop.call_with(&enter, enter_call(name, &room)).await;
-        assert_eq!((entered.status, entered.replayed), (200, false), "{entered:?}");
-        admitted += 1;
-        let passed = shop.now().duration_since(start).as_secs().cast_unsigned();
-        assert!(admitted <= passed + 3, "{admitted} after {passed} s");
+        order = waiting;
+        assert!(admitted <= second + 3, "{admitted} after {second} s");
     }
-    assert!(shop.now() <= start + seconds(30));
+    assert!(
+        order.is_empty(),
+        "others are called instead of those who have left: {order:?}"
+    );
+    let (joins, in_time, late) = shop.entries(&room).await;
+    assert_eq!((joins.len(), in_time, late), (stay, stay as u64, 0));
+}
+
+#[tokio::test]
+async fn late_customers_enter_as_long_as_there_are_not_too_many_of_them() {
+    let shop = Arc::new(WaitingRoomsFixture::open().await);
+    // Two a second.
+    let room = shop.room(HOUR, 120).await;
+    let names: Vec<String> = (0..40).map(|nth| format!("customer-{nth}")).collect();
+    shop.join_all(names.iter().cloned(), &room).await;
+    shop.advance(HOUR + seconds(60));
+    assert_eq!(
+        shop.status(&room).await["serving_number"],
+        40,
+        "all are called, and none came"
+    );
+    let enter = shop.handler("enter-waiting-room");
+    let (mut waiting, mut total) = (names, 0);
+    for second in 0..30 {
+        let mut later = vec![];
+        shop.engine.faults.measure();
+        for name in waiting {
+            let answer = shop.call_with(&enter, enter_call(&name, &room)).await;
+            if answer.status == 200 {
+                total += 1;
+                continue;
+            }
+            assert_eq!(answer.problem(), "not-your-turn", "{answer:?}");
+            assert!(answer.body["place"].as_u64() <= answer.body["serving_number"].as_u64());
+            later.push(name);
+        }
+        let transactions = shop.engine.faults.cost().requests.get("TransactWriteItems").copied();
+        assert!(
+            transactions.unwrap_or_default() <= 3,
+            "the others are refused without a write"
+        );
+        waiting = later;
+        assert!(total <= 2 * second + 7, "{total} in {second} s");
+        shop.advance(seconds(1));
+    }
+    assert!(waiting.is_empty(), "{waiting:?}");
+    let (joins, in_time, late) = shop.entries(&room).await;
+    assert_eq!((joins.len(), in_time, late), (40, 0, 40));
+}
+
+#[tokio::test]
+async fn an_entry_counts_once_whatever_is_lost_or_conflicts() {
+    let shop = Arc::new(WaitingRoomsFixture::open().await);
+    let room = shop.room(SignedDuration::ZERO, 60_000).await;
+    let names: Vec<String> = (0..30).map(|nth| format!("customer-{nth}")).collect();
+    shop.join_all(names.iter().cloned(), &room).await;
+    shop.advance(seconds(4));
+    shop.engine.faults.set_conflicts_per_mille(200);
+    shop.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
+    let enter = shop.handler("enter-waiting-room");
+    let twice = names.iter().chain(&names).map(|name| enter_call(name, &room));
+    let answers = futures::future::join_all(twice.map(|call| shop.call_with(&enter, call))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    let (joins, in_time, late) = shop.entries(&room).await;
+    assert_eq!((joins.len(), in_time + late), (30, 30), "the numbers are exact");
+}
+
+#[tokio::test]
+async fn an_entry_costs_two_writes() {
+    let shop = WaitingRoomsFixture::open().await;
+    let room = shop.room(SignedDuration::ZERO, 6000).await;
+    let enter = shop.handler("enter-waiting-room");
+    for name in ["ann", "bob"] {
+        shop.join(name, &room).await;
+    }
+    shop.advance(seconds(5));
+    assert_eq!(shop.call_with(&enter, enter_call("ann", &room)).await.status, 200);
+    shop.engine.faults.measure();
+    assert_eq!(shop.call_with(&enter, enter_call("bob", &room)).await.status, 200);
+    let cost = shop.engine.faults.cost();
+    assert_eq!(cost.requests.values().sum::<u32>(), 2, "{cost:?}");
+    assert!(cost.write_units <= 4.0, "{cost:?}");
 }
 
 #[tokio::test]
@@ -353,7 +544,7 @@ async fn of_two_entries_at_once_one_writes_the_admission() {
     let room = shop.room(SignedDuration::ZERO, 6000).await;
     shop.join("ann", &room).await;
     shop.advance(seconds(10));
-    shop.engine.faults.plan("UpdateItem", Fault::LoseAnswer);
+    shop.engine.faults.plan("TransactWriteItems", Fault::LoseAnswer);
     let entries = futures::future::join_all((0..4).map(|_| shop.enter("ann", &room))).await;
     assert!(entries.iter().all(|entry| entry.status == 200), "{entries:?}");
     assert!(entries.iter().all(|entry| entry.body == entries[0].body), "{entries:?}");
@@ -381,11 +572,11 @@ async fn another_rate_counts_from_its_time_on() {
     assert_eq!(serving(&shop).await, paused);
     shop.advance(seconds(12));
     let later = serving(&shop).await - paused;
-    assert!((8..=11).contains(&later), "ten seconds of one a second: {later}");
+    assert!((8..=12).contains(&later), "ten seconds of one a second: {later}");
 }
 
 #[tokio::test]
-async fn an_alarm_halves_the_rates_of_open_rooms_at_most_once_in_five_minutes() {
+async fn an_alarm_halves_the_rates_of_open_rooms_at_most_once_in_five_minutes_and_its_end_doubles_them() {
     let shop = WaitingRoomsFixture::open().await;
     let open = shop.room(SignedDuration::ZERO, 6000).await;
     let slow = shop.room(SignedDuration::ZERO, 1).await;
@@ -409,8 +600,13 @@ async fn an_alarm_halves_the_rates_of_open_rooms_at_most_once_in_five_minutes() 
     shop.alarm("ALARM").await;
     assert_eq!(rates(&open).await, [6000, 3000]);
     shop.advance(seconds(25));
+    for _ in 0..2 {
+        shop.alarm("OK").await;
+        assert_eq!(rates(&open).await, [6000, 3000, 6000]);
+    }
+    shop.advance(seconds(301));
     shop.alarm("ALARM").await;
-    assert_eq!(rates(&open).await, [6000, 3000, 1500]);
+    assert_eq!(rates(&open).await, [6000, 3000, 6000, 3000]);
     assert_eq!(
         (rates(&slow).await, rates(&paused).await, rates(&later).await),
         (vec![1], vec![0], vec![6000])
@@ -420,7 +616,13 @@ async fn an_alarm_halves_the_rates_of_open_rooms_at_most_once_in_five_minutes() 
     assert_eq!(shop.change(&open, &json!({ "rate_per_minute": 400 })).await.status, 200);
     shop.advance(seconds(1));
     shop.alarm("ALARM").await;
-    assert_eq!(rates(&open).await, [6000, 3000, 1500, 400]);
+    assert_eq!(rates(&open).await, [6000, 3000, 6000, 3000, 400]);
+    shop.alarm("OK").await;
+    assert_eq!(
+        rates(&open).await,
+        [6000, 3000, 6000, 3000, 400],
+        "the administrator's rate stays"
+    );
 }
 
 #[tokio::test]
@@ -460,6 +662,38 @@ async fn a_day_after_the_opening_a_room_admits_everybody_at_once() {
         (repeated.replayed, &repeated.body["expires_at"]),
         (true, &again.body["expires_at"])
     );
+}
+
+#[tokio::test]
+async fn a_room_that_was_paused_for_longer_than_a_day_goes_on_at_its_rate() {
+    let shop = Arc::new(WaitingRoomsFixture::open().await);
+    let room = shop.room(SignedDuration::ZERO, 60).await;
+    shop.join_all((0..20).map(|nth| format!("c-{nth}")), &room).await;
+    shop.advance(seconds(6));
+    assert_eq!(shop.change(&room, &json!({ "rate_per_minute": 0 })).await.status, 200);
+    shop.advance(SignedDuration::from_hours(30));
+    assert_eq!(shop.status(&room).await["is_paced"], true);
+    let called = shop.status(&room).await["serving_number"].as_u64().unwrap();
+    assert!(called <= 6, "{called}");
+    let enter = shop.handler("enter-waiting-room");
+    for nth in 0..20 {
+        let refused = shop.call_with(&enter, enter_call(&format!("c-{nth}"), &room)).await;
+        assert_eq!(refused.problem(), "not-your-turn", "it is paused");
+    }
+    assert_eq!(shop.change(&room, &json!({ "rate_per_minute": 60 })).await.status, 200);
+    shop.advance(seconds(7));
+    let status = shop.status(&room).await;
+    assert_eq!(status["is_paced"], true);
+    assert!(status["serving_number"].as_u64().unwrap() <= called + 7, "{status}");
+    // Without the pause, it has rates for 24 hours.
+    shop.advance(SignedDuration::from_hours(24) - seconds(20));
+    assert_eq!(shop.status(&room).await["is_paced"], true);
+    shop.advance(seconds(20));
+    assert_eq!(shop.status(&room).await["is_paced"], false);
+    let paused = shop.room(SignedDuration::ZERO, 0).await;
+    shop.advance(SignedDuration::from_hours(48));
+    let refused = shop.change(&paused, &json!({ "rate_per_minute": 60 })).await;
+    assert_eq!((refused.status, refused.problem()), (409, "waiting-room-over"));
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! Visitors of waiting rooms: join rooms before and after they open, several at once, wait with an eye on the status, and enter.
-//! Administrators change the rates, and alarms halve them.
+//! Administrators change the rates, alarms halve them, and the ends of alarms double them.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use function_tests::waiting_rooms_fixture::{
     alarm_change, create_call, enter_call, join_call, of_room, status_call, update_call,
 };
+use futures::future::join_all;
+use harness::gateway::Call;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -18,17 +21,43 @@ const VISITORS: u64 = 12;
 
 /// Creates rooms and visits them until the run ends.
 pub async fn visit(world: Rc<World>) {
-    let mut rooms: Vec<String> = vec![];
+    let mut rooms: Vec<String> = rush(&world).await.into_iter().collect();
+    let mut is_alarm = false;
+    let list = Call::new("GET", "/admin/waiting-rooms").by_admin();
+    world.http("list-admin-waiting-rooms", list).await;
     while world.is_running() {
         world.pause().await;
         match world.below(12) {
             0 => rooms.extend(create(&world).await),
             1 => change(&world, &rooms).await,
-            2 => send_alarm_change(&world, &alarm_change("ALARM")),
+            2 => {
+                is_alarm = !is_alarm;
+                send_alarm_change(&world, &alarm_change(if is_alarm { "ALARM" } else { "OK" }));
+            }
             3..=7 => join(&world, &rooms).await,
             _ => wait(&world, &rooms).await,
         }
     }
+}
+
+/// All visitors join a slow room before it opens, and try to enter at once when it is open. Returns its id.
+async fn rush(world: &World) -> Option<String> {
+    let opens_at = world.clock.now() + SignedDuration::from_secs(60);
+    let body = json!({ "name": "Spring tour", "opens_at": opens_at, "rate_per_minute": 6 });
+    let created = world.request("create-waiting-room", create_call("rush", &body)).await;
+    let room = created.body["waiting_room_id"].as_str()?.to_owned();
+    let names: Vec<String> = (0..VISITORS).map(|nth| format!("visitor-{nth}")).collect();
+    let joins = names
+        .iter()
+        .map(|name| world.request("join-waiting-room", join_call(name, &room)));
+    join_all(joins).await;
+    let left = (opens_at + SignedDuration::from_secs(8)).duration_since(world.clock.now());
+    world.clock.sleep(Duration::try_from(left).unwrap_or_default()).await;
+    let entries = names
+        .iter()
+        .map(|name| world.request("enter-waiting-room", enter_call(name, &room)));
+    join_all(entries).await;
+    Some(room)
 }
 
 /// Creates a room that opens soon, and returns its id.

@@ -92,8 +92,11 @@ pub fn check(world: &World, phase: Phase) {
         "each review has an attendance",
         reviews::check_attendance(&shows, &all_tickets),
     );
-    let rooms = waiting_rooms::check_rooms(&tables.items(WAITING_ROOMS));
-    check("a waiting room counts each join once and admits at its rates", rooms);
+    let rooms = waiting_rooms::check_rooms(&tables.items(WAITING_ROOMS), now);
+    check(
+        "a waiting room counts each join once and admits in its order and at its rates",
+        rooms,
+    );
     let codes = coupons::check_codes(&tables.items(COUPONS));
     check("a code makes one claim", codes);
     check("a ticket admits once", tickets::check_admissions(world));

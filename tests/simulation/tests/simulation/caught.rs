@@ -275,6 +275,16 @@ fn a_join_of_a_waiting_room_that_counts_twice_is_caught() {
 }
 
 #[test]
+fn an_entry_into_a_waiting_room_that_is_not_counted_is_caught() {
+    is_caught(Mutant::EntriesUncounted, "a waiting room counts each join once");
+}
+
+#[test]
+fn a_waiting_room_that_admits_faster_than_its_rates_is_caught() {
+    is_caught(Mutant::RatesIgnored, "a waiting room counts each join once");
+}
+
+#[test]
 fn a_code_that_makes_two_claims_is_caught() {
     is_caught(Mutant::CodesUnchecked, "a code makes one claim");
 }

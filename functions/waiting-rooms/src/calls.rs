@@ -1,0 +1,175 @@
+//! The calls: how many places may enter. A function of the rates, and of the joins and entries of closed seconds, so all functions
+//! and caches tell the same, no job counts, and nothing is written while people wait.
+//!
+//! A round is a second. Round `n` begins two seconds after the second `n` of the room, when the seconds before it are closed, and
+//! calls as many places as there are turns. Turns come from the rates, and back from those who were called and did not come:
+//!
+//! - Whoever enters within [`GRACE`] seconds of the call is in time, and counted with the round that called. Two seconds later that
+//!   number stays, and the turns of the others come back.
+//! - Turns come back at most at twice the rate, so no round calls more than three times the rate. A room that is paused calls nobody.
+//! - Whoever enters later is late, and uses a turn as well. The late ones of a second are limited, and may borrow turns of about three
+//!   seconds: those who are called later are fewer then.
+//! - Nothing comes back while nobody comes at all. It is the shop that does not answer then, and its customers keep their order.
+//! - Turns that nobody waits for lapse, but for one.
+//!
+//! Invariant: all who entered, all who can enter in time, and all late ones that the present limits allow are together not more than
+//! the turns that the rates have given and the turns that can be borrowed. So whatever customers do, not more enter.
+
+use crate::lottery::Draw;
+use crate::numbers::LATER_BITS;
+use crate::turns::TURN;
+
+/// The seconds after the call within which a customer is in time. A page looks every two or three seconds at a status that is two
+/// seconds old at most.
+pub const GRACE: u32 = 7;
+/// How many rounds later the number of those who were in time is known: they may be stored two seconds after the last moment.
+pub const SETTLED: u32 = GRACE + 2;
+/// How many are called in a row, of whom nobody comes, before it is the shop that is at fault.
+const SILENCE: u64 = 20;
+/// The rounds whose calls tell how fast places are called at the moment.
+const RECENT: u32 = 10;
+/// The late ones for whom one item of numbers is enough.
+const LATE_PER_PART: u64 = 8;
+
+/// The late ones who may enter in a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LateLimit {
+    /// The second, counted from the opening.
+    pub second: u32,
+    /// How many.
+    pub most: u64,
+}
+
+/// What a round begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// Its number.
+    pub nth: u32,
+    /// What the rates have [gained](crate::turns::gained) since the round before.
+    pub gained: u128,
+    /// All who have joined in closed seconds.
+    pub joined: u64,
+    /// Those who entered in time, of the round [`SETTLED`] rounds ago.
+    pub came: u64,
+    /// The late ones of the second before this one's number.
+    pub late: u64,
+}
+
+/// The calls of all rounds until the last one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// The places that are called.
+    called: u64,
+    /// The rounds that called somebody, and the places that were called by then.
+    history: Vec<(u32, u64)>,
+    /// The turns that are not used, in parts of a turn. Negative: they are borrowed.
+    credit: i128,
+    /// The turns that come back in the next rounds, in parts of a turn.
+    returning: i128,
+    /// How many were called since somebody came.
+    silence: u64,
+    /// The late ones that the last two rounds allow, the newest first. With the next one's, they are those who are not counted yet.
+    late: [u64; 2],
+}
+
+impl Calls {
+    /// The places that may enter: this one and those before it.
+    pub const fn called(&self) -> u64 {
+        self.called
+    }
+
+    /// The round that called a place. `None` for one that is not called.
+    pub fn round_of(&self, place: u64) -> Option<u32> {
+        let nth = self.history.partition_point(|&(_, called)| called < place);
+        self.history.get(nth).map(|&(round, _)| round)
+    }
+
+    /// The late ones that the last round allows.
+    pub const fn late_limit(&self) -> u64 {
+        self.late[0]
+    }
+
+    /// Runs the next round.
+    pub fn run(&mut self, round: &Round) {
+        let turn = TURN.cast_signed();
+        let gained = round.gained.cast_signed();
+        if let Some(settled) = round.nth.checked_sub(SETTLED) {
+            self.settle(self.called_in(settled), round.came);
+        }
+        if round.late > 0 {
+            self.silence = 0;
+        }
+        let back = self.returning.min(2 * gained);
+        // Where the rate is low, a turn comes back over several rounds. What is more than that does not pile up.
+        self.returning = (self.returning - back).min(2 * gained + turn);
+        self.credit += gained + back - i128::from(round.late) * turn;
+        let wait = round.joined.saturating_sub(self.called);
+        let turns = u64::try_from(self.credit.max(0) / turn).unwrap_or(u64::MAX);
+        if round.gained > 0 && wait.min(turns) > 0 {
+            self.called += wait.min(turns);
+            self.credit -= i128::from(wait.min(turns)) * turn;
+            self.history.push((round.nth, self.called));
+        }
+        if self.called >= round.joined {
+            self.credit = self.credit.min(turn);
+        }
+        self.late = [self.late_now(gained), self.late[0]];
+    }
+
+    /// The turns of those who were called and did not come are free again. Customers who share a place may be more than the places.
+    fn settle(&mut self, called: u64, came: u64) {
+        self.silence = if came > 0 { 0 } else { self.silence + called };
+        let absent = (i128::from(called) - i128::from(came)) * TURN.cast_signed();
+        if absent < 0 {
+            self.credit += absent;
+        } else if self.silence <= SILENCE {
+            self.returning += absent;
+        }
+    }
+
+    /// The late ones of a round: those of its turns, as far as all that are not counted yet can be borrowed.
+    fn late_now(&self, gained: i128) -> u64 {
+        let turn = TURN.cast_signed();
+        if gained == 0 {
+            return 0;
+        }
+        let lent = 3 * gained + turn + self.credit.min(0);
+        let lent = u64::try_from(lent / turn).unwrap_or_default();
+        let own = u64::try_from((gained + turn - 1) / turn).unwrap_or(u64::MAX);
+        own.min(lent.saturating_sub(self.late[0] + self.late[1]))
+    }
+
+    /// The places that were called by a round.
+    fn called_by(&self, round: u32) -> u64 {
+        let nth = self.history.partition_point(|&(earlier, _)| earlier <= round);
+        let last = nth.checked_sub(1).and_then(|nth| self.history.get(nth));
+        last.map_or(0, |&(_, called)| called)
+    }
+
+    fn called_in(&self, round: u32) -> u64 {
+        self.called_by(round) - round.checked_sub(1).map_or(0, |before| self.called_by(before))
+    }
+
+    /// What the rates have to gain until a place is called, if as many come back as in the last rounds. `present` is what they gain
+    /// in a second, and `last` the last round.
+    pub fn missing(&self, place: u64, last: u32, present: u128) -> u128 {
+        let missing = i128::from(place.saturating_sub(self.called)) * TURN.cast_signed() - self.credit;
+        let missing = u128::try_from(missing).unwrap_or_default();
+        let recent = self.called - self.called_by(last.saturating_sub(RECENT));
+        let (fast, rate) = (u128::from(recent) * TURN, present * u128::from(RECENT));
+        if present > 0 && fast > rate {
+            (missing * rate).div_ceil(fast)
+        } else {
+            missing
+        }
+    }
+}
+
+impl LateLimit {
+    /// The part of the numbers in which a customer is counted, and how many are allowed there. In the next second it is another one.
+    pub fn part(self, draw: Draw) -> (usize, u64) {
+        let parts = (self.most / LATE_PER_PART).clamp(1, 1 << LATER_BITS);
+        let nth = (draw.part(LATER_BITS) as u64 + u64::from(self.second)) % parts;
+        (usize::try_from(nth).unwrap_or_default(), self.most / parts)
+    }
+}

@@ -1,0 +1,152 @@
+//! The line of those who wait: their places, and whose turn it is.
+//!
+//! Within a part of the numbers, a place is where the draw is expected: a few people may share one.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::calls::{Calls, GRACE, LateLimit, Round, SETTLED};
+use crate::lottery::{Bucket, Draw, second_at};
+use crate::numbers::{EARLY_BITS, LATER_BITS, LATER_PARTS, Numbers, sum};
+use crate::room::{CLOSING, StoredRoom};
+use crate::turns::{gained, instant_of};
+
+/// The line, as far as its buckets are closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// The numbers that were read. Those of seconds that are not closed may change.
+    pub numbers: Numbers,
+    /// The people of all closed buckets.
+    pub joined: u64,
+    /// The places that are called.
+    pub calls: Calls,
+    /// The rounds that are in the calls: one more than the seconds that are closed.
+    rounds: u32,
+    /// The people before each second with people.
+    before: BTreeMap<u32, u64>,
+}
+
+/// Whether a customer may enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The place is not called.
+    Later,
+    /// It was called in this round, a moment ago.
+    InTime(u32),
+    /// It was called longer ago. The limit is for all late ones together.
+    Late(LateLimit),
+}
+
+impl Line {
+    /// The line when `closed` seconds are closed.
+    pub fn of(numbers: Numbers, room: &StoredRoom, closed: u32) -> Self {
+        let mut line = Self {
+            numbers,
+            ..Self::default()
+        };
+        line.advance(room, closed);
+        line
+    }
+
+    /// The seconds that are closed. `None` before the early bucket is.
+    pub const fn closed(&self) -> Option<u32> {
+        self.rounds.checked_sub(1)
+    }
+
+    /// Goes on until `closed` seconds are closed. Their numbers are read.
+    pub fn advance(&mut self, room: &StoredRoom, closed: u32) {
+        let until = |second| gained(&room.segments, second_at(room.opens_at, second));
+        while self.rounds <= closed {
+            let nth = self.rounds;
+            let people = |numbers: &BTreeMap<u32, _>, second: Option<u32>| {
+                let parts = second.and_then(|second| numbers.get(&second));
+                parts.map_or(0, |parts: &[u32; LATER_PARTS]| sum(parts))
+            };
+            let last = nth.checked_sub(1);
+            let joined = last.map_or_else(|| sum(&self.numbers.early), |_| people(&self.numbers.joined, last));
+            if let Some(last) = last.filter(|_| joined > 0) {
+                self.before.insert(last, self.joined);
+            }
+            self.joined += joined;
+            self.calls.run(&Round {
+                nth,
+                gained: until(nth) - last.map_or(0, until),
+                joined: self.joined,
+                came: people(&self.numbers.in_time, nth.checked_sub(SETTLED)),
+                late: people(&self.numbers.late, last),
+            });
+            self.rounds += 1;
+        }
+    }
+
+    /// The place of a customer, from 1. `None` while the bucket is open.
+    pub fn place(&self, bucket: Bucket, draw: Draw) -> Option<u64> {
+        let within = |bits: u32, parts: &[u32]| {
+            let part = draw.part(bits);
+            let before = sum(parts.get(..part).unwrap_or_default());
+            before + draw.share(bits, parts.get(part).copied().unwrap_or_default())
+        };
+        match bucket {
+            Bucket::Early => self.closed().map(|_| 1 + within(EARLY_BITS, &self.numbers.early)),
+            Bucket::Second(second) => {
+                let (before, parts) = self.second(second)?;
+                Some(1 + before + within(LATER_BITS, &parts))
+            }
+        }
+    }
+
+    /// The people of the buckets before a second, and those who joined in it, by parts. `None` while it is open.
+    pub fn second(&self, second: u32) -> Option<(u64, [u32; LATER_PARTS])> {
+        if second >= self.closed()? {
+            return None;
+        }
+        let before = self.before.get(&second).copied().unwrap_or_default();
+        let parts = self.numbers.joined.get(&second).copied();
+        Some((before, parts.unwrap_or_default()))
+    }
+
+    /// Whether a customer with this place may enter at `now`.
+    pub fn turn(&self, room: &StoredRoom, place: u64, now: Timestamp) -> Turn {
+        let Some(round) = self.calls.round_of(place) else {
+            return Turn::Later;
+        };
+        if now < grace_ends_at(room.opens_at, round) {
+            return Turn::InTime(round);
+        }
+        let second = self.rounds.saturating_add(1);
+        // After its last round, a room is paused for good.
+        let is_present = now < Bucket::Second(second).ends_at(room.opens_at);
+        let most = if is_present { self.calls.late_limit() } else { 0 };
+        Turn::Late(LateLimit { second, most })
+    }
+
+    /// The time at which it was the turn of a place, or at which it is, if the rate and the share of those who come stay.
+    pub fn expected_at(&self, room: &StoredRoom, place: u64) -> Option<Timestamp> {
+        if let Some(round) = self.calls.round_of(place) {
+            return Some(called_at(room.opens_at, round));
+        }
+        let last = self.closed()?;
+        let given = gained(&room.segments, second_at(room.opens_at, last));
+        let missing = self.calls.missing(place, last, u128::from(room.rate()) * 1000);
+        let instant = instant_of(&room.segments, given + missing)?;
+        let ms = instant.as_millisecond() - room.opens_at.as_millisecond();
+        let round = u32::try_from((ms + 999).div_euclid(1000)).unwrap_or(u32::MAX);
+        Some(called_at(room.opens_at, round.max(last.saturating_add(1))))
+    }
+}
+
+/// The time at which a round calls.
+pub fn called_at(opens_at: Timestamp, round: u32) -> Timestamp {
+    let at = second_at(opens_at, round).checked_add(CLOSING);
+    at.unwrap_or(Timestamp::MAX)
+}
+
+/// The time from which those whom a round called are late.
+pub fn grace_ends_at(opens_at: Timestamp, round: u32) -> Timestamp {
+    let grace = SignedDuration::from_secs(GRACE.into());
+    called_at(opens_at, round).checked_add(grace).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+pub mod tests;

@@ -1,0 +1,465 @@
+//! The line as a whole: rates, order, and those who leave or come late.
+
+use proptest::prelude::*;
+use shared::core::actor::Actor;
+use shared::core::idempotency::Fingerprint;
+use shared::core::identity::CustomerId;
+use shared::waiting_rooms::WaitingRoomId;
+use uuid::Uuid;
+
+use super::*;
+use crate::lottery::Seed;
+use crate::room::closed_at;
+use crate::turns::{RateSegment, turns};
+
+const OPENS: i64 = 1_800_000_000_000;
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(OPENS + ms).unwrap()
+}
+
+/// A room whose rates begin some milliseconds after its opening, the first one with it.
+pub fn room(rates: &[(i64, u32)]) -> StoredRoom {
+    let segment = |&(from, rate_per_minute)| RateSegment {
+        from: at(from),
+        rate_per_minute,
+    };
+    StoredRoom {
+        waiting_room_id: WaitingRoomId(Uuid::from_u128(1)),
+        name: "Spring tour".to_owned(),
+        opens_at: at(0),
+        segments: rates.iter().map(segment).collect(),
+        token_minutes: 10,
+        slowed: None,
+        sold_out: false,
+        seed: Seed(*b"0123456789abcdef0123456789abcdef"),
+        later_seed: Seed(*b"fedcba9876543210fedcba9876543210"),
+        joins_until: at(10 * 24 * 3_600_000),
+        created_at: at(-1_000_000),
+        updated_at: at(-1_000_000),
+        fingerprint: Fingerprint::of(&()).unwrap(),
+        version: 1,
+        updated_by: Actor::function("test"),
+    }
+}
+
+/// Customers, and the numbers that are stored of them.
+#[derive(Default)]
+struct Crowd {
+    people: Vec<(Bucket, Draw)>,
+    numbers: Numbers,
+    entered: usize,
+}
+
+impl Crowd {
+    fn join(&mut self, room: &StoredRoom, count: u32, mut time: impl FnMut() -> i64) {
+        for _ in 0..count {
+            let account = CustomerId::new(format!("account-{}", self.people.len()));
+            let bucket = Bucket::of(room.opens_at, at(time()));
+            let draw = room.draw(bucket, &account);
+            match bucket {
+                Bucket::Early => self.numbers.early[draw.part(EARLY_BITS)] += 1,
+                Bucket::Second(second) => {
+                    self.numbers.joined.entry(second).or_default()[draw.part(LATER_BITS)] += 1;
+                }
+            }
+            self.people.push((bucket, draw));
+        }
+    }
+
+    /// The line at `now`, as a function that has just started sees it.
+    fn line(&self, room: &StoredRoom, now: Timestamp) -> Line {
+        let closed = room.closed_seconds(now);
+        closed.map_or_else(Line::default, |closed| Line::of(self.numbers.clone(), room, closed))
+    }
+
+    /// Tries to enter. Returns whether the customer is admitted, and counts the entry.
+    fn enter(&mut self, person: usize, line: &Line, room: &StoredRoom, now: Timestamp) -> bool {
+        let (bucket, draw) = self.people[person];
+        let Some(place) = line.place(bucket, draw) else {
+            return false;
+        };
+        match line.turn(room, place, now) {
+            Turn::Later => return false,
+            Turn::InTime(round) => {
+                self.numbers.in_time.entry(round).or_default()[draw.part(LATER_BITS)] += 1;
+            }
+            Turn::Late(limit) => {
+                let (part, most) = limit.part(draw);
+                let people = &mut self.numbers.late.entry(limit.second).or_default()[part];
+                if u64::from(*people) >= most {
+                    return false;
+                }
+                *people += 1;
+            }
+        }
+        self.entered += 1;
+        true
+    }
+
+    /// The people whose turn it is at `now`, if nobody has entered.
+    fn called(&self, room: &StoredRoom, now: Timestamp) -> Vec<usize> {
+        let line = self.line(room, now);
+        let is_called = |&(bucket, draw): &(Bucket, Draw)| {
+            let place = line.place(bucket, draw);
+            place.is_some_and(|place| place <= line.calls.called())
+        };
+        let people = self.people.iter().enumerate();
+        people
+            .filter(|(_, person)| is_called(person))
+            .map(|(nth, _)| nth)
+            .collect()
+    }
+
+    /// Lets everybody for whom `comes` at each of some times, half a second apart, try to enter. Returns how many had entered by each
+    /// second after the opening.
+    fn run(&mut self, room: &StoredRoom, seconds: i64, comes: impl Fn(usize, i64) -> bool) -> Vec<usize> {
+        let mut waiting: Vec<usize> = (0..self.people.len()).collect();
+        waiting.sort_by_key(|&person| self.people[person]);
+        let (mut line, mut entered) = (Line::default(), vec![]);
+        for half in 0..seconds * 2 {
+            let now = at(half * 500);
+            line.numbers = self.numbers.clone();
+            if let Some(closed) = room.closed_seconds(now) {
+                line.advance(room, closed);
+            }
+            let is_called = |&person: &usize| {
+                let (bucket, draw) = self.people[person];
+                line.place(bucket, draw)
+                    .is_some_and(|place| place <= line.calls.called())
+            };
+            let later = waiting.split_off(waiting.partition_point(is_called));
+            waiting.retain(|&person| !(comes(person, half * 500) && self.enter(person, &line, room, now)));
+            waiting.extend(later);
+            if half % 2 == 1 {
+                entered.push(self.entered);
+            }
+        }
+        entered
+    }
+}
+
+#[test]
+fn of_50_000_people_as_many_are_called_as_rate_and_time_say_within_1_percent() {
+    let room = room(&[(0, 60_000), (20_000, 30_000)]);
+    let mut crowd = Crowd::default();
+    let mut random = fastrand::Rng::with_seed(7);
+    crowd.join(&room, 40_000, || -random.i64(1..600_000));
+    crowd.join(&room, 10_000, || random.i64(0..20_000));
+    assert!(crowd.called(&room, at(1999)).is_empty(), "the early bucket is open");
+    for seconds in [10, 15, 20, 30, 40, 60] {
+        let called = crowd.called(&room, at(2000 + seconds * 1000)).len();
+        let turns = (seconds.min(20) * 1000 + (seconds - 20).max(0) * 500).cast_unsigned();
+        let turns = usize::try_from(turns).unwrap();
+        assert!(
+            called.abs_diff(turns) * 100 <= turns,
+            "{seconds} s: {called} of {turns}"
+        );
+    }
+    assert_eq!(crowd.called(&room, at(90_000)).len(), 50_000, "everybody");
+}
+
+#[test]
+fn the_published_numbers_and_the_seed_give_the_order_of_the_draws() {
+    let room = room(&[(0, 60_000)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 50_000, || -1);
+    let line = crowd.line(&room, at(2000));
+    let mut people = crowd.people.clone();
+    people.sort();
+    let (mut last, mut most) = (0, 0);
+    for (rank, (bucket, draw)) in people.into_iter().enumerate() {
+        let place = line.place(bucket, draw).unwrap();
+        assert!(place >= last, "a smaller draw has no later place");
+        last = place;
+        most = most.max(place.abs_diff(rank as u64 + 1));
+    }
+    assert!(most <= 50, "a place is {most} from the rank");
+    assert!((1..=50_000).contains(&last));
+}
+
+#[test]
+fn everybody_who_comes_enters_at_the_rate() {
+    let room = room(&[(0, 60_000)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 50_000, || -1);
+    let entered = crowd.run(&room, 60, |_, _| true);
+    for second in 10..50 {
+        let turns = usize::try_from(second - 2).unwrap() * 1000;
+        let entered = entered[usize::try_from(second).unwrap()];
+        assert!(entered.abs_diff(turns) * 100 <= turns, "{second} s: {entered}");
+    }
+    assert_eq!(entered[59], 50_000);
+}
+
+#[test]
+fn when_a_third_of_50_000_leaves_as_many_enter_as_the_rate_says_within_30_seconds() {
+    let room = room(&[(0, 36_000)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 50_000, || -1);
+    // Which third is no matter of the draw: it is spread over all places.
+    let entered = crowd.run(&room, 120, |person, _| person % 3 > 0);
+    let at_first = entered[10] - entered[5];
+    assert!(at_first < 2200, "two thirds of the rate: {at_first}");
+    for second in (35..55).step_by(5) {
+        let people = entered[second] - entered[second - 5];
+        assert!(people.abs_diff(3000) <= 90, "{second} s: {people} in five seconds");
+    }
+    assert_eq!(entered[119], 33_333, "nobody is stuck");
+}
+
+#[test]
+fn those_who_come_late_enter_at_the_rate_and_the_line_goes_on() {
+    // All who are called in the first minute come together, half a minute later.
+    let room = room(&[(0, 6000)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 10_000, || -1);
+    let entered = crowd.run(&room, 130, |_, ms| ms >= 90_000);
+    assert_eq!(entered[89], 0);
+    for second in 90..130 {
+        let turns = usize::try_from(second).unwrap() * 100;
+        assert!(entered[second] <= turns, "not more than the rates gave");
+        let people = entered[second] - entered[second.max(91) - 1];
+        // Those who were called in the last seven seconds are in time.
+        let most = if second == 90 { 900 } else { 400 };
+        assert!(people <= most, "{second}: {people} in a second");
+    }
+    let steady = entered[129] - entered[119];
+    assert!(steady.abs_diff(1000) <= 50, "{steady} in ten seconds");
+}
+
+#[test]
+fn while_the_shop_answers_nobody_the_line_goes_on_at_the_rate_only() {
+    let room = room(&[(0, 6000)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 50_000, || -1);
+    let line = crowd.line(&room, at(102_000));
+    assert_eq!(line.calls.called(), 10_000);
+}
+
+#[test]
+fn a_crowd_that_never_comes_opens_the_room_to_three_times_the_rate_at_most() {
+    let room = room(&[(0, 6000)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 50_000, || -1);
+    crowd.run(&room, 102, |person, _| person % 10 == 0);
+    let (before, after) = (crowd.line(&room, at(92_000)), crowd.line(&room, at(102_000)));
+    let called = after.calls.called() - before.calls.called();
+    assert!((2900..=3001).contains(&called), "{called} in ten seconds");
+}
+
+#[test]
+fn customers_of_a_slow_room_are_called_instead_of_those_who_left_too() {
+    // One every five seconds.
+    let room = room(&[(0, 12)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 600, || -1);
+    let entered = crowd.run(&room, 1200, |person, _| person % 3 > 0);
+    let people = entered[1199] - entered[599];
+    assert!(people.abs_diff(120) <= 10, "{people} in ten minutes");
+}
+
+#[test]
+fn a_lower_rate_holds_at_once_also_for_turns_that_come_back() {
+    let room = room(&[(0, 6000), (40_000, 60), (60_000, 0)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 10_000, || -1);
+    crowd.run(&room, 64, |person, _| person % 2 == 0);
+    let called = |ms| crowd.line(&room, at(ms)).calls.called();
+    assert!(called(62_000) - called(42_000) <= 61, "three a second");
+    assert_eq!(called(62_000), called(100_000), "a paused room calls nobody");
+}
+
+#[test]
+fn turns_that_nobody_was_there_for_are_not_given_to_a_later_crowd() {
+    let room = room(&[(0, 600)]);
+    let mut crowd = Crowd::default();
+    // Ten a second are admitted for ten minutes, and nobody comes.
+    crowd.join(&room, 1000, || 600_000);
+    let called = |seconds: i64| crowd.called(&room, at(600_000 + seconds * 1000)).len();
+    assert_eq!(called(2), 0, "the second is open");
+    assert!((0..=20).contains(&called(3)), "{}", called(3));
+    // The turns of the first of those who do not come are back.
+    assert!((90..=140).contains(&called(13)), "{}", called(13));
+    assert_eq!(called(110), 1000);
+}
+
+#[test]
+fn whoever_comes_to_an_empty_room_is_called_once_the_second_is_closed() {
+    let room = room(&[(0, 600)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 1, || 3_600_500);
+    assert_eq!(crowd.called(&room, at(3_602_999)), [0_usize; 0]);
+    assert_eq!(crowd.called(&room, at(3_603_000)), [0]);
+}
+
+#[test]
+fn a_paused_room_calls_nobody_and_goes_on_where_it_was() {
+    let room = room(&[(0, 60_000), (1000, 0), (61_000, 60_000)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 5000, || -1);
+    let called = |ms| crowd.called(&room, at(ms)).len();
+    assert_eq!(called(3000), called(63_000));
+    assert!(called(64_000) > called(63_000));
+    let line = crowd.line(&room, at(10_000));
+    assert_eq!(line.expected_at(&room, 2000), Some(at(64_000)));
+    assert_eq!(line.expected_at(&room, 1000), Some(at(3000)), "it was called");
+    assert_eq!(crowd.line(&room, at(64_000)).calls.called(), 2000);
+}
+
+/// What a customer does: comes from a time after the opening on, in milliseconds, until a later one, and tries all the time.
+type Visit = (i64, i64);
+
+/// One of four comes never, one for a time, one late, and one always.
+fn visit() -> impl Strategy<Value = Visit> {
+    prop_oneof![
+        Just((i64::MAX, 0)),
+        (0..60_000_i64, 0..20_000_i64).prop_map(|(from, lasts)| (from, from + lasts)),
+        (0..90_000_i64).prop_map(|from| (from, i64::MAX)),
+        Just((0, i64::MAX)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn whatever_customers_do_the_rates_hold_the_order_is_kept_and_nobody_is_stuck(
+        groups in prop::collection::vec((-5000..60_000_i64, 1..40_u32, visit()), 1..25),
+        rates in prop::collection::vec((1..70_000_i64, prop_oneof![Just(0), 0..120_u32, 0..3000_u32]), 0..4),
+        first in 0..6_000_u32,
+    ) {
+        let mut rates = rates;
+        rates.extend([(0, first), (70_000, 6000)]);
+        rates.sort_by_key(|(from, _)| *from);
+        rates.dedup_by_key(|(from, _)| *from);
+        let room = room(&rates);
+        let (mut crowd, mut visits) = (Crowd::default(), vec![]);
+        for (time, count, visit) in groups {
+            crowd.join(&room, count, || time);
+            visits.resize(crowd.people.len(), (time, visit));
+        }
+        // Those in one part of the numbers may share a place.
+        let shared = [&crowd.numbers.early[..]].into_iter().chain(crowd.numbers.joined.values().map(|parts| &parts[..]));
+        let shared = u64::from(shared.flatten().copied().max().unwrap_or_default());
+        let most = u64::from(rates.iter().map(|(_, rate)| *rate).max().unwrap_or_default());
+        let (mut waiting, mut line): (Vec<usize>, _) = ((0..crowd.people.len()).collect(), Line::default());
+        let mut places = vec![None; crowd.people.len()];
+        for half in 4..280 {
+            let (ms, now) = (half * 500, at(half * 500));
+            let before = line.calls.called();
+            line.numbers = crowd.numbers.clone();
+            let closed = room.closed_seconds(now).unwrap();
+            let is_new = line.closed() < Some(closed);
+            line.advance(&room, closed);
+            let called = line.calls.called();
+            prop_assert!(called >= before, "somebody is sent back");
+            if is_new {
+                let gained = gained(&room.segments, second_at(room.opens_at, closed))
+                    - gained(&room.segments, second_at(room.opens_at, closed.saturating_sub(1)));
+                let limit = if gained == 0 { 0 } else { u64::try_from(3 * gained / crate::turns::TURN).unwrap() + 1 };
+                prop_assert!(called - before <= limit, "{} in a round of {gained}", called - before);
+            }
+            if half % 20 == 0 {
+                prop_assert_eq!(&crowd.line(&room, now), &line, "a function that has just started tells another line");
+            }
+            let comes = |person: usize| {
+                let (joined, (from, until)) = visits[person];
+                joined.max(from) <= ms && ms < until
+            };
+            waiting.retain(|&person| !(comes(person) && crowd.enter(person, &line, &room, now)));
+            let turns = turns(&room.segments, second_at(room.opens_at, closed));
+            let bound = turns + 3 * most / 60 + 1 + shared;
+            prop_assert!(crowd.entered as u64 <= bound, "{} had entered at {ms}, of {bound}", crowd.entered);
+            for &person in &waiting {
+                let (bucket, draw) = crowd.people[person];
+                let place = line.place(bucket, draw);
+                prop_assert!(places[person].is_none() || places[person] == place, "a place stays");
+                places[person] = place;
+                let (joined, (from, until)) = visits[person];
+                if from.max(joined) == joined.max(0) && until == i64::MAX {
+                    prop_assert!(place.is_none_or(|place| place > called), "who keeps trying enters with the call");
+                }
+            }
+        }
+        let stays = |person: &usize| visits[*person].1.0 < i64::MAX && visits[*person].1.1 == i64::MAX;
+        prop_assert!(!waiting.iter().any(stays), "somebody is stuck");
+    }
+}
+
+#[test]
+fn a_second_of_joins_is_known_when_it_is_closed() {
+    let room = room(&[(0, 60)]);
+    assert_eq!(room.closed_seconds(at(1999)), None);
+    assert_eq!(room.closed_seconds(at(2000)), Some(0));
+    assert_eq!(room.closed_seconds(at(2999)), Some(0));
+    assert_eq!(room.closed_seconds(at(3000)), Some(1));
+    assert_eq!(closed_at(Bucket::Second(0), at(0)), at(3000));
+}
+
+const HOUR: i64 = 3_600_000;
+
+#[test]
+fn the_time_in_which_a_room_is_paused_is_not_of_its_24_hours() {
+    let never_paused = room(&[(0, 60)]);
+    assert_eq!(never_paused.ends_at(), Some(at(24 * HOUR)));
+    assert!(never_paused.is_paced_at(at(24 * HOUR - 1)) && !never_paused.is_paced_at(at(24 * HOUR)));
+    assert_eq!(never_paused.closed_seconds(at(90 * HOUR)), Some(86_400));
+    let mut paused = room(&[(0, 0), (HOUR, 60), (2 * HOUR, 0)]);
+    assert_eq!(paused.ends_at(), None);
+    assert!(paused.is_paced_at(at(1000 * HOUR)), "a paused room opens to nobody");
+    assert_eq!(
+        paused.closed_seconds(at(1000 * HOUR)),
+        Some(72 * 3600),
+        "its numbers have an end"
+    );
+    paused = paused.with_rate(30, at(40 * HOUR)).unwrap();
+    assert_eq!(paused.ends_at(), Some(at(63 * HOUR)));
+    assert!(
+        paused.is_paced_at(at(63 * HOUR - 1)),
+        "to resume a room does not open it to everybody"
+    );
+    let over = room(&[(0, 60), (25 * HOUR, 0)]);
+    assert_eq!(over.ends_at(), Some(at(24 * HOUR)));
+    assert!(
+        over.is_paced_at(at(26 * HOUR)),
+        "a room that admits everybody can be paused"
+    );
+}
+
+#[test]
+fn a_paused_room_is_resumed_within_48_hours_so_that_it_ends_within_72() {
+    let paused = room(&[(0, 0)]);
+    let resumed = paused.clone().with_rate(60, at(48 * HOUR - 1)).unwrap();
+    assert_eq!(resumed.ends_at(), Some(at(72 * HOUR - 1)));
+    let refused = paused.with_rate(60, at(48 * HOUR)).unwrap_err();
+    assert_eq!(refused.reason.code, "waiting-room-over");
+    let lower = resumed.with_rate(0, at(60 * HOUR)).unwrap();
+    assert!(lower.with_rate(60, at(61 * HOUR)).is_err());
+}
+
+#[test]
+fn nobody_enters_late_after_the_last_round() {
+    let room = room(&[(0, 600)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 5, || -1);
+    let line = Line::of(crowd.numbers.clone(), &room, 72 * 3600);
+    let (bucket, draw) = crowd.people[0];
+    let place = line.place(bucket, draw).unwrap();
+    let most = |ms| match line.turn(&room, place, at(ms)) {
+        Turn::Late(limit) => Some(limit.most),
+        _ => None,
+    };
+    assert!(most(72 * HOUR + 2500) > Some(0));
+    assert_eq!(most(72 * HOUR + 3000), Some(0));
+}
+
+#[test]
+fn an_opening_is_moved_by_seven_days_at_most_so_that_joins_outlive_the_room() {
+    let room = room(&[(0, 60)]);
+    let now = at(-100 * HOUR);
+    let moved = room.clone().with_opening(at(3 * 24 * HOUR), now).unwrap();
+    let moved = moved.with_opening(at(7 * 24 * HOUR), now).unwrap();
+    assert_eq!(moved.joins_until, room.joins_until, "stored joins have it");
+    let refused = moved.with_opening(at(7 * 24 * HOUR + 1), now).unwrap_err();
+    assert_eq!(refused.reason.code, "invalid-waiting-room");
+}
