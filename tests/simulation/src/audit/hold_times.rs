@@ -29,8 +29,9 @@ pub fn check_hold_times(orders: &[Value], longest: SignedDuration, budget: Signe
         let mut former: Option<&Hold> = None;
         let (mut since, mut held) = (Timestamp::MIN, SignedDuration::ZERO);
         for hold in holds {
-            // A swap ends the former order and places the new one at the same instant.
-            let is_swap = former.is_some_and(|former| former.closed_at == Some(hold.from));
+            // A swap cancels the former order before its deadline, and places the new one at the same instant.
+            let is_swap =
+                former.is_some_and(|former| former.closed_at == Some(hold.from) && hold.from < former.deadline);
             let latest = if is_swap { deadline } else { hold.from + longest };
             ensure!(hold.deadline <= latest, "it may last until {latest}: {}", hold.order);
             deadline = hold.deadline;
