@@ -1,6 +1,7 @@
 //! Invoices: the items and total of one period of a subscription, and the attempts to charge it.
 //!
-//! Invariants: an invoice is priced once, at its first attempt, and every attempt charges the same amount; an attempt
+//! Invariants: an invoice is priced once, at its first attempt, and every attempt charges the same amount, unless the provider does not
+//! take that amount with a coupon: then the full price is charged; an attempt
 //! starts only after the provider or an administrator has confirmed that the previous one failed; an invoice becomes paid
 //! or void once.
 
@@ -21,7 +22,7 @@ use shared::core::idempotency::derive_id;
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
 use shared::orders::{Line, Order, OrderId, OrderStatus, Quote, Shipping, Totals};
-use shared::payments::Failure;
+use shared::payments::{self, Failure};
 
 /// The time after which a charge in progress counts as abandoned by a crash: longer than the function's timeout plus the
 /// provider's processing time for a request sent at its end (Toss: 60 seconds).
@@ -269,6 +270,13 @@ impl Invoice {
     /// Whether the coupon of the subscription is taken off.
     pub fn is_discounted(&self) -> bool {
         self.coupon.is_some_and(|coupon| coupon.not_applied.is_none())
+    }
+
+    /// The discounted total that the provider did not take, if this is why the delivery is postponed.
+    pub fn discount_not_taken(&self) -> Option<Money> {
+        let code = self.postponed.as_ref().map(|postponed| &*postponed.code);
+        let is_refused = self.is_discounted() && code == Some(payments::reason::AMOUNT_NOT_TAKEN.code);
+        self.total().filter(|_| is_refused)
     }
 
     /// The invoice after a check of the charge in progress has started, after `checks` checks without a result. The next

@@ -126,7 +126,14 @@ pub async fn handle(function: &ClaimCouponCode, request: Request, invocation: In
         let (wrong, has_used) = (found.wrong, found.has_used(code));
         let locked_until = wrong.locked_until(invocation.now);
         if let Some(again_at) = locked_until.filter(|_| !has_used) {
-            return Err(too_many(again_at).into());
+            // A retry of the last code that counted is answered as its first request.
+            let is_retry = wrong.has_counted(code.id_for(&customer), invocation.now);
+            let refusal = if is_retry {
+                WrongCode::Unknown.into()
+            } else {
+                too_many(again_at)
+            };
+            return Err(refusal.into());
         }
         let judged = function.judge(code, found, &invocation).await?;
         let coupon = match (judged, locked_until) {

@@ -203,7 +203,10 @@ pub async fn handle(checkout: &Checkout, request: Request, invocation: Invocatio
         PlaceOrderOutcome::ClaimTaken(claim) => {
             let refused = |refused| Rejected::Coupon(claim.coupon_claim_id, refused);
             claim.require_redeemable(customer, &[], now).map_err(refused)?;
-            Err(Error::unavailable("redeem a coupon", "an order had it for a moment"))
+            Err(Error::unavailable(
+                "redeem a coupon",
+                "another order or a subscription had it for a moment",
+            ))
         }
     }
 }

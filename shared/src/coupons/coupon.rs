@@ -87,8 +87,8 @@ impl CouponClass {
 
 /// What becomes of a coupon when its customer cancels a paid order as a whole.
 ///
-/// An order that is not paid, or that the shop cancels, gives its coupon back in any case. One of which units are cancelled keeps
-/// it.
+/// An order that is not paid, or that the shop cancels, gives its coupon back. One of which units are cancelled keeps it. The
+/// order of a subscription has none: the subscription keeps its coupon whatever becomes of the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OnCancellation {

@@ -29,7 +29,7 @@ pub enum NotRedeemable {
         /// The time at which it ended.
         ended_at: Timestamp,
     },
-    /// Another order or subscription has it.
+    /// Another order, or a subscription, has it.
     InUse {
         /// Which.
         by: Redeemer,
@@ -106,7 +106,10 @@ impl NotRedeemable {
                     Redeemer::Order(id) => (Some(id), None, "order"),
                     Redeemer::Subscription(id) => (None, Some(id), "subscription"),
                 };
-                let detail = format!("The {what} {} has redeemed the coupon. Order without it.", by.id());
+                let detail = format!(
+                    "The {what} {} has redeemed the coupon. Send the request without it.",
+                    by.id()
+                );
                 let members = reason::CouponInUse {
                     coupon_claim_id,
                     order_id,
@@ -115,11 +118,13 @@ impl NotRedeemable {
                 Rejection::with(members, detail)
             }
             Self::NotApplicable => {
-                let detail = "The coupon takes nothing off these items. Order without it to keep it.";
+                let detail = "The coupon takes nothing off these items, or another coupon has taken everything off. Leave it out to keep it.";
                 Rejection::with(reason::CouponNotApplicable { coupon_claim_id }, detail)
             }
             Self::MinimumNotReached { minimum, subtotal } => {
-                let detail = format!("The coupon needs eligible items for {minimum}; these are {subtotal}.");
+                let detail = format!(
+                    "The coupon needs eligible items for {minimum}; these are {subtotal}, less the discount of a coupon that applies before."
+                );
                 let members = reason::CouponMinimumNotReached {
                     coupon_claim_id,
                     minimum_subtotal: minimum,

@@ -92,7 +92,7 @@ struct LineAttributes {
     refunded: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cancellation_fee: Option<Money>,
-    /// Absent if `coupon_discounts` are all of it.
+    /// Absent if it is the sum of `coupon_discounts`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     discount: Option<Money>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -221,6 +221,8 @@ impl CouponAttributes {
 
 impl From<Line> for LineAttributes {
     fn from(line: Line) -> Self {
+        let shares = line.coupon_discounts.iter().map(|share| share.amount.amount());
+        let of_coupons: u64 = shares.sum();
         Self {
             kind: line.kind,
             sku: line.sku,
@@ -236,7 +238,7 @@ impl From<Line> for LineAttributes {
             delivered_at: line.delivered_at,
             refunded: line.refunded,
             cancellation_fee: line.cancellation_fee,
-            discount: unless_zero(line.discount).filter(|_| line.coupon_discounts.is_empty()),
+            discount: Some(line.discount).filter(|discount| discount.amount() != of_coupons),
             coupon_discounts: line.coupon_discounts,
             tax: unless_zero(line.tax),
             tax_rate: line.tax_rate,

@@ -94,7 +94,7 @@ pub enum HoldSeatsOutcome {
     Exists(Box<StoredOrder>),
     /// A seat is taken, or the customer holds others since it was read. Nothing was written.
     Changed,
-    /// The claim of a coupon has changed since it was read: another order has it. Nothing was written.
+    /// The claim of a coupon has changed since it was read: another order or a subscription has it. Nothing was written.
     ClaimTaken,
 }
 
@@ -105,7 +105,7 @@ pub enum ReinstateOutcome {
     Taken,
     /// The order or the payment has changed since it was read, possibly by an earlier attempt of the same call.
     Changed,
-    /// Too few units are available, or another order has a coupon. Nothing was written.
+    /// Too few units are available, or another order or a subscription has a coupon. Nothing was written.
     OutOfStock,
 }
 
@@ -134,7 +134,7 @@ pub enum PlaceOrderOutcome {
     Exists(Box<StoredOrder>),
     /// Too few units are available. Nothing was written.
     OutOfStock(Vec<Shortage>),
-    /// Another order has the claim of a coupon since it was read. Nothing was written.
+    /// Another order or a subscription has the claim of a coupon since it was read. Nothing was written.
     ClaimTaken(Box<CouponClaim>),
 }
 

@@ -14,7 +14,8 @@ use shared::orders::{self, Ending, Order, OrderEvent, OrderStatus, StoredOrder};
 use shared::payments::provider::{Answer, Decline};
 use shared::payments::reason;
 use shared::payments::{
-    self, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Report, StoredPayment,
+    self, Failure, Payment, PaymentEventKind, PaymentStatus, ProviderStatus, Rejected as PaymentRejected, Report,
+    StoredPayment,
 };
 
 use crate::charge_service::{ChargeOutcome, DOING};
@@ -408,13 +409,8 @@ impl ChargeStore {
                 return self.void(attempt, invocation).await;
             }
             let decline = Decline::of(before.provider, failure);
-            if decline == Decline::OurError {
+            if let Some(why) = fault(decline, failure) {
                 tracing::error!(code = failure.code, invoice = ?invoice.invoice.of, "a provider rejected a charge as invalid");
-                let members = reason::PaymentRefused {
-                    provider_code: failure.code.clone(),
-                    client_secret: None,
-                };
-                let why = Rejection::with(members, "The payment could not be requested.");
                 let unchanged = before.clone();
                 match self
                     .postpone(&subscription, unchanged, &invoice, &why, invocation)
@@ -505,6 +501,21 @@ fn returned_coupon(
     let returned = before.claim_given_back_by(after);
     let event = returned.map(|_| invocation.record(&BillingEvent::SubscriptionChanged(after.clone())));
     event.transpose()
+}
+
+/// Why a charge that the customer cannot correct is postponed. `None` for a decline of the card.
+fn fault(decline: Decline, failure: &Failure) -> Option<Rejection> {
+    match decline {
+        Decline::Retry | Decline::NewCard => None,
+        Decline::TooSmall => Some(PaymentRejected::AmountNotTaken.into()),
+        Decline::OurError => {
+            let members = reason::PaymentRefused {
+                provider_code: failure.code.clone(),
+                client_secret: None,
+            };
+            Some(Rejection::with(members, "The payment could not be requested."))
+        }
+    }
 }
 
 /// The reason for a postponed delivery, as shown to the customer.

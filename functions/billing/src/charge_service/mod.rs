@@ -25,6 +25,7 @@ use shared::aws::lambda::Invocation;
 use shared::catalog::{Product, Sku};
 use shared::core::error::{Error, Rejection};
 use shared::core::id::SubscriptionPeriod;
+use shared::core::money::Money;
 use shared::coupons::Redemption;
 use shared::orders::{self, Pricing, Quote, sum_lines};
 use shared::payments::provider::{Answer, BillingKey, Charge, Decline};
@@ -339,7 +340,7 @@ impl ChargeService {
     }
 
     /// The price of an attempt: the invoice's once it is priced for the subscription's destination, with its discount, otherwise
-    /// that of the current catalog. Rejects products that are no longer listed in both cases.
+    /// that of the current catalog. A discounted price that the provider did not take is replaced by the full one. Rejects products that are no longer listed in both cases.
     fn price(
         &self,
         subscription: &Subscription,
@@ -354,12 +355,21 @@ impl ChargeService {
             products,
             redemption,
         } = *ordered;
-        let current = price(&self.pricing, wanted, products, &delivery, redemption, now);
         let invoice = &stored.invoice;
+        let refused = invoice.discount_not_taken();
+        let is_accepted = |total: Money| {
+            let accepted = self.keys.providers.require_accepted(subscription.provider, total);
+            accepted.is_ok()
+        };
+        let is_taken = |total: Money| {
+            let is_refused = refused.is_some_and(|refused| (1..=refused.amount()).contains(&total.amount()));
+            !is_refused && is_accepted(total)
+        };
+        let current = price(&self.pricing, wanted, products, &delivery, redemption, is_taken, now);
         // The order goes to the present address, so it costs what it costs there.
         let fixed = invoice
             .totals
-            .filter(|_| stored.destination == subscription.destination);
+            .filter(|_| stored.destination == subscription.destination && refused.is_none());
         let price = match (fixed, current) {
             (Some(_), Err(unavailable @ orders::Rejected::ProductUnavailable(_))) => return Err(unavailable.into()),
             // Only its products matter: its prices are fixed, also that of a method that does not fit any more.
@@ -377,12 +387,7 @@ impl ChargeService {
         if price.quote.shipping.is_some() && subscription.destination.is_none() {
             return Err(orders::Rejected::AddressMissing.into());
         }
-        let accepted = self
-            .keys
-            .providers
-            .require_accepted(subscription.provider, price.quote.totals.total);
-        accepted
-            .is_ok()
+        is_accepted(price.quote.totals.total)
             .then_some(price)
             .ok_or_else(|| PaymentRejected::AmountNotTaken.into())
     }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use shared::catalog::{Product, Sku};
+use shared::core::money::Money;
 use shared::coupons::Redemption;
 use shared::orders::{self, Delivery, Pricing};
 
 use crate::invoice::{NotApplied, Price};
 
-/// What a period costs now. A coupon that takes nothing off does not prevent the charge: the price is the full one.
+/// What a period costs now. The price is the full one if the coupon takes nothing off, or if the provider does not take what would be
+/// left: a coupon does not prevent a charge. `is_taken` says whether the provider takes a total.
 ///
 /// # Errors
 /// Those of [`Pricing::quote`].
@@ -19,19 +21,19 @@ pub(crate) fn price(
     products: &HashMap<Sku, Product>,
     delivery: &Delivery,
     redemption: Option<&Redemption>,
+    is_taken: impl Fn(Money) -> bool,
     now: Timestamp,
 ) -> Result<Price, orders::Rejected> {
     let Some(redemption) = redemption else {
         return Ok(pricing.quote(wanted, products, delivery, now)?.into());
     };
     let redemptions = Some(redemption.clone()).into();
-    match pricing.quote_with_coupons(wanted, products, delivery, &redemptions, now) {
-        Ok(quote) => Ok(Price::with_coupon(quote, redemption, None)),
-        Err(orders::Rejected::Coupon(_, refused)) => {
-            let quote = pricing.quote(wanted, products, delivery, now)?;
-            let not_applied = NotApplied::from(&refused);
-            Ok(Price::with_coupon(quote, redemption, Some(not_applied)))
-        }
-        Err(refused) => Err(refused),
-    }
+    let not_applied = match pricing.quote_with_coupons(wanted, products, delivery, &redemptions, now) {
+        Ok(quote) if is_taken(quote.totals.total) => return Ok(Price::with_coupon(quote, redemption, None)),
+        Ok(_) => NotApplied::AmountNotTaken,
+        Err(orders::Rejected::Coupon(_, refused)) => NotApplied::from(&refused),
+        Err(refused) => return Err(refused),
+    };
+    let full = pricing.quote(wanted, products, delivery, now)?;
+    Ok(Price::with_coupon(full, redemption, Some(not_applied)))
 }

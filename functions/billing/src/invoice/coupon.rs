@@ -31,6 +31,8 @@ pub enum NotApplied {
     MinimumNotReached,
     /// The lines have another currency than the coupon.
     CurrencyDiffers,
+    /// The provider does not take what would be left, such as less than its minimum.
+    AmountNotTaken,
 }
 
 impl From<&NotRedeemable> for NotApplied {

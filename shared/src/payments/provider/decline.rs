@@ -9,6 +9,8 @@ pub enum Decline {
     Retry,
     /// No attempt with this card will succeed. The customer must provide another card, or authorize it again.
     NewCard,
+    /// The amount is less than the provider charges. Neither another attempt nor another card helps.
+    TooSmall,
     /// Our request or our account is at fault. The customer cannot correct it.
     OurError,
 }
@@ -79,7 +81,7 @@ const STRIPE: &[(&str, Decline)] = &[
     ("try_again_later", Decline::Retry),
     // Our request.
     ("amount_too_large", Decline::OurError),
-    ("amount_too_small", Decline::OurError),
+    ("amount_too_small", Decline::TooSmall),
     ("idempotency_error", Decline::OurError),
     ("invalid_request_error", Decline::OurError),
     ("parameter_invalid_empty", Decline::OurError),
@@ -122,7 +124,7 @@ const TOSS: &[(&str, Decline)] = &[
     ("REJECT_CARD_COMPANY", Decline::Retry),
     ("REJECT_CARD_PAYMENT", Decline::Retry),
     // Our request or our account.
-    ("BELOW_MINIMUM_AMOUNT", Decline::OurError),
+    ("BELOW_MINIMUM_AMOUNT", Decline::TooSmall),
     ("DUPLICATED_ORDER_ID", Decline::OurError),
     ("INVALID_IDEMPOTENCY_KEY", Decline::OurError),
     ("INVALID_ORDER_ID", Decline::OurError),
@@ -162,7 +164,7 @@ mod tests {
             ),
             ("do_not_honor", "INVALID_REJECT_CARD", Decline::Retry),
             ("a_code_to_come", "A_CODE_TO_COME", Decline::Retry),
-            ("amount_too_small", "BELOW_MINIMUM_AMOUNT", Decline::OurError),
+            ("amount_too_small", "BELOW_MINIMUM_AMOUNT", Decline::TooSmall),
             ("invalid_request_error", "INVALID_REQUEST", Decline::OurError),
         ] {
             for (provider, code) in [(Provider::Stripe, stripe), (Provider::Toss, toss)] {

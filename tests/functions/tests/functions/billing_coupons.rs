@@ -553,6 +553,56 @@ async fn a_charge_below_the_minimum_costs_the_full_price_says_so_and_does_not_co
 }
 
 #[tokio::test]
+async fn a_coupon_that_leaves_less_than_the_provider_charges_waits_for_a_later_charge() {
+    let most = json!({ "benefit": { "kind": "FIXED", "amount": amount(950) } });
+    let scene = claimed(&most).await;
+    let refused = scene.subscribe("ann", "j", &scene.body(1)).await;
+    assert_eq!(seen(&refused), (422, "amount-not-taken"), "50 KRW are left");
+    assert_eq!(scene.claim().await["status"], "ISSUED");
+    let id = scene.subscribed(2).await;
+    let items = |quantity: u32| json!({ "change": "ITEMS", "items": [{ "sku": "tea", "quantity": quantity }] });
+    assert_eq!(scene.shop.change("ann", &id, "one", &items(1)).await.status, 200);
+    scene.shop.run().await;
+    let coupon = scene.invoices(&id).await[0]["coupon"].clone();
+    assert_eq!(
+        (&coupon["discount"], &coupon["not_applied"]),
+        (&amount(0), &json!("AMOUNT_NOT_TAKEN"))
+    );
+    assert_eq!(scene.subscription(&id).await["coupon"]["charges_left"], 1);
+    assert_eq!(scene.shop.change("ann", &id, "two", &items(2)).await.status, 200);
+    scene.months(1).await;
+    assert_eq!(scene.totals(&id).await, [1000, 1050]);
+    assert_settled(&scene.shop).await;
+}
+
+#[tokio::test]
+async fn a_discounted_charge_that_the_provider_finds_too_small_is_tried_again_at_the_full_price() {
+    let scene = claimed(&json!({})).await;
+    let id = scene.subscribed(1).await;
+    let key = scene.shop.billing_key("ann");
+    scene.shop.sandbox.toss_decline_next(&key, "BELOW_MINIMUM_AMOUNT", 1);
+    scene.shop.run().await;
+    let invoice = scene.invoices(&id).await[0].clone();
+    assert_eq!(
+        (&invoice["status"], &invoice["postponed"]["code"]),
+        (&json!("POSTPONED"), &json!("amount-not-taken"))
+    );
+    scene.shop.advance_with_runs(DAY * 3, HOUR * 6).await;
+    let invoice = scene.invoices(&id).await[0].clone();
+    assert_eq!(
+        (&invoice["status"], &invoice["coupon"]["not_applied"]),
+        (&json!("PAID"), &json!("AMOUNT_NOT_TAKEN"))
+    );
+    scene.months(1).await;
+    assert_eq!(
+        scene.totals(&id).await,
+        [1000, 700],
+        "the coupon counts for the next one"
+    );
+    assert_settled(&scene.shop).await;
+}
+
+#[tokio::test]
 async fn goods_outside_of_the_scope_are_charged_in_full() {
     let scene = claimed(&json!({ "scope": { "skus": ["tea"] } })).await;
     let id = scene.subscribed(1).await;

@@ -10,6 +10,7 @@ pub use webhook::{EVENT_TYPES, StripeEvent};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use iso_currency::Currency;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -211,9 +212,29 @@ impl Stripe {
     }
 }
 
+/// The smallest amount of a charge in `currency`, in its minor unit. Source: <https://docs.stripe.com/currencies>. Stripe converts an
+/// amount in another currency and compares it with the minimum of the account's currency, which only its answer shows.
+const fn min_amount(currency: Currency) -> u64 {
+    use Currency::{
+        AED, AUD, BRL, CAD, CHF, CZK, DKK, EUR, GBP, HKD, INR, JPY, MXN, MYR, NOK, NZD, PLN, RON, SEK, SGD, THB, USD,
+    };
+    match currency {
+        AUD | BRL | CAD | CHF | EUR | INR | JPY | NZD | SGD | USD => 50,
+        GBP => 30,
+        AED | MYR | PLN | RON => 200,
+        DKK => 250,
+        NOK | SEK => 300,
+        HKD => 400,
+        MXN | THB => 1000,
+        CZK => 1500,
+        _ => 1,
+    }
+}
+
 impl PaymentProvider for Stripe {
     fn accepts(&self, amount: Money) -> bool {
-        (1..=MAX_AMOUNT).contains(&amount.amount()) && report::has_iso_minor_unit(amount.currency())
+        let allowed = min_amount(amount.currency())..=MAX_AMOUNT;
+        allowed.contains(&amount.amount()) && report::has_iso_minor_unit(amount.currency())
     }
 
     fn start<'a>(&'a self, start: &'a Start<'a>, deadline: Instant) -> BoxFuture<'a, Result<Started, Error>> {

@@ -23,6 +23,9 @@ use crate::payments::provider::http::{self, Call, CallError, Http, NoResponse};
 use crate::payments::provider::{Answer, Attempt, ClientParameters, PaymentProvider, Start, Started};
 use crate::payments::{Payment, PaymentStatus, Provider, ProviderStatus, Refund, RefundReason, Report};
 
+/// The smallest amount that Toss charges a card with, in KRW. Source: `BELOW_MINIMUM_AMOUNT` in
+/// <https://docs.tosspayments.com/reference/error-codes>.
+const MIN_AMOUNT: u64 = 100;
 /// The maximum length of `orderName`, in characters.
 const MAX_NAME: usize = 100;
 /// Toss's code for an unknown payment.
@@ -204,7 +207,7 @@ impl Toss {
 
 impl PaymentProvider for Toss {
     fn accepts(&self, amount: Money) -> bool {
-        amount.currency() == Currency::KRW && amount.amount() >= 1
+        amount.currency() == Currency::KRW && amount.amount() >= MIN_AMOUNT
     }
 
     fn start<'a>(&'a self, start: &'a Start<'a>, deadline: Instant) -> BoxFuture<'a, Result<Started, Error>> {
