@@ -16,7 +16,7 @@
 //! the turns that the rates have given and the turns that can be borrowed. So whatever customers do, not more enter.
 
 use crate::lottery::Draw;
-use crate::numbers::LATER_BITS;
+use crate::numbers::LATER_PARTS;
 use crate::turns::TURN;
 
 /// The seconds after the call within which a customer is in time. A page looks every two or three seconds at a status that is two
@@ -28,6 +28,8 @@ pub const SETTLED: u32 = GRACE + 2;
 const SILENCE: u64 = 20;
 /// The rounds whose calls tell how fast places are called at the moment.
 const RECENT: u32 = 10;
+/// The longest time after which a late customer is told to try again: many of the others may have left.
+const LONGEST_WAIT_MS: u64 = 60_000;
 /// The late ones for whom one item of numbers is enough.
 const LATE_PER_PART: u64 = 8;
 
@@ -66,6 +68,8 @@ pub struct Calls {
     credit: i128,
     /// The turns that come back in the next rounds, in parts of a turn.
     returning: i128,
+    /// Those who were called, did not come in time, and have not entered late. Some have left.
+    absent: u64,
     /// How many were called since somebody came.
     silence: u64,
     /// The late ones that the last two rounds allow, the newest first. With the next one's, they are those who are not counted yet.
@@ -89,6 +93,12 @@ impl Calls {
         self.late[0]
     }
 
+    /// About how long it takes until all late ones have entered, in milliseconds, at a rate a minute that is not 0: one second at least.
+    pub fn late_ms(&self, rate_per_minute: u32) -> u64 {
+        let ms = self.absent.saturating_mul(60_000) / u64::from(rate_per_minute.max(1));
+        ms.clamp(1000, LONGEST_WAIT_MS)
+    }
+
     /// Runs the next round.
     pub fn run(&mut self, round: &Round) {
         let turn = TURN.cast_signed();
@@ -96,6 +106,7 @@ impl Calls {
         if let Some(settled) = round.nth.checked_sub(SETTLED) {
             self.settle(self.called_in(settled), round.came);
         }
+        self.absent = self.absent.saturating_sub(round.late);
         if round.late > 0 {
             self.silence = 0;
         }
@@ -118,6 +129,7 @@ impl Calls {
 
     /// The turns of those who were called and did not come are free again. Customers who share a place may be more than the places.
     fn settle(&mut self, called: u64, came: u64) {
+        self.absent = (self.absent + called).saturating_sub(came);
         self.silence = if came > 0 { 0 } else { self.silence + called };
         let absent = (i128::from(called) - i128::from(came)) * TURN.cast_signed();
         if absent < 0 {
@@ -168,8 +180,64 @@ impl Calls {
 impl LateLimit {
     /// The part of the numbers in which a customer is counted, and how many are allowed there. In the next second it is another one.
     pub fn part(self, draw: Draw) -> (usize, u64) {
-        let parts = (self.most / LATE_PER_PART).clamp(1, 1 << LATER_BITS);
-        let nth = (draw.part(LATER_BITS) as u64 + u64::from(self.second)) % parts;
+        let parts = (self.most / LATE_PER_PART).clamp(1, LATER_PARTS as u64);
+        let nth = (draw.spread(parts) + u64::from(self.second)) % parts;
         (usize::try_from(nth).unwrap_or_default(), self.most / parts)
+    }
+}
+
+/// The parts of the numbers in which no more late customers are counted, in the last second of which that is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FullParts {
+    second: u32,
+    /// A bit for each part.
+    parts: u16,
+}
+
+impl FullParts {
+    /// A part is full.
+    pub const fn fill(&mut self, second: u32, part: usize) {
+        if second > self.second {
+            *self = Self { second, parts: 0 };
+        }
+        if second == self.second {
+            self.parts |= 1 << part;
+        }
+    }
+
+    /// Whether a part is full, as far as it is known.
+    pub const fn has(self, second: u32, part: usize) -> bool {
+        second == self.second && (self.parts >> part) & 1 == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_neighbours_share_the_whole_limit() {
+        let limit = LateLimit { second: 40, most: 200 };
+        // Draws that differ in their last bits only.
+        let mut people = [0_u64; LATER_PARTS];
+        for nth in 0..200 {
+            let (part, most) = limit.part(Draw(0x7777_0000_0000_0000 + nth));
+            people[part] += 1;
+            assert_eq!(most, 12);
+        }
+        let entered: u64 = people.iter().map(|&people| people.min(12)).sum();
+        assert!(entered >= 190, "{entered} of 200");
+        assert_eq!(LateLimit { second: 40, most: 7 }.part(Draw(5)), (0, 7));
+    }
+
+    #[test]
+    fn a_full_part_leaves_the_others_open_and_ends_with_its_second() {
+        let mut full = FullParts::default();
+        full.fill(40, 3);
+        full.fill(40, 15);
+        assert!(full.has(40, 3) && full.has(40, 15) && !full.has(40, 4) && !full.has(41, 3));
+        full.fill(41, 4);
+        full.fill(40, 5);
+        assert!(full.has(41, 4) && !full.has(41, 3) && !full.has(41, 5));
     }
 }

@@ -50,7 +50,7 @@ pub struct CreateWaitingRoomRequest {
     pub name: String,
     /// The time from which it admits. Not in the past.
     pub opens_at: Timestamp,
-    /// The people a minute that it admits. 0: nobody, until the rate is changed, within 48 hours of the opening.
+    /// The people a minute that it admits. 0: nobody, until the rate is changed.
     #[schema(minimum = 0, maximum = 600_000, examples(6000))]
     pub rate_per_minute: u32,
     /// The minutes that an admission lasts: 10 by default.

@@ -166,7 +166,7 @@ impl EnterWaitingRoom {
         let admission = admission(room, invocation);
         let outcome = self.rooms.table.admit(join, admission, (entry, draw), deadline).await?;
         if let (EntryOutcome::Full, Entry::Late(limit)) = (&outcome, entry) {
-            self.rooms.fill(room.waiting_room_id, limit.second);
+            self.rooms.fill(room.waiting_room_id, limit.second, limit.part(draw).0);
         }
         Ok(outcome)
     }
@@ -188,9 +188,9 @@ impl EnterWaitingRoom {
             Turn::Later => return Err(early(room, Some(line), Some(place)).into()),
             Turn::InTime(round) => (Entry::InTime(round), grace_ends_at(room.opens_at, round)),
             Turn::Late(limit) => {
-                let (_, most) = limit.part(draw);
-                if most == 0 || self.rooms.is_full(room.waiting_room_id, limit.second) {
-                    return Err(late(room, line, place, invocation.now).into());
+                let (part, most) = limit.part(draw);
+                if most == 0 || self.rooms.is_full(room.waiting_room_id, limit.second, part) {
+                    return Err(late(room, line, (place, draw), invocation.now).into());
                 }
                 (Entry::Late(limit), Bucket::Second(limit.second).ends_at(room.opens_at))
             }
@@ -236,13 +236,17 @@ fn early(room: &StoredRoom, line: Option<&Line>, place: Option<u64>) -> Rejectio
 }
 
 /// The refusal of a customer who comes late, together with too many others.
-fn late(room: &StoredRoom, line: &Line, place: u64, now: Timestamp) -> Rejection {
+fn late(room: &StoredRoom, line: &Line, (place, draw): (u64, Draw), now: Timestamp) -> Rejection {
+    let expected_at = line.late_expected_at(room, draw, now);
     let members = NotYourTurn {
         place: Some(place),
         serving_number: line.calls.called(),
-        expected_at: (room.rate() > 0).then(|| now + SignedDuration::from_secs(1)),
+        expected_at,
     };
-    let detail =
-        format!("Your place, {place}, was called before, and others enter at the moment. Try again in a second.");
+    let when = expected_at.map_or_else(
+        || "The room admits nobody at the moment.".to_owned(),
+        |at| format!("Others enter at the moment. Try again at {at}."),
+    );
+    let detail = format!("Your place, {place}, was called before. {when}");
     Rejection::with(members, detail)
 }

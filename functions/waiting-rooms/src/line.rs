@@ -121,10 +121,24 @@ impl Line {
         Turn::Late(LateLimit { second, most })
     }
 
-    /// The time at which it was the turn of a place, or at which it is, if the rate and the share of those who come stay.
+    /// When a late customer who is refused at `now` may try again: a second later or more, spread over the time that all late ones
+    /// need. `None` while the room is paused.
+    pub fn late_expected_at(&self, room: &StoredRoom, draw: Draw, now: Timestamp) -> Option<Timestamp> {
+        let rate = Some(room.rate()).filter(|&rate| rate > 0)?;
+        // Another share each second, so that nobody is always the last.
+        let share = Draw(draw.0.rotate_left(self.rounds)).spread(self.calls.late_ms(rate));
+        let wait = SignedDuration::from_millis(i64::try_from(1000 + share).unwrap_or(i64::MAX));
+        now.checked_add(wait).ok()
+    }
+
+    /// The time at which it was the turn of a place, or at which it is, if the rate and the share of those who come stay. `None` for
+    /// one that is not called while the room is paused.
     pub fn expected_at(&self, room: &StoredRoom, place: u64) -> Option<Timestamp> {
         if let Some(round) = self.calls.round_of(place) {
             return Some(called_at(room.opens_at, round));
+        }
+        if room.rate() == 0 {
+            return None;
         }
         let last = self.closed()?;
         let given = gained(&room.segments, second_at(room.opens_at, last));

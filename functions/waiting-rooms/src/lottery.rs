@@ -90,6 +90,12 @@ impl Draw {
         (self.0 >> (u64::BITS - bits)) as usize
     }
 
+    /// One of `parts` groups of about the same size. Customers with neighbouring places are in different ones, so those who come at the
+    /// same time write different items.
+    pub const fn spread(self, parts: u64) -> u64 {
+        self.0 % parts
+    }
+
     /// How many of `people`, whose draws are in the same part, are probably before it.
     pub fn share(self, bits: u32, people: u32) -> u64 {
         let within = u128::from(self.0 << bits);
@@ -174,6 +180,24 @@ mod tests {
         assert!(Bucket::Early < Bucket::Second(0));
         assert_eq!(Bucket::Early.ends_at(opens), opens);
         assert_eq!(Bucket::Second(1).ends_at(opens), second_at(opens, 2));
+    }
+
+    #[test]
+    fn neighbours_are_spread_over_all_groups() {
+        let seed = Seed(*b"0123456789abcdef0123456789abcdef");
+        let mut draws: Vec<Draw> = (0..16_000)
+            .map(|nth| seed.draw(&CustomerId::new(format!("c-{nth}"))))
+            .collect();
+        draws.sort();
+        for parts in [16_u64, 12] {
+            // Those whom one round calls.
+            let mut people = [0_u64; 16];
+            for draw in &draws[3000..4000] {
+                people[usize::try_from(draw.spread(parts)).unwrap()] += 1;
+            }
+            let most = people.iter().max().unwrap();
+            assert!(*most < 2 * 1000 / parts, "{people:?}");
+        }
     }
 
     #[test]

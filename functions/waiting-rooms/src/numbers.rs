@@ -1,7 +1,8 @@
 //! Who joined and who entered when, as numbers. They are all that is stored of the line: nobody reads a list of customers.
 //!
 //! The numbers of a bucket are kept by the highest bits of the draws, so that a place is exact at their boundaries, and concurrent
-//! writes are of different items.
+//! writes are of different items. Those of entries are kept by the [remainders](crate::lottery::Draw::spread) of the draws: customers
+//! with neighbouring places enter at the same time.
 
 use std::collections::BTreeMap;
 

@@ -14,7 +14,7 @@ shared::reasons! {
     };
     /// Nothing has changed. Create another waiting room, and name it in what this one guards.
     TOO_MANY_RATES = Conflict "too-many-rates" "The waiting room has had too many rates";
-    /// Nothing has changed: a room is resumed within 48 hours of its opening. Create another one, and name it in what this one guards.
+    /// Nothing has changed: the rates of a room end within 72 hours of its opening. Create another one, and name it in what this one guards.
     WAITING_ROOM_OVER = Conflict "waiting-room-over" "The waiting room was paused for too long";
     NOT_JOINED = Conflict "not-joined" "The customer has not joined the waiting room";
     /// Wait. Nothing is lost: the place stays, however often it is asked for.

@@ -22,8 +22,6 @@ pub const CLOSING: SignedDuration = SignedDuration::from_secs(2);
 const SENDING: SignedDuration = SignedDuration::from_secs(1);
 /// How long a room keeps the rates, without the time in which it is paused. From then on it admits everybody at once.
 const PACED: SignedDuration = SignedDuration::from_hours(24);
-/// How long after its opening a paused room can have a rate again.
-const RESUMED: SignedDuration = SignedDuration::from_hours(48);
 /// The longest time after its opening for which a room keeps the rates.
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(72);
 /// How long after the room's first opening its joins are kept, or after the join if that is later.
@@ -186,17 +184,13 @@ impl StoredRoom {
     /// count two seconds after their time, and a room is remembered for one second at most.
     ///
     /// # Errors
-    /// `too-many-rates`, and `waiting-room-over` when the room is paused and opened 48 hours ago. So no room has rates for longer than
-    /// 72 hours, however often it is paused.
+    /// `too-many-rates`, and `waiting-room-over` when the room is paused, and its rates would not end within 72 hours of the opening,
+    /// however often it is paused.
     pub fn with_rate(mut self, rate_per_minute: u32, now: Timestamp) -> Result<Self, Rejection> {
         if rate_per_minute == self.rate() {
             return Ok(self);
         }
-        if self.rate() == 0 && now.duration_since(self.opens_at) >= RESUMED {
-            let hours = RESUMED.as_hours();
-            let detail = format!("The room is paused, and opened more than {hours} hours ago. Create another one.");
-            return Err(Rejection::new(&reason::WAITING_ROOM_OVER, detail));
-        }
+        let is_resumed = self.rate() == 0;
         let from = now.max(self.opens_at);
         let segment = RateSegment { from, rate_per_minute };
         // A rate that has not begun is replaced.
@@ -206,6 +200,12 @@ impl StoredRoom {
             return Err(Rejection::new(&reason::TOO_MANY_RATES, detail));
         }
         self.segments.push(segment);
+        let longest = self.opens_at.checked_add(LONGEST).unwrap_or(Timestamp::MAX);
+        if is_resumed && self.ends_at().is_some_and(|end| end > longest) {
+            let hours = LONGEST.as_hours();
+            let detail = format!("The rates would not end within {hours} hours of the opening. Create another room.");
+            return Err(Rejection::new(&reason::WAITING_ROOM_OVER, detail));
+        }
         Ok(self)
     }
 

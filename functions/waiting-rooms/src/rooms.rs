@@ -11,6 +11,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::waiting_rooms::WaitingRoomId;
 
+use crate::calls::FullParts;
 use crate::line::Line;
 use crate::room::StoredRoom;
 use crate::store::RoomTable;
@@ -33,8 +34,7 @@ struct Known {
     read_at: Timestamp,
     room: Arc<StoredRoom>,
     line: Option<Arc<Line>>,
-    /// The second in which no more late customers enter.
-    full: Option<u32>,
+    full: FullParts,
 }
 
 impl Rooms {
@@ -68,7 +68,7 @@ impl Rooms {
             read_at: now,
             room: Arc::clone(&room),
             line: None,
-            full: None,
+            full: FullParts::default(),
         });
         known.read_at = now;
         known.room = Arc::clone(&room);
@@ -114,16 +114,17 @@ impl Rooms {
         Ok(Some(line))
     }
 
-    /// Remembers that no more late customers enter in a second, so that the others are refused without a write.
-    pub fn fill(&self, id: WaitingRoomId, second: u32) {
+    /// Remembers that no more late customers are counted in a part of the numbers in a second, so that the others of that part are
+    /// refused without a write.
+    pub fn fill(&self, id: WaitingRoomId, second: u32, part: usize) {
         if let Some(known) = self.memory().get_mut(&id) {
-            known.full = Some(second);
+            known.full.fill(second, part);
         }
     }
 
-    /// Whether no more late customers enter in a second, as far as this function knows.
-    pub fn is_full(&self, id: WaitingRoomId, second: u32) -> bool {
-        self.memory().get(&id).is_some_and(|known| known.full == Some(second))
+    /// Whether no more late customers are counted in a part in a second, as far as this function knows.
+    pub fn is_full(&self, id: WaitingRoomId, second: u32, part: usize) -> bool {
+        self.memory().get(&id).is_some_and(|known| known.full.has(second, part))
     }
 
     fn memory(&self) -> MutexGuard<'_, HashMap<WaitingRoomId, Known>> {

@@ -252,7 +252,7 @@ impl RoomTable {
         let id = join.waiting_room_id;
         let write = |key: Item| Update::builder().table_name(&self.table.name).set_key(Some(key));
         let (counted, set) = match entry {
-            Entry::InTime(round) => (Some((round, draw.part(LATER_BITS), 'i', None)), ", in_time = :nth"),
+            Entry::InTime(round) => (Some((round, entries_part(draw), 'i', None)), ", in_time = :nth"),
             Entry::Late(limit) => {
                 let (part, most) = limit.part(draw);
                 (Some((limit.second, part, 'l', Some(most))), ", late = :nth")
@@ -510,6 +510,11 @@ fn minute(nth: u32) -> String {
 /// The sort key of the entries of a minute, after that of its joins.
 fn entries(nth: u32) -> String {
     format!("{}#E", minute(nth))
+}
+
+/// The part of the numbers in which an entry in time is counted.
+fn entries_part(draw: Draw) -> usize {
+    usize::try_from(draw.spread(LATER_PARTS as u64)).unwrap_or_default()
 }
 
 /// The item and the attribute that count a join.

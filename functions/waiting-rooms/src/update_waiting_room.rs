@@ -48,7 +48,7 @@ pub struct UpdateWaitingRoomRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub opens_at: Option<Timestamp>,
-    /// The people a minute that it admits from now on. 0: nobody, until the rate is changed again, within 48 hours of the opening.
+    /// The people a minute that it admits from now on. 0: nobody, until the rate is changed again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 600_000)]
     pub rate_per_minute: Option<u32>,

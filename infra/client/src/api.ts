@@ -1193,7 +1193,7 @@ export interface CreateWaitingRoomRequest {
   name: string;
   /** The time from which it admits. Not in the past. */
   opens_at: string;
-  /** The people a minute that it admits. 0: nobody, until the rate is changed, within 48 hours of the opening. */
+  /** The people a minute that it admits. 0: nobody, until the rate is changed. */
   rate_per_minute: number;
   /** The minutes that an admission lasts: 10 by default. */
   token_minutes?: number;
@@ -4882,7 +4882,7 @@ export interface UpdateWaitingRoomRequest {
    * and at most seven days after the first opening.
    */
   opens_at?: string;
-  /** The people a minute that it admits from now on. 0: nobody, until the rate is changed again, within 48 hours of the opening. */
+  /** The people a minute that it admits from now on. 0: nobody, until the rate is changed again. */
   rate_per_minute?: number;
   /** Whether customers are told that nothing is left. It admits all the same. */
   sold_out?: boolean;
@@ -5087,7 +5087,7 @@ export type WaitingRoomOpenProblem = Problem & {
   title: "The waiting room is open";
 };
 
-/** Nothing has changed: a room is resumed within 48 hours of its opening. Create another one, and name it in what this one guards. */
+/** Nothing has changed: the rates of a room end within 72 hours of its opening. Create another one, and name it in what this one guards. */
 export type WaitingRoomOverProblem = Problem & {
   type: "urn:madang:problem:waiting-room-over";
   status: 409;

@@ -83,6 +83,8 @@
     let place = join.place ?? null;
     let askAt = Date.now() + 4000 + Math.random() * 4000;
     let skew = null;
+    // How often the shop refused to let a late customer enter, what it said, and when the page tries again.
+    let refused = 0, why = "", enterAt = 0;
     for (;;) {
       const { status: code, body: status } = await call("", { headers: { accept: "application/json" } });
       if (code !== 200) {
@@ -107,6 +109,7 @@
         askAt = Date.now() + 4000 + Math.random() * 4000;
       }
       const serving = status.serving_number;
+      const rate = status.segments[status.segments.length - 1].rate_per_minute;
       if (place === null) {
         const opens = new Date(status.opens_at);
         show("state", join.is_early && now < opens.getTime()
@@ -116,7 +119,9 @@
         const ahead = Math.max(0, place - serving);
         show("state", status.sold_out ? "Everything is taken at the moment. Returns may come." : "You are in line.");
         show("place", ahead.toLocaleString());
-        const rate = status.segments[status.segments.length - 1].rate_per_minute;
+        if (refused > 0 && ahead === 0) {
+          show("state", why);
+        }
         show("expected", rate > 0
           ? `people until it is your turn, about ${Math.ceil(ahead / rate)} min`
           : "people until it is your turn. The room is paused.");
@@ -124,7 +129,12 @@
         progress.hidden = false;
         progress.value = Math.min(1, serving / place);
       }
-      if ((place !== null && place <= serving) || !status.is_paced || join.admitted_until) {
+      // A paused room admits those only who were called just now. When it goes on, the others do not come all at once.
+      if (refused > 0 && rate === 0) {
+        enterAt = Math.max(enterAt, Date.now() + Math.random() * 10000);
+      }
+      const isCalled = place !== null && place <= serving && Date.now() >= enterAt;
+      if (isCalled || !status.is_paced || join.admitted_until) {
         const entered = await post("/enter", "enter");
         if (entered.status === 200) {
           if (Date.parse(entered.body.expires_at) <= now) {
@@ -141,6 +151,14 @@
           return;
         }
         place = entered.body.place ?? place;
+        // The status may be a second ahead of the function that answered. Otherwise the customer is late, together with many others.
+        if (!(entered.body.serving_number < place)) {
+          refused += 1;
+          why = refusal(entered, SIGN_IN);
+          show("state", why);
+          const pause = Math.max(0, Date.parse(entered.body.expected_at) - now || 0);
+          enterAt = Date.now() + pause + Math.random() * Math.min(1000 * 2 ** refused, 30000);
+        }
       }
       await wait(2000 + Math.random() * 1000);
     }

@@ -229,6 +229,40 @@ fn those_who_come_late_enter_at_the_rate_and_the_line_goes_on() {
 }
 
 #[test]
+fn late_customers_who_are_refused_try_again_over_the_time_that_all_of_them_need() {
+    let room_at_rate = room(&[(0, 6000)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room_at_rate, 4000, || -1);
+    let now = at(60_000);
+    let line = crowd.line(&room_at_rate, now);
+    let waits: Vec<i64> = crowd
+        .people
+        .iter()
+        .filter_map(|&(_, draw)| line.late_expected_at(&room_at_rate, draw, now))
+        .map(|at| at.duration_since(now).as_secs())
+        .collect();
+    // 4,000 at 100 a second: 40 s.
+    for from in (1..41).step_by(10) {
+        let people = waits.iter().filter(|&&wait| (from..from + 10).contains(&wait)).count();
+        assert!(people.abs_diff(1000) < 150, "{people} from {from} s on");
+    }
+    let paused = room(&[(0, 6000), (50_000, 0)]);
+    assert_eq!(line.late_expected_at(&paused, crowd.people[0].1, now), None);
+}
+
+#[test]
+fn a_paused_room_that_was_idle_tells_nobody_a_time() {
+    let room = room(&[(0, 6000), (10_000, 0)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 1, || 20_000);
+    let line = crowd.line(&room, at(30_000));
+    let (bucket, draw) = crowd.people[0];
+    let place = line.place(bucket, draw).unwrap();
+    assert_eq!(line.turn(&room, place, at(30_000)), Turn::Later);
+    assert_eq!(line.expected_at(&room, place), None);
+}
+
+#[test]
 fn while_the_shop_answers_nobody_the_line_goes_on_at_the_rate_only() {
     let room = room(&[(0, 6000)]);
     let mut crowd = Crowd::default();
@@ -341,7 +375,6 @@ proptest! {
         // Those in one part of the numbers may share a place.
         let shared = [&crowd.numbers.early[..]].into_iter().chain(crowd.numbers.joined.values().map(|parts| &parts[..]));
         let shared = u64::from(shared.flatten().copied().max().unwrap_or_default());
-        let most = u64::from(rates.iter().map(|(_, rate)| *rate).max().unwrap_or_default());
         let (mut waiting, mut line): (Vec<usize>, _) = ((0..crowd.people.len()).collect(), Line::default());
         let mut places = vec![None; crowd.people.len()];
         for half in 4..280 {
@@ -368,6 +401,8 @@ proptest! {
             };
             waiting.retain(|&person| !(comes(person) && crowd.enter(person, &line, &room, now)));
             let turns = turns(&room.segments, second_at(room.opens_at, closed));
+            let begun = rates.iter().filter(|(from, _)| *from < i64::from(closed) * 1000);
+            let most = u64::from(begun.map(|(_, rate)| *rate).max().unwrap_or_default());
             let bound = turns + 3 * most / 60 + 1 + shared;
             prop_assert!(crowd.entered as u64 <= bound, "{} had entered at {ms}, of {bound}", crowd.entered);
             for &person in &waiting {
@@ -427,14 +462,18 @@ fn the_time_in_which_a_room_is_paused_is_not_of_its_24_hours() {
 }
 
 #[test]
-fn a_paused_room_is_resumed_within_48_hours_so_that_it_ends_within_72() {
+fn a_room_whose_rates_end_within_72_hours_can_be_resumed() {
     let paused = room(&[(0, 0)]);
-    let resumed = paused.clone().with_rate(60, at(48 * HOUR - 1)).unwrap();
-    assert_eq!(resumed.ends_at(), Some(at(72 * HOUR - 1)));
-    let refused = paused.with_rate(60, at(48 * HOUR)).unwrap_err();
+    let resumed = paused.clone().with_rate(60, at(48 * HOUR)).unwrap();
+    assert_eq!(resumed.ends_at(), Some(at(72 * HOUR)));
+    let refused = paused.with_rate(60, at(48 * HOUR + 1)).unwrap_err();
     assert_eq!(refused.reason.code, "waiting-room-over");
     let lower = resumed.with_rate(0, at(60 * HOUR)).unwrap();
     assert!(lower.with_rate(60, at(61 * HOUR)).is_err());
+    let short = room(&[(0, 60), (20 * HOUR, 0), (45 * HOUR, 60), (48 * HOUR, 0)]);
+    let resumed = short.clone().with_rate(60, at(70 * HOUR)).unwrap();
+    assert_eq!(resumed.ends_at(), Some(at(71 * HOUR)), "one hour of its 24 was left");
+    assert!(short.with_rate(60, at(72 * HOUR)).is_err());
 }
 
 #[test]

@@ -691,7 +691,7 @@ async fn a_room_that_was_paused_for_longer_than_a_day_goes_on_at_its_rate() {
     shop.advance(seconds(20));
     assert_eq!(shop.status(&room).await["is_paced"], false);
     let paused = shop.room(SignedDuration::ZERO, 0).await;
-    shop.advance(SignedDuration::from_hours(48));
+    shop.advance(SignedDuration::from_hours(48) + seconds(1));
     let refused = shop.change(&paused, &json!({ "rate_per_minute": 60 })).await;
     assert_eq!((refused.status, refused.problem()), (409, "waiting-room-over"));
 }
