@@ -47,7 +47,13 @@ async fn catalog_and_orders() {
         "items": [{ "sku": SKU, "quantity": 2 }], "expected_total": amount(2000),
         "metadata": { "campaign": "spring" }, "external_reference": "PO-2025-0117",
     }));
-    let items = json!({ "items": [{ "sku": SKU, "quantity": 2 }] });
+    let coupons = CouponsFixture::beside(shop.again());
+    let mut claims = vec![];
+    for class in ["SELLER", "PLATFORM"] {
+        let coupon = coupons.coupon(&json!({ "class": class })).await;
+        claims.push(coupons.claimed("ann", &coupon).await);
+    }
+    let items = json!({ "items": [{ "sku": SKU, "quantity": 2 }], "coupon_claim_ids": claims });
     shop.create_quote(Call::new("POST", "/quotes").by("ann").json(&items))
         .await;
     let order = id_of(&shop.checkout(placed).await);

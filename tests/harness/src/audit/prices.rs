@@ -51,7 +51,24 @@ fn check_price(order: &Value, shown: &Value) -> Result<()> {
     for (name, sum) in sums {
         ensure!(totals(name) == sum, "{name} is not {sum}: {shown} {order}");
     }
+    // The coupon of an order that a subscription has placed is in its invoice.
+    if shown["subscription"].is_null() {
+        let sum: i64 = array(&shown["coupons"]).map(|coupon| amount(&coupon["discount"])).sum();
+        ensure!(
+            totals("discount") == sum,
+            "the discounts of its coupons are {sum}: {shown}"
+        );
+    }
     for coupon in array(&shown["coupons"]) {
+        let id = &coupon["coupon_claim_id"];
+        ensure!(
+            array(&order["coupons"]).any(|stored| stored["coupon_claim_id"] == *id),
+            "the claim {id} is not stored: {order}"
+        );
+        ensure!(
+            amount(&coupon["discount"]) > 0,
+            "the claim {id} takes nothing off: {shown}"
+        );
         let of_class = |share: &&Value| share["class"] == coupon["class"];
         let shares = array(&shown["lines"]).flat_map(|line| array(&line["coupon_discounts"]));
         let sum: i64 = shares.filter(of_class).map(|share| amount(&share["amount"])).sum();
@@ -62,7 +79,7 @@ fn check_price(order: &Value, shown: &Value) -> Result<()> {
     }
     for line in array(&shown["lines"]) {
         ensure!(
-            array(&shown["coupons"]).next().is_none() || line_shares(line) == amount(&line["discount"]),
+            line_shares(line) == amount(&line["discount"]),
             "the shares of line {} do not add up: {shown}",
             text(&line["line_id"])
         );

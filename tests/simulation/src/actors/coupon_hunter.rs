@@ -30,6 +30,10 @@ pub async fn hunt(world: Rc<World>) {
     // What is rare below happens once in each run.
     coupons.extend(create(&world, json!({ "total": 1 })).await);
     raise(&world, &coupons).await;
+    for class in ["SELLER", "PLATFORM"] {
+        coupons.extend(create(&world, json!({ "class": class })).await);
+    }
+    race(&world).await;
     while world.is_running() {
         world.pause().await;
         match world.below(24) {
@@ -55,6 +59,17 @@ async fn give_away(world: &World) -> Option<(String, Vec<String>)> {
     let codes = codes.body["codes"].as_array()?.iter();
     let codes = codes.filter_map(|code| code.as_str().map(str::to_owned));
     Some((coupon, codes.collect()))
+}
+
+/// Sends some codes of a coupon, each for two customers at once.
+async fn race(world: &World) {
+    let Some((_, codes)) = give_away(world).await else {
+        return;
+    };
+    for (nth, code) in (0..HUNTERS / 2).zip(&codes) {
+        let send = |nth| world.request("claim-coupon-code", code_call(&hunter(nth), code));
+        tokio::join!(send(2 * nth), send(2 * nth + 1));
+    }
 }
 
 /// Sends a code: once, twice, for two customers at once, or with a mistake.

@@ -57,8 +57,8 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
     }
 }
 
-/// Starts a subscription with a coupon, and returns its id. It is left alone; or cancelled before it is charged; or started at once
-/// with an order that wants the same coupon.
+/// Starts a subscription with a coupon. It is left alone; or its id is returned, after it was cancelled before it is charged, or
+/// started at once with an order that wants the same coupon.
 async fn begin_with_coupon(world: &World, nth: u64, name: &str) -> Option<String> {
     let duration = match nth % 3 {
         0 => json!({ "kind": "ONCE" }),
@@ -76,9 +76,13 @@ async fn begin_with_coupon(world: &World, nth: u64, name: &str) -> Option<String
         _ => begin.await,
     };
     let id = begun.body["subscription_id"].as_str()?;
-    if nth % 3 == 1 {
-        cancel_when(world, name, id, "NOW").await;
-        order(world, name, &claim).await;
+    match nth % 3 {
+        0 => return None,
+        1 => {
+            cancel_when(world, name, id, "NOW").await;
+            order(world, name, &claim).await;
+        }
+        _ => {}
     }
     Some(id.to_owned())
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::key;
@@ -40,6 +40,20 @@ pub fn check_coupons(orders: &[Value], subscriptions: &[Value], coupons: &[Value
         let redeemed = order["coupons"].as_array().map_or(&[][..], Vec::as_slice);
         let classes: BTreeSet<String> = redeemed.iter().map(|coupon| text(&coupon["class"])).collect();
         ensure!(classes.len() == redeemed.len(), "two coupons are of one class: {order}");
+        for coupon in redeemed {
+            let claim = claims.get(&text(&coupon["coupon_claim_id"])).copied();
+            let claim = claim.with_context(|| format!("there is no claim for a discount: {order}"))?;
+            let names = |name| claim[name] == order[name] || claim[name] == coupon[name];
+            ensure!(
+                names("customer_id") && names("coupon_id"),
+                "the claim {claim} is of another customer or coupon: {order}"
+            );
+            let defined = of_kind("COUPON#").find(|defined| defined["coupon_id"] == coupon["coupon_id"]);
+            ensure!(
+                defined.is_some_and(|defined| defined["class"] == coupon["class"]),
+                "{defined:?} is not of the class of the order: {order}"
+            );
+        }
     }
     let of_subscriptions = subscriptions.iter().filter(|item| item["sk"] == "SUBSCRIPTION");
     for redeemer in orders.iter().chain(of_subscriptions) {
@@ -85,7 +99,13 @@ pub fn check_charges(subscriptions: &[Value], coupons: &[Value]) -> Result<()> {
     };
     let discount = |of: &Value| of["discount"]["amount"].as_i64().unwrap_or_default();
     let mut discounted: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut paid: BTreeMap<&str, BTreeMap<i64, &Value>> = BTreeMap::new();
     for invoice in of_kind("INVOICE#").filter(|invoice| invoice["totals"].is_object()) {
+        let subscription = invoice["subscription_id"].as_str().unwrap_or_default();
+        let period = invoice["period"].as_i64().context("an invoice without a period")?;
+        if invoice["status"] == "PAID" {
+            paid.entry(subscription).or_default().insert(period, invoice);
+        }
         let lines = invoice["lines"].as_array().into_iter().flatten();
         let sums = [lines.map(discount).sum(), discount(&invoice["totals"])];
         ensure!(
@@ -93,16 +113,12 @@ pub fn check_charges(subscriptions: &[Value], coupons: &[Value]) -> Result<()> {
             "its discounts differ: {invoice}"
         );
         if invoice["status"] == "PAID" && sums[0] > 0 {
-            *discounted
-                .entry(invoice["subscription_id"].as_str().unwrap_or_default())
-                .or_default() += 1;
+            *discounted.entry(subscription).or_default() += 1;
         }
     }
     for subscription in of_kind("SUBSCRIPTION") {
-        let charges = subscription["subscription_id"]
-            .as_str()
-            .and_then(|id| discounted.remove(id));
-        let (charges, coupon) = (charges.unwrap_or_default(), &subscription["coupon"]);
+        let id = subscription["subscription_id"].as_str().unwrap_or_default();
+        let (charges, coupon) = (discounted.remove(id).unwrap_or_default(), &subscription["coupon"]);
         ensure!(
             coupon["charges_used"].as_i64().unwrap_or_default() == charges,
             "{charges} were charged with its coupon: {subscription}"
@@ -110,6 +126,10 @@ pub fn check_charges(subscriptions: &[Value], coupons: &[Value]) -> Result<()> {
         let defined = coupons
             .iter()
             .find(|item| item["coupon_id"] == coupon["coupon_id"] && key(item).starts_with("COUPON#"));
+        ensure!(
+            coupon.is_null() || defined.is_some(),
+            "there is no such coupon: {subscription}"
+        );
         let most = defined.and_then(|coupon| match coupon["duration"]["kind"].as_str() {
             Some("ONCE") => Some(1),
             _ => coupon["duration"]["charges"].as_i64(),
@@ -118,6 +138,10 @@ pub fn check_charges(subscriptions: &[Value], coupons: &[Value]) -> Result<()> {
             most.is_none_or(|most| charges <= most),
             "{charges} charges with a coupon for {most:?}: {subscription}"
         );
+        if coupon.is_object() {
+            let invoices = paid.remove(id).unwrap_or_default();
+            check_in_order(coupon, most, invoices.values().copied())?;
+        }
         let left = most.map(|most| most - charges);
         ensure!(
             coupon["charges_left"].as_i64() == left,
@@ -128,6 +152,33 @@ pub fn check_charges(subscriptions: &[Value], coupons: &[Value]) -> Result<()> {
             coupon.is_null() || coupon["returned_at"].is_string() == (is_over && charges == 0),
             "it should have given its coupon back, or kept it: {subscription}"
         );
+    }
+    Ok(())
+}
+
+/// Checks the paid invoices of a subscription, oldest first: as long as its coupon counts, each one is discounted, or says why it is not.
+fn check_in_order<'a>(coupon: &Value, most: Option<i64>, paid: impl Iterator<Item = &'a Value>) -> Result<()> {
+    let mut charges = 0;
+    for invoice in paid {
+        let counts = most.is_none_or(|most| charges < most);
+        let of_invoice = &invoice["coupon"];
+        ensure!(
+            counts == of_invoice.is_object(),
+            "{charges} charges of {most:?} were paid with the coupon before: {invoice}"
+        );
+        if !counts {
+            continue;
+        }
+        ensure!(
+            of_invoice["coupon_claim_id"] == coupon["coupon_claim_id"],
+            "its subscription has another claim: {invoice}"
+        );
+        let is_discounted = of_invoice["discount"]["amount"].as_i64().unwrap_or_default() > 0;
+        ensure!(
+            is_discounted == of_invoice["not_applied"].is_null(),
+            "it is not discounted, and does not say why: {invoice}"
+        );
+        charges += i64::from(is_discounted);
     }
     Ok(())
 }
