@@ -15,7 +15,7 @@ const SCRIPT: &str = include_str!("get_waiting_room_page/page.js");
 const CONTENT: &str = include_str!("get_waiting_room_page/page.html");
 
 /// The page runs the script with this hash and no other, and asks this API only.
-pub const POLICY: &str = "default-src 'none'; script-src 'sha256-kjxqTKkQUvvieWMpSnTYLNrkhT+L0NPIjVfVISvg5QU='; style-src 'sha256-p240Nt64zRcSiTr1CoIqNQeVZvwSnSZ1vNQWUOKkVcU='; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+pub const POLICY: &str = "default-src 'none'; script-src 'sha256-2iyY6hcZrGrcJo5UR5vfz/76Ye9Q55nGmccvuqcKU/g='; style-src 'sha256-p240Nt64zRcSiTr1CoIqNQeVZvwSnSZ1vNQWUOKkVcU='; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The function.
 #[derive(Debug)]

@@ -2159,7 +2159,7 @@ export type NoSeatsTogetherProblem = Problem & {
 };
 
 /** Why a coupon takes nothing off a charge. */
-export type NotApplied = "NOT_APPLICABLE" | "MINIMUM_NOT_REACHED" | "CURRENCY_DIFFERS";
+export type NotApplied = "NOT_APPLICABLE" | "MINIMUM_NOT_REACHED" | "CURRENCY_DIFFERS" | "AMOUNT_NOT_TAKEN";
 
 /** Only customers who were checked in, or have a valid ticket where the shop does not scan, review a performance. */
 export type NotAttendedProblem = Problem & {
@@ -2277,8 +2277,8 @@ export interface OffsetChoice {
 /**
  * What becomes of a coupon when its customer cancels a paid order as a whole.
  *
- * An order that is not paid, or that the shop cancels, gives its coupon back in any case. One of which units are cancelled keeps
- * it.
+ * An order that is not paid, or that the shop cancels, gives its coupon back. One of which units are cancelled keeps it. The
+ * order of a subscription has none: the subscription keeps its coupon whatever becomes of the order.
  */
 export type OnCancellation = "RETURNED" | "KEPT";
 
