@@ -1,4 +1,4 @@
-//! Simulates three years of a thousand subscriptions in four time zones: with crashes, overlapping runs, repeated and
+//! Simulates three years of four hundred subscriptions in four time zones: with crashes, overlapping runs, repeated and
 //! reordered messages, failing providers and tables, outages, and customers who change their subscriptions.
 //!
 //! The expected dates of periods are computed here independently, from the calendar, and compared with the provider's
@@ -34,12 +34,12 @@ const OUTAGES: [Range<i64>; 2] = [200..203, 700..711];
 const CATCH_UP: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 #[tokio::test]
-async fn in_three_years_a_thousand_subscriptions_are_charged_once_a_period_on_its_date_1() {
+async fn in_three_years_four_hundred_subscriptions_are_charged_once_a_period_on_its_date_1() {
     Years::of(1).await;
 }
 
 #[tokio::test]
-async fn in_three_years_a_thousand_subscriptions_are_charged_once_a_period_on_its_date_2() {
+async fn in_three_years_four_hundred_subscriptions_are_charged_once_a_period_on_its_date_2() {
     Years::of(2).await;
 }
 
@@ -72,7 +72,7 @@ impl Years {
             changes: 0,
             outages: vec![],
         };
-        for nth in 0..500 {
+        for nth in 0..200 {
             years.subscribe(nth).await;
         }
         years.run_all().await;
@@ -268,7 +268,7 @@ impl Years {
             periods.charged(),
             self.changes,
         );
-        assert!(expected > 3_000, "{expected}");
+        assert!(expected > 1_200, "{expected}");
         assert!(on_date * 10 > expected * 9, "{on_date} of {expected}");
     }
 
