@@ -273,9 +273,9 @@ impl Order {
         if self.status != OrderStatus::Expired {
             return Err(Rejected::Closed(self.status));
         }
-        let coupons = self.coupons.iter().cloned().map(|coupon| OrderCoupon {
+        let coupons = self.coupons.iter().map(|coupon| OrderCoupon {
             returned_at: None,
-            ..coupon
+            ..coupon.clone()
         });
         Ok(Self {
             coupons: coupons.collect(),

@@ -114,14 +114,8 @@ pub enum Mutant {
     TransfersKeepCodes,
     /// Customers may have as many seats as they like.
     SeatLimitIgnored,
-    /// The time for which a customer has held seats is forgotten.
-    HoldTimeForgotten,
     /// A hold that replaces another one gets a later deadline.
     SwapsProlonged,
-    /// Holders of tickets that were not checked in review the show.
-    AttendanceUnchecked,
-    /// The stars of reviews are not counted.
-    StarsUncounted,
     /// A coupon counts for one charge of a subscription more than it says.
     CouponsRepeated,
     /// A claim that a subscription gives back stays redeemed.
@@ -130,7 +124,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 55] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -183,10 +177,7 @@ impl Mutant {
         Self::CodesUnchecked,
         Self::TransfersKeepCodes,
         Self::SeatLimitIgnored,
-        Self::HoldTimeForgotten,
         Self::SwapsProlonged,
-        Self::AttendanceUnchecked,
-        Self::StarsUncounted,
         Self::CouponsRepeated,
         Self::ClaimsKept,
     ];
@@ -303,13 +294,7 @@ impl Mutant {
                     unless(write, "SHOW#", "");
                 }
             }),
-            Self::HoldTimeForgotten => each_item(body, "SHOW#", &mut |item| {
-                if item["sk"]["S"] == "ALLOWANCE" {
-                    item["held_ms"]["N"] = "0".into();
-                }
-            }),
             Self::SwapsProlonged if body.to_string().contains("CANCELLED") => each_item(body, "ORDER#", &mut prolong),
-            Self::StarsUncounted => each_write(body, &mut count_no_stars),
             _ => {}
         }
     }
@@ -355,7 +340,6 @@ impl Mutant {
                 | Self::EventInvented
                 | Self::PointsKept
                 | Self::MissedPeriodsCharged
-                | Self::AttendanceUnchecked
         ) && !self.needs_bank()
             && !self.needs_search()
     }
@@ -380,10 +364,7 @@ impl Mutant {
                 | Self::FeesForgotten
                 | Self::TransfersKeepCodes
                 | Self::SeatLimitIgnored
-                | Self::HoldTimeForgotten
                 | Self::SwapsProlonged
-                | Self::AttendanceUnchecked
-                | Self::StarsUncounted
         )
     }
 
@@ -541,21 +522,6 @@ fn prolong(order: &mut Value) {
     {
         let at: Timestamp = at.parse().expect("a time");
         order["expires_at"]["S"] = (at + SignedDuration::from_hours(1)).to_string().into();
-    }
-}
-
-/// Adds no stars to the counters of a performance.
-fn count_no_stars(write: &mut Value) {
-    if !write["Key"]["pk"]["S"]
-        .as_str()
-        .is_some_and(|pk| pk.starts_with("STARS#"))
-    {
-        return;
-    }
-    for value in write["ExpressionAttributeValues"].as_object_mut().into_iter().flatten() {
-        if value.1["N"].is_string() {
-            value.1["N"] = "0".into();
-        }
     }
 }
 

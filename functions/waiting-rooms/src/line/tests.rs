@@ -217,7 +217,7 @@ fn those_who_come_late_enter_at_the_rate_and_the_line_goes_on() {
     let entered = crowd.run(&room, 130, |_, ms| ms >= 90_000);
     assert_eq!(entered[89], 0);
     for second in 90..130 {
-        let turns = usize::try_from(second).unwrap() * 100;
+        let turns = second * 100;
         assert!(entered[second] <= turns, "not more than the rates gave");
         let people = entered[second] - entered[second.max(91) - 1];
         // Those who were called in the last seven seconds are in time.
