@@ -22,7 +22,9 @@ const VISITORS: u64 = 12;
 /// Creates rooms and visits them until the run ends.
 pub async fn visit(world: Rc<World>) {
     let mut rooms: Vec<String> = rush(&world).await.into_iter().collect();
-    let mut is_alarm = false;
+    // What is rare below happens once in each run.
+    send_alarm_change(&world, &alarm_change("ALARM"));
+    let mut is_alarm = true;
     let list = Call::new("GET", "/admin/waiting-rooms").by_admin();
     world.http("list-admin-waiting-rooms", list).await;
     while world.is_running() {

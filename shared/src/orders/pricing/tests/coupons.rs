@@ -96,7 +96,7 @@ fn the_second_coupon_is_judged_on_what_the_first_left() {
     let of = |first: Benefit, minimum: u64| {
         let second = percent(50, None, Currency::KRW);
         let both = pair([first, second], [&[0], &[0]], Currency::KRW);
-        let redemptions = both.iter().cloned().map(|of| {
+        let redemptions = both.iter().map(|of| {
             let minimum_subtotal = (of.coupon.class == CouponClass::Platform).then_some(won(minimum));
             let coupon = Coupon {
                 minimum_subtotal,
