@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::dynamodb::due::uuid_in;
+use shared::aws::dynamodb::listed::{List, Listed};
 use shared::aws::dynamodb::table::{Table, text_of};
 use shared::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, transact_changes, update};
 use shared::aws::dynamodb::{Item, Wanted, batch_get, classify_error, number, parse, send_until_answered, text};
@@ -36,8 +36,6 @@ use crate::event::CouponEvent;
 
 /// The list of all coupons.
 pub const COUPONS: &str = "COUPONS";
-
-const INDEX: &str = "listed";
 
 /// The outcome of issuing a claim.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,15 +61,6 @@ pub enum ClaimSource {
     Shard(Shard),
     /// The code with an index.
     Code(u32),
-}
-
-/// A page of a list.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listed<T> {
-    /// The items.
-    pub items: Vec<T>,
-    /// The start of the next page, if there is one.
-    pub next: Option<Cursor<1>>,
 }
 
 /// Reads and writes the table.
@@ -288,44 +277,9 @@ impl CouponTable {
         limit: u8,
         deadline: Instant,
     ) -> Result<Listed<T>, Error> {
-        const DOING: &str = "list coupons";
         let prefix = if list == COUPONS { "COUPON#" } else { "CLAIM#" };
-        let start = after.map(|cursor| {
-            let mut start = Item::from([("pk".to_owned(), text(format!("{prefix}{}", cursor.id)))]);
-            start.insert("listed_in".into(), text(list));
-            start.insert("listed_ms".into(), number(cursor.at[0]));
-            start
-        });
-        let query = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(INDEX)
-            .key_condition_expression("listed_in = :list")
-            .expression_attribute_values(":list", text(list))
-            .scan_index_forward(false)
-            .limit(limit.into())
-            .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let items = answer.items.unwrap_or_default().into_iter();
-        let position = |last| -> Result<Cursor<1>, Error> {
-            #[derive(Deserialize)]
-            struct Position {
-                pk: String,
-                listed_ms: u64,
-            }
-            let Position { pk, listed_ms } = parse(DOING, last)?;
-            Ok(Cursor {
-                at: [listed_ms],
-                id: uuid_in(&pk, prefix)?,
-            })
-        };
-        Ok(Listed {
-            items: items.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?,
-            next: answer.last_evaluated_key.map(position).transpose()?,
-        })
+        let list = List::newest(list, prefix);
+        self.table.list("list coupons", &list, after, limit, deadline).await
     }
 
     async fn read(&self, keys: Vec<Item>, deadline: Instant) -> Result<Vec<Item>, Error> {

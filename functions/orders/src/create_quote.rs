@@ -13,7 +13,8 @@ use shared::core::destination::Destination;
 use shared::core::error::Reason;
 use shared::core::identity::CustomerId;
 use shared::coupons::{
-    self, CouponClaimId, CouponClaimStatus, CouponStore, NotRedeemable, Redemption, Redemptions, require_combinable,
+    self, CouponClaim, CouponClaimId, CouponClaimStatus, CouponStore, NotRedeemable, Redemption, Redemptions,
+    require_combinable,
 };
 use shared::orders::{
     self, Item, Line, OrderCoupon, OrderId, OrderStore, Pricing, Rejected, Shipping, ShippingMethod, ShippingMethodId,
@@ -128,9 +129,13 @@ pub async fn handle(function: &CreateQuote, request: Request, invocation: Invoca
     let skus: Vec<Sku> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
     let products = function.catalog.products(&skus, invocation.deadline).await?;
     let delivery = function.pricing.delivery(body.destination, body.shipping_method);
-    let claims = body.coupon_claim_ids.iter();
-    let redemptions = try_join_all(claims.map(|claim| function.redemption(*claim, &customer, &invocation)));
-    let redemptions = Redemptions::of(redemptions.await?)?;
+    let ids = &body.coupon_claim_ids;
+    let claims = function.coupons.claims(ids, invocation.deadline).await?;
+    let redemptions = ids.iter().map(|id| {
+        let claim = claims.iter().find(|claim| claim.coupon_claim_id == *id);
+        function.redemption(*id, claim.cloned(), &customer, &invocation)
+    });
+    let redemptions = Redemptions::of(try_join_all(redemptions).await?)?;
     let quote = function
         .pricing
         .quote_with_coupons(&wanted, &products, &delivery, &redemptions, invocation.now)?;
@@ -146,15 +151,15 @@ pub async fn handle(function: &CreateQuote, request: Request, invocation: Invoca
 }
 
 impl CreateQuote {
-    /// The redemption of a claim, if an order could redeem it now. An order whose deadline has passed does not keep the claim:
+    /// The redemption of a claim, as read, if an order could redeem it now. An order whose deadline has passed does not keep the claim:
     /// `checkout` ends it.
     async fn redemption(
         &self,
         id: CouponClaimId,
+        claim: Option<CouponClaim>,
         customer: &CustomerId,
         invocation: &Invocation,
     ) -> Result<Redemption, Error> {
-        let claim = self.coupons.claim(id, invocation.deadline).await?;
         let claim = claim.filter(|claim| claim.customer_id == *customer);
         let mut claim = claim.ok_or(Rejected::Coupon(id, NotRedeemable::NotFound))?;
         if let Some(order_id) = claim.order_id {

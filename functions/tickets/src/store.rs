@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::uuid_in;
+use shared::aws::dynamodb::listed::{self, Listed};
 use shared::aws::dynamodb::table::{Table, text_of};
-use shared::aws::dynamodb::{Item, Wanted, batch_get, classify_error, key, number, parse, send_until_answered, text};
+use shared::aws::dynamodb::{Item, Wanted, batch_get, key, number, parse, text};
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::page::Cursor;
 use shared::core::actor::Actor;
@@ -25,11 +26,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::admission::ticket::Ticket;
-use crate::admission::view::Starts;
 use crate::event::TicketEvent;
 use crate::performance::Performance;
-
-const INDEX: &str = "listed";
 
 /// An entity of the table.
 pub trait Entity: Clone + PartialEq + Serialize + DeserializeOwned {
@@ -95,14 +93,8 @@ impl<E: Entity> Stored<E> {
     }
 }
 
-/// A page of a list.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listed<E> {
-    /// The entities.
-    pub items: Vec<E>,
-    /// The start of the next page, if there is one.
-    pub next: Option<Cursor<1>>,
-}
+/// The present starts of showtimes.
+pub type Starts = HashMap<ShowtimeId, Timestamp>;
 
 /// A part of a list.
 #[derive(Clone, Debug)]
@@ -276,32 +268,12 @@ impl ShowStore {
         limit: u8,
         deadline: Instant,
     ) -> Result<Listed<E>, Error> {
-        const DOING: &str = "list shows";
-        let start = after.map(|cursor| {
-            let mut start = key(key_of::<E>(cursor.id));
-            start.insert("listed_in".into(), text(&list.name));
-            start.insert("listed_ms".into(), number(cursor.at[0]));
-            start
-        });
-        let query = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(INDEX)
-            .key_condition_expression("listed_in = :list AND listed_ms >= :from")
-            .expression_attribute_values(":list", text(&list.name))
-            .expression_attribute_values(":from", number(list.from))
-            .scan_index_forward(!list.is_newest_first)
-            .limit(limit.into())
-            .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let items = answer.items.unwrap_or_default().into_iter();
-        Ok(Listed {
-            items: items.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?,
-            next: answer.last_evaluated_key.map(position::<E>).transpose()?,
-        })
+        let list = listed::List {
+            from: list.from,
+            is_newest_first: list.is_newest_first,
+            ..listed::List::newest(&list.name, E::PREFIX)
+        };
+        self.table.list("list shows", &list, after, limit, deadline).await
     }
 }
 
@@ -315,18 +287,4 @@ pub fn cursor<E: Entity>(entity: &E) -> Cursor<1> {
         at: [entity.place().1.as_millisecond().unsigned_abs()],
         id: entity.id(),
     }
-}
-
-/// Converts DynamoDB's last evaluated key to a cursor.
-fn position<E: Entity>(position: Item) -> Result<Cursor<1>, Error> {
-    #[derive(Deserialize)]
-    struct Position {
-        pk: String,
-        listed_ms: u64,
-    }
-    let position: Position = parse("list shows", position)?;
-    Ok(Cursor {
-        at: [position.listed_ms],
-        id: uuid_in(&position.pk, E::PREFIX)?,
-    })
 }

@@ -9,7 +9,7 @@
 //! - Turns come back at most at twice the rate, so no round calls more than three times the rate. A room that is paused calls nobody.
 //! - Whoever enters later is late, and uses a turn as well. The late ones of a second are limited, and may borrow turns of about three
 //!   seconds: those who are called later are fewer then.
-//! - Nothing comes back while nobody comes at all. It is the shop that does not answer then, and its customers keep their order.
+//! - Nothing comes back while nobody enters at all: then the shop does not answer, and its customers are not absent.
 //! - Turns that nobody waits for lapse, but for one.
 //!
 //! Invariant: all who entered, all who can enter in time, and all late ones that the present limits allow are together not more than
@@ -195,7 +195,7 @@ pub struct FullParts {
 }
 
 impl FullParts {
-    /// A part is full.
+    /// Remembers that a part is full.
     pub const fn fill(&mut self, second: u32, part: usize) {
         if second > self.second {
             *self = Self { second, parts: 0 };
@@ -205,7 +205,7 @@ impl FullParts {
         }
     }
 
-    /// Whether a part is full, as far as it is known.
+    /// Whether a part is known to be full.
     pub const fn has(self, second: u32, part: usize) -> bool {
         second == self.second && (self.parts >> part) & 1 == 1
     }

@@ -64,8 +64,9 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &reason::NOT_JOINED, &reas
 
 /// Enters a waiting room
 ///
-/// At the customer's turn: when `serving_number` reaches the place. Seven seconds later others are called instead. Who comes after that
-/// enters as well, but only so many in each second; one too many is refused, and can try again in the next second.
+/// At the customer's turn: when `serving_number` reaches the place. Seven seconds later others are called instead. A customer who comes
+/// after that is late. Late customers can enter too, as many in a second as the rate allows; the others are refused, and
+/// `expected_at` says when to try again.
 ///
 /// A customer enters a room once: any other request returns that admission, with the same end. Only a room that admits everybody, after
 /// 24 hours without pauses, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has

@@ -56,9 +56,9 @@ pub async fn handle(
 ) -> Result<Response, Error> {
     let page = PageRequest::of(&request, &["admin waiting rooms"], &[])?;
     let list = function.rooms.list(page.after()?, page.limit, invocation.deadline);
-    let (rooms, next) = list.await?;
-    let rooms = rooms.iter().map(|room| room.view(invocation.now)).collect();
-    page.respond(rooms, next, |room: &WaitingRoom| Cursor {
+    let found = list.await?;
+    let rooms = found.items.iter().map(|room| room.view(invocation.now)).collect();
+    page.respond(rooms, found.next, |room: &WaitingRoom| Cursor {
         at: [listed_ms(room.opens_at)],
         id: room.waiting_room_id.0,
     })

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::dynamodb::due::uuid_in;
+use shared::aws::dynamodb::listed::{List, Listed};
 use shared::aws::dynamodb::table::{Table, text_of};
 use shared::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
 use shared::aws::dynamodb::{
@@ -389,7 +389,7 @@ impl RoomTable {
     pub async fn open_rooms(&self, now: Timestamp, deadline: Instant) -> Result<Vec<WaitingRoomId>, Error> {
         const DOING: &str = "list open waiting rooms";
         #[derive(Deserialize)]
-        struct Listed {
+        struct RoomId {
             waiting_room_id: WaitingRoomId,
         }
         let since = now.checked_sub(LONGEST).unwrap_or(Timestamp::MIN);
@@ -409,7 +409,7 @@ impl RoomTable {
             let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
             let answer = send_until_answered(DOING, deadline, send).await?;
             for item in answer.items.unwrap_or_default() {
-                rooms.push(parse::<Listed>(DOING, item)?.waiting_room_id);
+                rooms.push(parse::<RoomId>(DOING, item)?.waiting_room_id);
             }
             match answer.last_evaluated_key {
                 Some(last) => start = Some(last),
@@ -418,7 +418,7 @@ impl RoomTable {
         }
     }
 
-    /// Reads a page of all rooms, the latest opening first, and the start of the next page. Eventually consistent.
+    /// Reads a page of all rooms, the latest opening first. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -427,42 +427,14 @@ impl RoomTable {
         after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<(Vec<StoredRoom>, Option<Cursor<1>>), Error> {
-        const DOING: &str = "list waiting rooms";
-        let start = after.map(|cursor| {
-            let mut start = room_key(WaitingRoomId(cursor.id));
-            start.insert("listed_in".into(), text(ROOMS));
-            start.insert("listed_ms".into(), number(cursor.at[0]));
-            start
-        });
-        let query = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(INDEX)
-            .key_condition_expression("listed_in = :list")
-            .expression_attribute_values(":list", text(ROOMS))
-            .scan_index_forward(false)
-            .limit(limit.into())
-            .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let items = answer.items.unwrap_or_default().into_iter();
-        let position = |last| -> Result<Cursor<1>, Error> {
-            #[derive(Deserialize)]
-            struct Position {
-                pk: String,
-                listed_ms: u64,
-            }
-            let Position { pk, listed_ms } = parse(DOING, last)?;
-            Ok(Cursor {
-                at: [listed_ms],
-                id: uuid_in(&pk, "ROOM#")?,
-            })
+    ) -> Result<Listed<StoredRoom>, Error> {
+        let list = List {
+            sort_key: Some("ROOM"),
+            ..List::newest(ROOMS, "ROOM#")
         };
-        let rooms = items.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?;
-        Ok((rooms, answer.last_evaluated_key.map(position).transpose()?))
+        self.table
+            .list("list waiting rooms", &list, after, limit, deadline)
+            .await
     }
 
     async fn read(&self, doing: &'static str, keys: Vec<Item>, deadline: Instant) -> Result<Vec<Item>, Error> {

@@ -713,8 +713,8 @@ export type CouponClaimedProblem = Problem & {
 };
 
 /**
- * The class of a coupon: who pays for it. An order takes one coupon of each class. They apply in the order in which they stand here,
- * each to what the former left.
+ * Who funds a coupon. An order takes at most one coupon of each class. The classes apply in the order of the variants, each to the
+ * price less the discounts before it.
  */
 export type CouponClass = "SELLER" | "PLATFORM";
 
@@ -11288,8 +11288,9 @@ export class Madang extends runtime.Client {
   /**
    * Enters a waiting room
    *
-   * At the customer's turn: when `serving_number` reaches the place. Seven seconds later others are called instead. Who comes after that
-   * enters as well, but only so many in each second; one too many is refused, and can try again in the next second.
+   * At the customer's turn: when `serving_number` reaches the place. Seven seconds later others are called instead. A customer who comes
+   * after that is late. Late customers can enter too, as many in a second as the rate allows; the others are refused, and
+   * `expected_at` says when to try again.
    *
    * A customer enters a room once: any other request returns that admission, with the same end. Only a room that admits everybody, after
    * 24 hours without pauses, admits a customer again whose admission is over. Too early, the answer tells the place, how far the room has

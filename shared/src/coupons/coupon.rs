@@ -68,8 +68,8 @@ pub enum CouponDistribution {
     Codes,
 }
 
-/// The class of a coupon: who pays for it. An order takes one coupon of each class. They apply in the order in which they stand here,
-/// each to what the former left.
+/// Who funds a coupon. An order takes at most one coupon of each class. The classes apply in the order of the variants, each to the
+/// price less the discounts before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CouponClass {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::aws::Platform;
 use crate::aws::dynamodb::table::Table;
-use crate::aws::dynamodb::{Item, Wanted, key, parse};
+use crate::aws::dynamodb::{Item, Wanted, batch_get, key, parse};
 use crate::aws::encryption::EncryptedSecret;
 use crate::catalog::Shard;
 use crate::core::actor::Actor;
@@ -110,6 +110,19 @@ impl CouponStore {
 
     fn known_terms(&self) -> std::sync::MutexGuard<'_, HashMap<CouponId, Arc<Coupon>>> {
         self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads those of the claims `ids` that exist, in any order. Strongly consistent. Without ids it sends no request.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn claims(&self, ids: &[CouponClaimId], deadline: Instant) -> Result<Vec<CouponClaim>, Error> {
+        if ids.is_empty() {
+            return Ok(vec![]);
+        }
+        let wanted = vec![self.wanted(ids)];
+        let mut found = batch_get(&self.table.client, "read claims of coupons", wanted, deadline).await?;
+        self.loaded(&mut found)
     }
 
     /// The items to read of claims, consistently, in one request with other items.

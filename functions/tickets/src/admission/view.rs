@@ -1,7 +1,5 @@
 //! A ticket as its holder sees it: without who scanned it, and with the present start of its showtime.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::orders::{LineId, OrderId};
@@ -11,6 +9,7 @@ use utoipa::ToSchema;
 use super::code::TicketCode;
 use super::keys::TicketKeys;
 use super::ticket::{Ticket, TicketStatus};
+use crate::store::Starts;
 
 /// A ticket of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -73,9 +72,6 @@ pub struct OwnTicket {
     #[schema(nullable = false)]
     pub voided_at: Option<Timestamp>,
 }
-
-/// The present starts of showtimes.
-pub type Starts = HashMap<ShowtimeId, Timestamp>;
 
 /// The present code of a ticket. `None` for a void one.
 pub fn code_of(ticket: &Ticket, keys: &TicketKeys) -> Option<String> {

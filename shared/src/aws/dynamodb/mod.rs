@@ -3,6 +3,7 @@
 pub mod attempts;
 pub mod due;
 pub mod due_scan;
+pub mod listed;
 pub mod request;
 pub mod table;
 pub mod transaction;
