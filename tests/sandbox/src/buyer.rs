@@ -111,7 +111,7 @@ impl Sandbox {
         self.run(|state| toss::buyer::set_billing_decline(state, billing_key, code));
     }
 
-    /// Declines the next `count` charges of a billing key with this code.
+    /// Declines the next `count` charges of a billing key with this code. Replaces what an earlier call planned.
     #[track_caller]
     pub fn toss_decline_next(&self, billing_key: &str, code: &str, count: u32) {
         self.run(|state| toss::buyer::decline_next(state, billing_key, code, count));

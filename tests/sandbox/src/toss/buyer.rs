@@ -111,10 +111,10 @@ pub fn set_billing_decline(state: &mut State, billing_key: &str, code: Option<&s
     Ok(())
 }
 
-/// Declines the next charges of a billing key.
+/// Declines the next `count` charges of a billing key. Replaces the declines that an earlier call planned.
 pub fn decline_next(state: &mut State, billing_key: &str, code: &str, count: u32) -> Result<(), String> {
     let issued = billing::existing(state, billing_key).map_err(to_text)?;
-    issued.declines.extend((0..count).map(|_| code.to_owned()));
+    issued.declines = (0..count).map(|_| code.to_owned()).collect();
     Ok(())
 }
 
