@@ -50,7 +50,8 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &reason::SHIPMENT_STATUS];
 /// Closes a shipment
 ///
 /// Ends a shipment that is not delivered: it was recorded by mistake (`CANCELLED`), or the carrier has lost it (`LOST`). Its
-/// units can be shipped again, or cancelled with a refund. The stock does not change: write lost units off with a stock movement.
+/// units can be shipped again, or cancelled with a refund. Lost units are gone from the stock: a replacement takes other units, and
+/// a cancellation gives none back.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -116,14 +117,14 @@ async fn closed(
     let closed = stored.shipment.transition(transition)?;
     let order = store.orders.get(closed.order_id, invocation.deadline).await?;
     let order = order.ok_or_else(|| Error::internal("close a shipment", "the order of the shipment does not exist"))?;
-    let unshipped = order.order.after(Step::Unship, &closed.lines)?;
-    let event = match reason {
-        ClosingReason::Mistake => FulfillmentEvent::ShipmentCancelled(closed.clone()),
-        ClosingReason::Lost => FulfillmentEvent::ShipmentLost(closed.clone()),
+    let (step, event) = match reason {
+        ClosingReason::Mistake => (Step::Unship, FulfillmentEvent::ShipmentCancelled(closed.clone())),
+        ClosingReason::Lost => (Step::Lose, FulfillmentEvent::ShipmentLost(closed.clone())),
     };
+    let of_order = order.order.after(step, &closed.lines)?;
     Ok(ShipmentChange {
         next: stored.next(closed, invocation.record(&event)?),
-        order: order.next(unshipped, None),
+        order: order.next(of_order, None),
         payment: None,
     })
 }

@@ -1,6 +1,6 @@
 //! Runs for `POST /admin/orders/{order_id}/shipments`, for administrators: records a parcel and counts its units as shipped
 //! in the order, in one transaction, on condition that its payment was not refunded in full or taken back, unless only free units
-//! are left.
+//! are left. Units that replace lost ones are taken from the stock in the same transaction.
 
 use envconfig::Envconfig;
 use jiff::SignedDuration;
@@ -10,11 +10,12 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
+use shared::catalog::{Hold, Sku};
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::text::DisplayText;
-use shared::orders::{self, LineQuantity, OrderId, Step, StoredOrder};
+use shared::orders::{self, Line, LineQuantity, OrderId, ReservationStore, Step, StoredOrder, TakeOutcome};
 use shared::payments::{self, PaymentStore};
 use tokio::time::Instant;
 
@@ -29,6 +30,8 @@ pub struct CreateShipment {
     pub fulfillment: FulfillmentStore,
     /// Payments.
     pub payments: PaymentStore,
+    /// The stock, for units that replace lost ones.
+    pub reservations: ReservationStore,
     /// The time in which a carrier should deliver a parcel.
     pub delivery_time: SignedDuration,
 }
@@ -49,6 +52,7 @@ impl CreateShipment {
         Ok(Self {
             fulfillment: FulfillmentStore::new(platform)?,
             payments: PaymentStore::new(platform)?,
+            reservations: ReservationStore::new(platform)?,
             delivery_time: SignedDuration::from_hours(24 * i64::from(delivery_days)),
         })
     }
@@ -92,6 +96,7 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::INVALID_LINE,
     &orders::reason::ORDER_NOT_PAID,
     &orders::reason::TOO_FEW_UNITS,
+    &orders::reason::OUT_OF_STOCK,
     &payments::reason::PAYMENT_NOT_KEPT,
 ];
 
@@ -99,8 +104,11 @@ pub const REFUSALS: &[&Reason] = &[
 ///
 /// Counts the units as shipped: the customer can no longer cancel them. Only lines with a package are shipped, and only while the
 /// shop keeps something of the payment: units that were refunded by line are cancelled and are not shipped. When only units that cost
-/// nothing are left, they are shipped without that. A retry with
+/// nothing are left, they are shipped without that. Units that replace those of a lost parcel are taken from the stock. A retry with
 /// the same key and body returns the shipment as it is now.
+///
+/// # Cost
+/// Two requests: a batch read and a transaction. Units that replace lost ones need another read, and a write for each product.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -146,8 +154,13 @@ pub async fn handle(function: &CreateShipment, request: Request, invocation: Inv
             }
             change => change,
         };
-        let change = match change {
-            Ok(change) => change,
+        let saved = match change {
+            Ok(change) => function.save(&stored, change, deadline).await,
+            Err(error) => Err(error),
+        };
+        match saved {
+            Ok(Some(shipment)) => return created(&shipment),
+            Ok(None) => {}
             // A concurrent duplicate of this request may have shipped the units after the shipment was read.
             Err(rejected @ Error::Rejected(_)) => {
                 return match store.shipment(shipment_id, deadline).await? {
@@ -156,9 +169,6 @@ pub async fn handle(function: &CreateShipment, request: Request, invocation: Inv
                 };
             }
             Err(error) => return Err(error),
-        };
-        if store.save_shipment(&change, None, deadline).await? {
-            return created(&change.next.shipment);
         }
     }
 }
@@ -171,6 +181,37 @@ impl CreateShipment {
             None => None,
         };
         Ok(payment.map_or(Ok(()), |payment| payment.payment.require_kept())?)
+    }
+
+    /// Saves a shipment, and takes the units that replace lost ones from the stock, in one transaction. `None` when something has
+    /// changed since it was read.
+    async fn save(
+        &self,
+        stored: &StoredOrder,
+        change: ShipmentChange,
+        deadline: Instant,
+    ) -> Result<Option<Shipment>, Error> {
+        let replacements = stored.order.written_off_by(&change.order.order);
+        if replacements.is_empty() {
+            let is_saved = self.fulfillment.save_shipment(&change, None, deadline).await?;
+            return Ok(is_saved.then_some(change.next.shipment));
+        }
+        let lines = lines_of(stored, &replacements);
+        let skus: Vec<Sku> = lines.iter().filter_map(|line| line.sku.clone()).collect();
+        let loaded = self
+            .reservations
+            .load(stored.order.order_id, &skus, &[], true, deadline);
+        let products = loaded.await?.products;
+        let record = |holds| {
+            let mut change = change.clone();
+            change.order.holds.extend::<Vec<Hold>>(holds);
+            self.fulfillment.shipment_items(&change)
+        };
+        match self.reservations.take(&lines, &products, record, deadline).await? {
+            TakeOutcome::Taken(_) => Ok(Some(change.next.shipment)),
+            TakeOutcome::ConditionFailed(_) => Ok(None),
+            TakeOutcome::OutOfStock(shortages) => Err(orders::Rejected::OutOfStock(shortages).into()),
+        }
     }
 
     /// The new shipment and its order, on condition that the payment is kept.
@@ -205,6 +246,18 @@ impl CreateShipment {
             payment: payment.transpose()?,
         })
     }
+}
+
+/// The lines of an order, each with these units only.
+fn lines_of(stored: &StoredOrder, units: &[LineQuantity]) -> Vec<Line> {
+    let lines = units.iter().filter_map(|unit| {
+        let line = stored.order.lines.iter().find(|line| line.line_id == unit.line_id)?;
+        Some(Line {
+            quantity: unit.quantity,
+            ..line.clone()
+        })
+    });
+    lines.collect()
 }
 
 /// The payment that pays for the units that are left of an order.

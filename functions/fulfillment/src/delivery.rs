@@ -21,8 +21,8 @@ pub(crate) struct Delivery {
 }
 
 /// Records that a shipment was delivered `at`, or now: the shipment, the order's quantities, and the request of a client in
-/// one transaction. A delivered shipment does not change. A lost one is shipped and delivered, if its units are still
-/// to ship.
+/// one transaction. A delivered shipment does not change. A lost one is delivered, if its units were
+/// neither shipped again nor cancelled.
 ///
 /// # Errors
 /// [`Rejected::NotFound`], [`Rejected::Status`] of a cancelled shipment, [`Rejected::DeliveryTime`], `too-few-units` and
@@ -56,8 +56,8 @@ pub(crate) async fn deliver(
         let at = delivery_time(&order.order, at, invocation.now)?;
         let delivered = stored.shipment.transition(ShipmentTransition::Deliver(at))?;
         let shipped = match stored.shipment.status {
-            ShipmentStatus::Lost => match order.order.after(Step::Ship, &delivered.lines) {
-                Ok(shipped) => shipped,
+            ShipmentStatus::Lost => match order.order.after(Step::Find, &delivered.lines) {
+                Ok(found) => found,
                 Err(rejected) => match store.shipment(id, deadline).await? {
                     // Another report has delivered it since the shipment was read, so its units are counted as shipped.
                     Some(newer) if newer.version != stored.version => continue,

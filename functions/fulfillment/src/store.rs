@@ -63,7 +63,7 @@ pub struct StoredShipment {
 }
 
 /// A changed shipment, with what changes with it in one transaction.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ShipmentChange {
     /// The shipment.
     pub next: StoredShipment,
@@ -226,6 +226,19 @@ impl FulfillmentStore {
         request: Option<&StoredRequest>,
         deadline: Instant,
     ) -> Result<bool, Error> {
+        let mut items = self.shipment_items(change)?;
+        if let Some(request) = request {
+            items.push(request.put(&self.table, request_key(request))?);
+        }
+        let records = items.len();
+        transact_changes(&self.table.client, SAVING, items, records, deadline).await
+    }
+
+    /// The writes of a changed shipment and its order, each under the version that was read.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn shipment_items(&self, change: &ShipmentChange) -> Result<Vec<TransactWriteItem>, Error> {
         let stored = &change.next;
         let mut item = self
             .table
@@ -245,11 +258,7 @@ impl FulfillmentStore {
             put(self.orders.put_if_version(&change.order)?)?,
         ];
         items.extend(change.payment.clone());
-        if let Some(request) = request {
-            items.push(request.put(&self.table, request_key(request))?);
-        }
-        let records = items.len();
-        transact_changes(&self.table.client, SAVING, items, records, deadline).await
+        Ok(items)
     }
 
     /// Reads at most `limit` items of the partition `list` of an index after `after`, newest first. Eventually consistent.

@@ -81,6 +81,10 @@ struct LineAttributes {
     #[serde(default, skip_serializing_if = "is_zero")]
     shipped: u32,
     #[serde(default, skip_serializing_if = "is_zero")]
+    lost: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    written_off: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
     delivered: u32,
     #[serde(default, skip_serializing_if = "is_zero")]
     returning: u32,
@@ -232,6 +236,8 @@ impl From<Line> for LineAttributes {
             quantity: line.quantity,
             cancelled: line.quantities.cancelled,
             shipped: line.quantities.shipped,
+            lost: line.quantities.lost,
+            written_off: line.quantities.written_off,
             delivered: line.quantities.delivered,
             returning: line.quantities.returning,
             returned: line.quantities.returned,
@@ -259,6 +265,8 @@ impl LineAttributes {
             ordered: self.quantity,
             cancelled: self.cancelled,
             shipped: self.shipped,
+            lost: self.lost,
+            written_off: self.written_off,
             delivered: self.delivered,
             returning: self.returning,
             returned: self.returned,

@@ -1,6 +1,7 @@
 //! The fulfillment of an order: what has become of the units of its lines.
 //!
-//! Invariants, after every step: delivered ≤ shipped ≤ ordered − cancelled, and returned + returning ≤ delivered.
+//! Invariants, after every step: delivered ≤ shipped, shipped + lost ≤ ordered − cancelled, and returned + returning ≤ delivered.
+//! The order has taken ordered − cancelled + written off units of the stock: what a carrier has lost does not come back to it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -26,8 +27,12 @@ pub enum Step {
     Cancel,
     /// The units are handed to a carrier.
     Ship,
-    /// The units are to be shipped again: their parcel was recorded by mistake, or is lost.
+    /// The units are to be shipped after all: their parcel was recorded by mistake.
     Unship,
+    /// The carrier has lost the units. They are to be shipped again, or cancelled.
+    Lose,
+    /// The units of a lost parcel have turned up.
+    Find,
     /// The carrier has delivered the units.
     Deliver,
     /// The customer asks to return the units.
@@ -49,6 +54,12 @@ pub struct Quantities {
     /// The units that were shipped, with those that were delivered since.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub shipped: u32,
+    /// The units of lost parcels that are to be shipped again or cancelled.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost: u32,
+    /// The units of lost parcels that were shipped again or cancelled. They are gone from the stock.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub written_off: u32,
     /// The units that were delivered, with those that were returned since.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub delivered: u32,
@@ -67,6 +78,8 @@ impl Quantities {
             ordered,
             cancelled: 0,
             shipped: 0,
+            lost: 0,
+            written_off: 0,
             delivered: 0,
             returning: 0,
             returned: 0,
@@ -77,7 +90,8 @@ impl Quantities {
     pub const fn left(self, step: Step) -> u32 {
         match step {
             Step::Cancel | Step::Ship => self.ordered.saturating_sub(self.cancelled + self.shipped),
-            Step::Unship | Step::Deliver => self.shipped.saturating_sub(self.delivered),
+            Step::Unship | Step::Lose | Step::Deliver => self.shipped.saturating_sub(self.delivered),
+            Step::Find => self.lost,
             Step::RequestReturn => self.delivered.saturating_sub(self.returned + self.returning),
             Step::KeepReturn | Step::Return => self.returning,
         }
@@ -94,9 +108,26 @@ impl Quantities {
             return None;
         }
         match step {
-            Step::Cancel => self.cancelled += units,
-            Step::Ship => self.shipped += units,
+            // Lost units go first, so that no more units come back to the stock than are there.
+            Step::Cancel => {
+                self.write_off(units.min(self.lost));
+                self.cancelled += units;
+            }
+            // The units that the order has taken go first, and then those that replace lost ones.
+            Step::Ship => {
+                let taken = self.left(Step::Ship).saturating_sub(self.lost);
+                self.write_off(units.saturating_sub(taken));
+                self.shipped += units;
+            }
             Step::Unship => self.shipped -= units,
+            Step::Lose => {
+                self.shipped -= units;
+                self.lost += units;
+            }
+            Step::Find => {
+                self.lost -= units;
+                self.shipped += units;
+            }
             Step::Deliver => self.delivered += units,
             Step::RequestReturn => self.returning += units,
             Step::KeepReturn => self.returning -= units,
@@ -108,10 +139,15 @@ impl Quantities {
         Some(self)
     }
 
+    const fn write_off(&mut self, units: u32) {
+        self.lost -= units;
+        self.written_off += units;
+    }
+
     /// Whether the invariants hold.
     pub(super) fn is_consistent(self) -> bool {
         let kept = self.ordered.checked_sub(self.cancelled);
-        kept.is_some_and(|kept| self.shipped <= kept)
+        kept.is_some_and(|kept| self.shipped + self.lost <= kept)
             && self.delivered <= self.shipped
             && self.returned + self.returning <= self.delivered
     }
@@ -223,9 +259,21 @@ impl Order {
             .all(|line| line.total.amount() == 0)
     }
 
-    /// Whether units of it were shipped.
+    /// Whether units of it were shipped, also if they are lost.
     pub fn is_shipped(&self) -> bool {
-        self.lines.iter().any(|line| line.quantities.shipped > 0)
+        self.lines.iter().any(|line| {
+            let quantities = line.quantities;
+            quantities.shipped + quantities.lost + quantities.written_off > 0
+        })
+    }
+
+    /// The units of each line that `next`, which follows on this order, has written off.
+    pub fn written_off_by(&self, next: &Self) -> Vec<LineQuantity> {
+        let lines = self.lines.iter().zip(&next.lines).map(|(line, next)| LineQuantity {
+            line_id: line.line_id,
+            quantity: next.quantities.written_off.saturating_sub(line.quantities.written_off),
+        });
+        lines.filter(|line| line.quantity > 0).collect()
     }
 
     /// The order with all units cancelled.

@@ -475,7 +475,8 @@ impl From<Rejected> for Rejection {
                     Step::Cancel => "cancelled",
                     Step::Ship => "shipped",
                     Step::Unship => "shipped again",
-                    Step::Deliver => "delivered",
+                    Step::Lose => "lost",
+                    Step::Find | Step::Deliver => "delivered",
                     Step::RequestReturn | Step::KeepReturn | Step::Return => "returned",
                 };
                 let detail = format!("Fewer units can be {can_be}; `left` says how many.");

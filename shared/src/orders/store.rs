@@ -81,11 +81,13 @@ impl StoredOrder {
 }
 
 impl StoredOrder {
-    /// The next version, which no longer holds `units`, and the released holds.
+    /// The next version, which no longer holds `units`, and the released holds. Lost units among them stay in the holds, since they
+    /// are gone from the stock.
     ///
     /// # Errors
     /// [`Error::Internal`] when it holds fewer units.
     pub fn releasing(&self, units: &[LineQuantity], next: Order, event: Record) -> Result<(Self, Vec<Hold>), Error> {
+        let written_off = self.order.written_off_by(&next);
         let mut next = self.next(next, Some(event));
         let mut released = vec![];
         for unit in units {
@@ -95,7 +97,9 @@ impl StoredOrder {
                 continue;
             }
             let sku = line.and_then(|line| line.sku.as_ref());
-            let parts = sku.and_then(|sku| catalog::release(&next.holds, sku, unit.quantity));
+            let lost = written_off.iter().find(|lost| lost.line_id == unit.line_id);
+            let quantity = unit.quantity - lost.map_or(0, |lost| lost.quantity);
+            let parts = sku.and_then(|sku| catalog::release(&next.holds, sku, quantity));
             let (left, part) =
                 parts.ok_or_else(|| Error::internal("release stock", "the order holds fewer units than its lines"))?;
             next.holds = left;

@@ -296,6 +296,7 @@ impl ChargeService {
         let attempt = StoredInvoice {
             begun_by: Some(begun_by),
             destination: subscription.destination.clone(),
+            delivery_details: stored.delivery_details.clone(),
             asked: invoice.asked + 1,
             ..invoice.next(attempt, None, now)
         };

@@ -123,6 +123,10 @@ pub struct StoredInvoice {
     /// The destination for which the invoice is priced. Another attempt for another destination is priced anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<Destination>,
+    /// Who receives the order of the attempt in progress, and where, encrypted: what the subscription said when the price was
+    /// computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_details: Option<SealedDetails>,
     /// The time of the last change.
     pub since: Timestamp,
     /// The number of queries about the attempt in progress without a result.
@@ -145,6 +149,7 @@ impl StoredInvoice {
             reference: None,
             begun_by: None,
             destination: None,
+            delivery_details: None,
             since: now,
             tries: 0,
             asked: 0,
@@ -162,6 +167,7 @@ impl StoredInvoice {
             reference: None,
             begun_by: None,
             destination: self.destination.clone(),
+            delivery_details: None,
             since: now,
             tries: 0,
             asked: self.asked,

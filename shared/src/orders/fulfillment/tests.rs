@@ -7,9 +7,12 @@ use super::*;
 use crate::catalog::Package;
 use crate::orders::{Totals, example};
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 9] = [
     Step::Cancel,
     Step::Ship,
+    Step::Unship,
+    Step::Lose,
+    Step::Find,
     Step::Deliver,
     Step::RequestReturn,
     Step::KeepReturn,
@@ -143,9 +146,11 @@ proptest! {
     #[test]
     fn no_unit_takes_a_step_twice_in_any_order_of_steps(
         quantities in prop::collection::vec((1..=5u32, any::<bool>()), 1..=3),
-        steps in prop::collection::vec((0..6usize, 0..3usize, 1..=3u32), 0..60),
+        steps in prop::collection::vec((0..STEPS.len(), 0..3usize, 1..=3u32), 0..60),
     ) {
         let mut order = order(&quantities);
+        // The units of each line that the stock has lost.
+        let mut lost = [0; 3];
         for (step, line, quantity) in steps {
             let left = order.left(STEPS[step]);
             let units = units(line, quantity);
@@ -153,12 +158,20 @@ proptest! {
             match order.after(STEPS[step], &[units]) {
                 Ok(next) => {
                     prop_assert!(is_left);
+                    match STEPS[step] {
+                        Step::Lose => lost[line] += quantity,
+                        Step::Find => lost[line] -= quantity,
+                        _ => {}
+                    }
                     order = next;
                 }
                 Err(_) => prop_assert!(!is_left),
             }
             prop_assert!(order.lines.iter().all(|line| line.quantities.is_consistent()));
             prop_assert!(order.lines.iter().all(|line| line.quantities.given_back() <= line.quantity));
+            for (line, lost) in order.lines.iter().zip(lost) {
+                prop_assert_eq!(line.quantities.lost + line.quantities.written_off, lost);
+            }
         }
     }
 }

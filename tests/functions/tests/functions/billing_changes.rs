@@ -8,7 +8,7 @@ use function_tests::{BillingFixture, Shop, order_call};
 use harness::engine::SUBSCRIPTIONS;
 use harness::gateway::Call;
 use jiff::{SignedDuration, Timestamp};
-use sandbox::{Card, Provider};
+use sandbox::{Card, Fault, Provider};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -434,4 +434,35 @@ async fn a_declined_charge_is_tried_again_at_its_price_and_priced_anew_for_anoth
             "an export is not taxed"
         );
     }
+}
+
+#[tokio::test]
+async fn an_order_goes_to_the_address_for_which_it_was_charged_although_the_customer_moves_meanwhile() {
+    let shop = BillingFixture::with("tea", 1).await;
+    let mut body = subscription(&[("tea", 1)], &monthly("2026-01-01"), &shop.authorization("ann"));
+    body["shipping_address"] = address();
+    let started = shop.create_subscription(subscribe_call("ann", "k", &body)).await;
+    let id = started.body["subscription_id"].as_str().unwrap().to_owned();
+    // The charge is made, and its answer is lost.
+    shop.sandbox.plan(Provider::Toss, "billing", Fault::DropAfter);
+    shop.sandbox.plan(Provider::Toss, "order", Fault::ErrorBefore(500));
+    shop.run().await;
+    assert_eq!(shop.statuses("ann", &id).await.1, ["CHARGING"]);
+    let mut abroad = address();
+    for (member, value) in [("region", "CA"), ("postal_code", "94105"), ("country", "US")] {
+        abroad[member] = json!(value);
+    }
+    let move_away = json!({ "shipping_address": abroad });
+    let moved = shop.change("ann", &id, "move", &move_away).await;
+    assert_eq!(moved.status, 200, "{moved:?}");
+    shop.advance_with_runs(hours(2), hours(1)).await;
+    let paid = shop.account("ann", &id).await["invoices"][0].clone();
+    assert_eq!(
+        (&paid["status"], &paid["totals"]["included_tax"]),
+        (&json!("PAID"), &amount(91))
+    );
+    let order = paid["order_id"].as_str().unwrap();
+    let details = Call::new("GET", "/orders/{order_id}/delivery-details").path("order_id", order);
+    let details = shop.get_delivery_details(details.by("ann")).await;
+    assert_eq!(details.body["shipping_address"], address(), "{details:?}");
 }

@@ -1,10 +1,12 @@
 //! Shipments: parcels of an order's units, and their delivery.
 
 use function_tests::fulfillment_fixture::{
-    FulfillmentFixture, close_call, deliver_call, lines, ship_call, shipments_call, won,
+    FulfillmentFixture, cancel_call, close_call, deliver_call, lines, ship_call, shipments_call, won,
 };
 use function_tests::payment_fixture::amount;
 use function_tests::{Shop, id_of};
+use harness::Fault;
+use harness::audit::{check_holds, check_units};
 use harness::engine::{FULFILLMENT, ORDERS};
 use harness::gateway::Call;
 use jiff::SignedDuration;
@@ -362,6 +364,80 @@ async fn a_lost_parcel_is_refunded_or_shipped_again_and_a_delivered_one_is_never
         "{refused:?}"
     );
     assert_eq!(refused.body["shipment_status"], "DELIVERED");
+}
+
+/// Checks that every unit of tea is accounted for, and returns how many are for sale.
+async fn tea_for_sale(shop: &FulfillmentFixture) -> i64 {
+    let orders = shop.engine.items(ORDERS).await;
+    check_holds(&orders).unwrap();
+    check_units(&orders, &shop.engine.items(FULFILLMENT).await).unwrap();
+    let balance = shop.engine.balance("tea").await;
+    balance.check().unwrap();
+    balance.available
+}
+
+#[tokio::test]
+async fn a_lost_unit_never_comes_back_to_the_stock_whether_it_is_shipped_again_or_cancelled() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 4)]).await;
+    let parcel = shop.shipped(&order, "p", &[("1", 3)]).await;
+    shop.close_shipment(close_call(&parcel, "c", "LOST")).await;
+    assert_eq!(tea_for_sale(&shop).await, 96, "nothing is decided yet");
+    // The unit that was not shipped yet, and one for a lost one.
+    shop.shipped(&order, "again", &[("1", 2)]).await;
+    assert_eq!(tea_for_sale(&shop).await, 95, "another unit leaves the shelf");
+    let cancelled = shop.cancel_lines("ann", &order, "refund", &[("1", 1)]).await;
+    assert_eq!(cancelled.body["lines"][0]["refunded"], won(1), "{cancelled:?}");
+    assert_eq!(tea_for_sale(&shop).await, 95, "the cancelled unit is lost");
+    let quantities = &shop.see("ann", &order).await.body["lines"][0]["quantities"];
+    let expected = json!({ "ordered": 4, "cancelled": 1, "shipped": 2, "lost": 1, "written_off": 2 });
+    assert_eq!(*quantities, expected);
+    // The last one turns up.
+    assert_eq!(
+        shop.report("p", shop.now()).await.problem(),
+        "too-few-units",
+        "two of its units are replaced"
+    );
+}
+
+#[tokio::test]
+async fn units_that_are_cancelled_beside_lost_ones_come_back_only_as_far_as_they_are_there() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 3)]).await;
+    let parcel = shop.shipped(&order, "p", &[("1", 1)]).await;
+    shop.close_shipment(close_call(&parcel, "c", "LOST")).await;
+    let whole = cancel_call("ann", &order, "whole", &[]).json(&json!({}));
+    let refused = shop.cancel_order(whole).await;
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (409, "order-shipped"),
+        "{refused:?}"
+    );
+    shop.cancel_lines("ann", &order, "all", &[("1", 3)]).await;
+    assert_eq!(tea_for_sale(&shop).await, 99, "two of three units were never shipped");
+}
+
+#[tokio::test]
+async fn a_lost_unit_is_not_shipped_again_when_the_product_is_sold_out_and_nothing_changes() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 2)]).await;
+    let parcel = shop.shipped(&order, "p", &[("1", 1)]).await;
+    shop.close_shipment(close_call(&parcel, "c", "LOST")).await;
+    shop.paid("bob", "k2", &[("tea", 98)]).await;
+    let refused = shop.ship(&order, "again", &[("1", 2)]).await;
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (409, "out-of-stock"),
+        "{refused:?}"
+    );
+    assert_eq!(refused.body["shortages"][0]["available"], 0);
+    shop.shipped(&order, "there", &[("1", 1)]).await;
+    shop.receive("tea", 1).await;
+    for crash in [Fault::LoseRequest, Fault::LoseAnswer] {
+        shop.engine.faults.plan("TransactWriteItems", crash);
+    }
+    shop.shipped(&order, "again", &[("1", 1)]).await;
+    assert_eq!(tea_for_sale(&shop).await, 0);
 }
 
 #[tokio::test]
