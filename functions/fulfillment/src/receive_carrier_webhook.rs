@@ -62,7 +62,7 @@ struct Message {
 }
 
 /// The data of a delivery: the shipment by its id, or by its carrier and number.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Data {
     shipment_id: Option<ShipmentId>,
     carrier: Option<String>,
@@ -127,7 +127,7 @@ pub async fn handle(
     if message.r#type != "shipment.delivered" {
         return answer(CarrierWebhookOutcome::Ignored);
     }
-    let data = data(message)?;
+    let data: Data = http::parse_member("data", &message.data)?;
     let store = &function.fulfillment;
     let found = shipments(store, &data, &signers, invocation.deadline).await?;
     deliver_each(store, &found, data.delivered_at, &invocation).await?;
@@ -151,11 +151,6 @@ impl ReceiveCarrierWebhook {
         });
         verified.await
     }
-}
-
-fn data(message: Message) -> Result<Data, Rejection> {
-    let data = serde_json::from_value(message.data);
-    data.map_err(|error| Rejection::new(&error::MALFORMED_BODY, format!("data: {error}")))
 }
 
 /// The shipments that a message of `signers` is about. At least one.

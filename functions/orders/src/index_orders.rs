@@ -18,12 +18,12 @@ use shared::aws::lambda::problem::Causes;
 use shared::aws::lambda::stream::Changes;
 use shared::catalog::Sku;
 use shared::lookups::{LastDigits, List, LookupStore, Owner, PhoneKeyStore, Position, Subject};
-use shared::orders::{DeliveryDetails, OrderId, OrderStore, StoredOrder};
+use shared::orders::{DeliveryDetails, FulfillmentStatus, OrderId, OrderStatus, OrderStore, StoredOrder};
 use shared::search::{PrivateDocumentKind, PrivateIndexQueue};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::order_list::status_name;
+use crate::order_list::{fulfillment_name, status_name};
 
 /// The function's stores.
 #[derive(Debug)]
@@ -118,8 +118,8 @@ fn position(stored: &StoredOrder) -> Position {
     Position::new(stored.order.placed_at, stored.order.order_id.0)
 }
 
-/// Brings the rows of an order to where it is. Only its status ever changes. Its row is written last, so that an order with
-/// that row has all others.
+/// Brings the rows of an order to where it is. Only its status and its fulfillment ever change. The row of its status is written
+/// last, so that an order with that row has all others.
 async fn index(function: &IndexOrders, stored: &StoredOrder, is_new: bool, deadline: Instant) -> Result<(), Error> {
     let (order, position) = (&stored.order, position(stored));
     if is_new {
@@ -127,6 +127,15 @@ async fn index(function: &IndexOrders, stored: &StoredOrder, is_new: bool, deadl
         let skus: BTreeSet<&Sku> = order.lines.iter().filter_map(|line| line.sku.as_ref()).collect();
         lists.extend(skus.into_iter().cloned().map(List::Product));
         function.lookups.put(Subject::Order, &lists, position, deadline).await?;
+    }
+    // Only orders that were paid and have something to ship.
+    if order.paid_at.is_some() && order.lines.iter().any(|line| line.package.is_some()) {
+        let is_listed = order.status == OrderStatus::Paid && order.fulfillment_status != FulfillmentStatus::NotRequired;
+        let status = is_listed.then(|| fulfillment_name(order.fulfillment_status));
+        let moved = function
+            .lookups
+            .put_fulfillment(Subject::Order, status, position, stored.version, deadline);
+        moved.await?;
     }
     let status = status_name(order.status);
     let moved = function

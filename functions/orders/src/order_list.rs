@@ -13,10 +13,17 @@ use shared::core::error::Rejection;
 use shared::core::id::PathParameter;
 use shared::core::identity::CustomerId;
 use shared::lookups::LastDigits;
-use shared::orders::{Order, OrderNumber, OrderStatus};
+use shared::orders::{FulfillmentStatus, Order, OrderNumber, OrderStatus};
 
 /// The query parameters with a key. A request has at most one of them.
-pub const KEYS: [&str; 5] = ["number", "customer_id", "phone_last4", "sku", "status"];
+pub const KEYS: [&str; 6] = [
+    "number",
+    "customer_id",
+    "phone_last4",
+    "sku",
+    "status",
+    "fulfillment_status",
+];
 /// The query parameters with days: one day, or the first and the last of several.
 pub const DAYS: [&str; 3] = ["placed_on", "placed_from", "placed_until"];
 
@@ -35,6 +42,8 @@ pub enum OrderKey {
     Product(Sku),
     /// Orders with a status.
     Status(OrderStatus),
+    /// Paid orders that are fulfilled this far.
+    Fulfillment(FulfillmentStatus),
 }
 
 impl OrderKey {
@@ -70,9 +79,14 @@ impl OrderKey {
                 .map(Self::Phone)
                 .map_err(|invalid: shared::lookups::InvalidLastDigits| refused(&invalid.to_string())),
             "sku" => Sku::from_path(text).map(Self::Product),
-            _ => serde_json::from_value(text.into())
+            "status" => serde_json::from_value(text.into())
                 .map(Self::Status)
                 .map_err(|_| refused("it is not one of the described values")),
+            _ => match serde_json::from_value(text.into()) {
+                Ok(FulfillmentStatus::NotRequired) => Err(refused("orders without anything to ship are not in a list")),
+                Ok(status) => Ok(Self::Fulfillment(status)),
+                Err(_) => Err(refused("it is not one of the described values")),
+            },
         }
     }
 
@@ -83,6 +97,7 @@ impl OrderKey {
             Self::Customer(customer_id) => order.customer_id == *customer_id,
             Self::Product(sku) => order.lines.iter().any(|line| line.sku.as_ref() == Some(sku)),
             Self::Status(status) => order.status == *status,
+            Self::Fulfillment(status) => order.status == OrderStatus::Paid && order.fulfillment_status == *status,
             // The row names the data key that the order's telephone number was read with.
             Self::All | Self::Phone(_) => true,
         }
@@ -97,6 +112,18 @@ pub const fn status_name(status: OrderStatus) -> &'static str {
         OrderStatus::Paid => "PAID",
         OrderStatus::Cancelled => "CANCELLED",
         OrderStatus::Expired => "EXPIRED",
+    }
+}
+
+/// The name of a fulfillment status in its list.
+pub const fn fulfillment_name(status: FulfillmentStatus) -> &'static str {
+    match status {
+        FulfillmentStatus::NotRequired => "NOT_REQUIRED",
+        FulfillmentStatus::Unfulfilled => "UNFULFILLED",
+        FulfillmentStatus::PartiallyShipped => "PARTIALLY_SHIPPED",
+        FulfillmentStatus::Shipped => "SHIPPED",
+        FulfillmentStatus::PartiallyDelivered => "PARTIALLY_DELIVERED",
+        FulfillmentStatus::Delivered => "DELIVERED",
     }
 }
 
@@ -168,6 +195,17 @@ mod tests {
         use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
         for status in [PendingPayment, Paying, Paid, Cancelled, Expired] {
             assert_eq!(serde_json::to_value(status).unwrap(), status_name(status));
+        }
+        use FulfillmentStatus::{Delivered, NotRequired, PartiallyDelivered, PartiallyShipped, Shipped, Unfulfilled};
+        for status in [
+            NotRequired,
+            Unfulfilled,
+            PartiallyShipped,
+            Shipped,
+            PartiallyDelivered,
+            Delivered,
+        ] {
+            assert_eq!(serde_json::to_value(status).unwrap(), fulfillment_name(status));
         }
     }
 

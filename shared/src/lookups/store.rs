@@ -2,6 +2,7 @@
 //!
 //! - A list (`ORDERS#PRODUCT#<sku>#<shard>`): an entity that stays in it, by its position.
 //! - `ORDER#<id>`: the entity's status, on the index `by-list`. It is written last, so an entity with this row has all others.
+//!   Another row has how far it is fulfilled, on the same index.
 //! - `CUSTOMER#<id>`: the entities that have personal data of the customer, and the keys that come from them, on the index
 //!   `by-list`. All of a customer's are in one partition, so an erasure finds them by one consistent query.
 //! - `KEY`: the key of [`PhoneTag`](crate::lookups::PhoneTag)s, encrypted.
@@ -33,6 +34,7 @@ use crate::lookups::{List, Position, Subject};
 pub use rows::{ErasedRows, Found, FoundPage, Owner, PersonalRows};
 
 const STATUS: &str = "STATUS";
+const FULFILLMENT: &str = "FULFILLMENT";
 const INDEX: &str = "by-list";
 const WRITING: &str = "write lookups";
 const ERASING: &str = "erase lookups";
@@ -124,9 +126,42 @@ impl LookupStore {
         version: u64,
         deadline: Instant,
     ) -> Result<(), Error> {
-        let list = List::Status(status).partition_of(subject, position.id);
-        let mut item = composite(subject.entity(position.id), STATUS);
-        rows::put_on_index(&mut item, list, position);
+        let list = List::Status(status);
+        self.put_state(subject, STATUS, Some(&list), position, version, deadline)
+            .await
+    }
+
+    /// Moves an entity to the list of those that are fulfilled as far as it is in `version`, or out of these lists. Condition: no later
+    /// version was written. Otherwise nothing changes.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn put_fulfillment(
+        &self,
+        subject: Subject,
+        status: Option<&'static str>,
+        position: Position,
+        version: u64,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let list = status.map(List::Fulfillment);
+        self.put_state(subject, FULFILLMENT, list.as_ref(), position, version, deadline)
+            .await
+    }
+
+    async fn put_state(
+        &self,
+        subject: Subject,
+        row: &str,
+        list: Option<&List>,
+        position: Position,
+        version: u64,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let mut item = composite(subject.entity(position.id), row);
+        if let Some(list) = list {
+            rows::put_on_index(&mut item, list.partition_of(subject, position.id), position);
+        }
         item.insert("version".into(), number(version));
         let request = self
             .table
@@ -294,7 +329,7 @@ impl LookupStore {
         deadline: Instant,
     ) -> Result<Vec<Found>, Error> {
         const DOING: &str = "look up a list";
-        let is_indexed = matches!(list, List::Status(_) | List::Phone(_));
+        let is_indexed = matches!(list, List::Status(_) | List::Fulfillment(_) | List::Phone(_));
         let [hash, range] = if is_indexed { ["list", "position"] } else { ["pk", "sk"] };
         let query = self
             .table

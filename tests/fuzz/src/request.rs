@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use shared::aws::lambda::action::Handler;
 use shared::aws::lambda::gateway;
 
@@ -77,9 +77,46 @@ fn event(lines: &str) -> String {
     event.to_string()
 }
 
+/// The path parameters of all routes.
+pub fn path_parameters() -> Map<String, Value> {
+    const IDS: [&str; 19] = [
+        "bid_id",
+        "coupon_id",
+        "export_id",
+        "image_id",
+        "import_id",
+        "order_id",
+        "payment_id",
+        "performance_id",
+        "performance_review_id",
+        "performer_id",
+        "plan_id",
+        "return_id",
+        "shipment_id",
+        "showtime_id",
+        "subscription_id",
+        "ticket_id",
+        "transfer_offer_id",
+        "venue_id",
+        "waiting_room_id",
+    ];
+    let others = [
+        ("customer_id", "ann".to_owned()),
+        ("digest", "0".repeat(64)),
+        ("period", "1".to_owned()),
+        ("provider", "toss".to_owned()),
+        ("sku", "tea".to_owned()),
+    ];
+    let ids = IDS.map(|name| (name.to_owned(), json!(ID)));
+    ids.into_iter()
+        .chain(others.map(|(name, value)| (name.to_owned(), json!(value))))
+        .collect()
+}
+
+const ID: &str = "8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd";
+
 /// An administrator's request with the parameters of all routes.
 fn valid() -> Value {
-    let id = "8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd";
     json!({
         "version": "2.0",
         "routeKey": "POST /orders",
@@ -88,10 +125,7 @@ fn valid() -> Value {
         "cookies": [],
         "headers": { "content-type": "application/json", "host": "api.example.com", "idempotency-key": "k" },
         "queryStringParameters": {},
-        "pathParameters": {
-            "sku": "tea", "provider": "toss", "period": "1",
-            "order_id": id, "payment_id": id, "subscription_id": id, "bid_id": id, "image_id": id,
-        },
+        "pathParameters": path_parameters(),
         "requestContext": {
             "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com", "domainPrefix": "api",
             "authorizer": {

@@ -54,3 +54,22 @@ fn every_fuzz_target_has_a_binary_and_a_corpus() {
         );
     }
 }
+
+#[test]
+fn the_request_target_has_the_path_parameters_of_all_routes() {
+    let description = fs::read_to_string(here("../../infra/openapi.yaml")).unwrap();
+    let routes = description.lines().filter(|line| line.starts_with("  /"));
+    let names = |route: &str| -> Vec<String> {
+        let parts = route.split('{').skip(1);
+        parts
+            .filter_map(|part| Some(part.split_once('}')?.0.to_owned()))
+            .collect()
+    };
+    let wanted: BTreeSet<String> = routes.flat_map(names).collect();
+    let given: BTreeSet<String> = fuzz::request::path_parameters()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert!(wanted.len() > 20, "{wanted:?}");
+    assert_eq!(given, wanted);
+}

@@ -9,6 +9,7 @@ use shared::core::error::{self, Rejection};
 use shared::core::money::Money;
 use shared::core::signature::{self, StandardHeaders};
 use shared::orders::OrderId;
+use shared::payments::provider::display_text;
 use shared::payments::{Failure, Provider, ProviderStatus, Report};
 
 use super::{Outcome, ReceiveWebhook, header};
@@ -25,7 +26,7 @@ struct Message {
     other: serde_json::Map<String, serde_json::Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Data {
     /// The order to pay.
     order_id: OrderId,
@@ -67,12 +68,12 @@ pub async fn receive(
     ) {
         return Ok(Outcome::Ignored);
     }
-    let data: Data = serde_json::from_value(message.data)
-        .map_err(|error| Rejection::new(&error::MALFORMED_BODY, format!("data: {error}")))?;
+    let data: Data = http::parse_member("data", &message.data)?;
     data.check(&message.r#type)?;
     let status = if message.r#type == "payment.failed" {
-        let text = data.message.unwrap_or_else(|| "The payment was refused.".to_owned());
-        ProviderStatus::Failed(Failure::new(data.code.unwrap_or_default(), text))
+        let code = display_text(data.code.as_deref(), "");
+        let text = display_text(data.message.as_deref(), "The payment was refused.");
+        ProviderStatus::Failed(Failure::new(code, text))
     } else {
         ProviderStatus::Charged
     };

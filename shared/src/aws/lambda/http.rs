@@ -164,6 +164,16 @@ pub fn parse<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, Rejecti
     from_slice(bytes).map_err(|unreadable| Rejection::new(&error::MALFORMED_BODY, unreadable.to_string()))
 }
 
+/// Parses the member `name` of a message, which was parsed as any value. The error names the place of a wrong value.
+///
+/// # Errors
+/// `malformed-body` when it is not a `T`.
+pub fn parse_member<T: DeserializeOwned + Serialize>(name: &str, value: &serde_json::Value) -> Result<T, Rejection> {
+    let bytes = value.to_string();
+    from_slice(bytes.as_bytes())
+        .map_err(|unreadable| Rejection::new(&error::MALFORMED_BODY, format!("{name}: {unreadable}")))
+}
+
 /// The path parameter `name`.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ mod toss;
 pub use billing::{Authorization, BillingKey, BillingProvider, Card, Charge, Issued, MAX_CHARGE_TIME};
 pub use credentials::{Credentials, Vault};
 pub use decline::Decline;
+pub use http::display_text;
 pub use kakaopay::KakaoPay;
 pub use stripe::{EVENT_TYPES, Stripe, StripeEvent};
 pub use toss::Toss;

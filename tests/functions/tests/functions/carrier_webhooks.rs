@@ -157,6 +157,12 @@ async fn each_invalid_message_gets_its_problem() {
     for (name, data, status, problem) in [
         ("no data", json!(null), 400, "malformed-body"),
         (
+            "an array in place of an object",
+            json!([null, "CJ", "7", at]),
+            400,
+            "malformed-body",
+        ),
+        (
             "no time",
             json!({ "carrier": "CJ", "tracking_number": "7" }),
             400,

@@ -38,6 +38,7 @@ async fn amounts_that_cannot_be_are_refused() {
     for (kind, fields) in [
         ("payment.succeeded", json!({ "reference": "new", "amount": amount(0) })),
         ("payment.failed", json!({ "amount": amount(0) })),
+        ("payment.succeeded", json!({ "amount": [2000, "KRW"] })),
         ("payment.refunded", json!({ "refunded": amount(5000) })),
         ("payment.refunded", json!({ "refunded": amount(0) })),
         ("payment.refunded", json!({ "refunded": dollars })),

@@ -19,11 +19,11 @@ pub fn check_lookups(orders: &[Value], accounts: &[Value], lookups: &[Value]) ->
         .iter()
         .map(|row| (key(row).to_owned(), text(&row["sk"]).to_owned()));
     let mut rows: BTreeSet<(String, String)> = rows.collect();
-    let statuses: BTreeMap<&str, &Value> = lookups
-        .iter()
-        .filter(|row| row["version"].is_u64())
-        .map(|row| (key(row), row))
-        .collect();
+    let states = |row: &'static str| -> BTreeMap<&str, &Value> {
+        let rows = lookups.iter().filter(|item| item["sk"] == row);
+        rows.map(|row| (key(row), row)).collect()
+    };
+    let (statuses, fulfillments) = (states("STATUS"), states("FULFILLMENT"));
     for order in orders.iter().filter(|item| key(item).starts_with("ORDER#")) {
         let id: Uuid = text(&order["order_id"]).parse()?;
         let at = Position::new(text(&order["placed_at"]).parse()?, id).to_string();
@@ -45,6 +45,16 @@ pub fn check_lookups(orders: &[Value], accounts: &[Value], lookups: &[Value]) ->
             status["version"] == order["version"],
             "another version, {status}: {order}"
         );
+        if let Some(fulfillment) = fulfillments.get(key(order)) {
+            ensure!(
+                fulfillment["version"] == order["version"],
+                "another version, {fulfillment}: {order}"
+            );
+            ensure!(
+                fulfillment["list"].is_null() || order["status"] == "PAID",
+                "listed as to be shipped, {fulfillment}: {order}"
+            );
+        }
     }
     let lists = rows
         .iter()

@@ -2,8 +2,9 @@
 
 mod outcome;
 
+pub use outcome::display_text;
 pub(crate) use outcome::{
-    CallError, answer, check_refunded_sum, display_text, not_charged, provider_unavailable, refused_unless_changed,
+    CallError, answer, check_refunded_sum, not_charged, provider_unavailable, refused_unless_changed,
     unknown_if_pending,
 };
 
