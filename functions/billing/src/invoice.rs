@@ -64,11 +64,11 @@ pub struct Invoice {
     pub status: InvoiceStatus,
     /// The items, at the prices of the first attempt. Empty before that.
     pub lines: Vec<Line>,
-    /// How the period is delivered. Absent before the first attempt, and if nothing is shipped.
+    /// The delivery of the period's order. Absent before the first attempt, and if nothing is shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping: Option<Shipping>,
-    /// What the period costs, and the parts of it. Absent before the first attempt.
+    /// The price of the period, and its parts. Absent before the first attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub totals: Option<Totals>,
@@ -85,11 +85,11 @@ pub struct Invoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub declined_at: Option<Timestamp>,
-    /// Why the last attempt was declined.
+    /// The reason for which the last attempt was declined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub failure: Option<Failure>,
-    /// Why the delivery is postponed. Present for a postponed invoice.
+    /// The reason for which the delivery is postponed. Present for a postponed invoice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub postponed: Option<Postponed>,
@@ -113,7 +113,7 @@ pub struct Invoice {
     pub closed_at: Option<Timestamp>,
 }
 
-/// Why a delivery is postponed.
+/// The reason for which a delivery is postponed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Postponed {
     /// The problem code of a checkout of the same items, such as `out-of-stock` or `product-unavailable`.

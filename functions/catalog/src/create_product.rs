@@ -100,7 +100,7 @@ pub struct CreateProductRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub package: Option<Package>,
-    /// How the product is taxed.
+    /// The tax class of the product.
     #[serde(default, skip_serializing_if = "TaxClass::is_standard")]
     #[schema(default = "STANDARD")]
     pub tax_class: TaxClass,

@@ -55,7 +55,7 @@ pub struct ListingShards {
     pub listing: Listing,
     /// Number of its shards, after the change if there is one.
     pub shards: ShardCount,
-    /// What happens now.
+    /// The present phase of the listing.
     pub phase: ListingPhase,
     /// The number of products that were moved in this phase.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// The wrong codes of a customer, in the hour that began with the first one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrongCodes {
-    /// How many.
+    /// The number of wrong codes.
     pub wrong: u32,
     /// The end of the hour, in Unix milliseconds.
     pub until_ms: i64,

@@ -40,7 +40,7 @@ impl ShipmentStatus {
     }
 }
 
-/// Why a shipment ends without a delivery.
+/// The reason for which a shipment ends without a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ClosingReason {

@@ -58,7 +58,7 @@ pub struct Build {
 pub struct Rebuild {
     /// The build so far.
     pub build: Build,
-    /// When it was requested.
+    /// The time at which the rebuild was requested.
     pub started_at: Timestamp,
     /// How far the tables have been read.
     pub position: WalkPosition,

@@ -34,7 +34,7 @@ const ENDED_AT_ONCE: usize = 100;
 pub struct AreaPlaces {
     /// The area.
     pub area: ZoneCode,
-    /// How many of its places.
+    /// The number of places to block or release.
     #[schema(minimum = 1, maximum = 1_000)]
     pub count: u16,
 }
@@ -47,10 +47,10 @@ pub struct AreaNow {
     /// The number of its places.
     #[schema(minimum = 1, maximum = 10_000)]
     pub places: u32,
-    /// How many are free.
+    /// The number of free places.
     #[schema(maximum = 10_000)]
     pub free: u32,
-    /// How many are blocked.
+    /// The number of blocked places.
     #[schema(maximum = 10_000)]
     pub blocked: u32,
 }

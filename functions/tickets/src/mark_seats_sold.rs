@@ -42,7 +42,7 @@ pub type OrderPaid = EventBridgeEvent<Envelope<PaidOrder>>;
 pub struct PaidOrder {
     /// The order.
     pub order_id: OrderId,
-    /// Its lines.
+    /// The lines of the order.
     pub lines: Vec<PaidLine>,
 }
 

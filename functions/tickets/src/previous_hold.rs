@@ -22,7 +22,7 @@ pub enum Previous {
     Replaced {
         /// What the customer holds now.
         allowance: Allowance,
-        /// Its order.
+        /// The order that the request replaces.
         stored: Box<StoredOrder>,
     },
     /// The request replaces an order that does not hold seats of the showtime for the customer.

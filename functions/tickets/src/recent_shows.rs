@@ -42,7 +42,7 @@ const JUDGED_BY_SHOW: [&Reason; 9] = [
 pub struct Show {
     /// The showtime.
     pub showtime: Showtime,
-    /// Its performance.
+    /// The performance of the showtime.
     pub performance: Performance,
 }
 

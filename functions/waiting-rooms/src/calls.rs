@@ -38,14 +38,14 @@ const LATE_PER_PART: u64 = 8;
 pub struct LateLimit {
     /// The second, counted from the opening.
     pub second: u32,
-    /// How many.
+    /// The largest number of late ones who may enter in it.
     pub most: u64,
 }
 
 /// What a round begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Round {
-    /// Its number.
+    /// The round's number.
     pub nth: u32,
     /// What the rates have [gained](crate::turns::gained) since the round before.
     pub gained: u128,

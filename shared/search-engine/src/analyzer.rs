@@ -24,7 +24,7 @@ pub struct Unit {
     pub script: Script,
     /// Whether it does not continue the unit before it.
     pub starts_word: bool,
-    /// Its first UTF-16 code unit in the original.
+    /// The index of the unit's first UTF-16 code unit in the original.
     pub start: u32,
     /// The code unit after its last one in the original.
     pub end: u32,

@@ -47,7 +47,7 @@ pub struct Manifest {
 pub struct BundleInfo {
     /// The SHA-256 of its bytes, in hexadecimal digits. It is also the name of the object.
     pub name: String,
-    /// Its bytes.
+    /// The size of the bundle in bytes.
     pub size: u64,
     /// Documents that it added.
     pub documents: u64,

@@ -95,13 +95,13 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Number of points.
     pub points: Points,
-    /// What caused the change. Of collected points, what made them available.
+    /// The entity that caused the change. Of collected points: the one that made them available.
     pub about: Subject,
     /// Time of the change.
     pub created_at: Timestamp,
 }
 
-/// What a change of a wallet is about.
+/// The entity that a change of a wallet is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Subject {
     /// Kind of the subject.
@@ -110,7 +110,7 @@ pub struct Subject {
     pub id: Uuid,
 }
 
-/// Kind of what a change of a wallet is about.
+/// The kind of entity that a change of a wallet is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SubjectKind {
@@ -175,10 +175,10 @@ pub struct Credit {
     pub customer_id: CustomerId,
     /// Number of points.
     pub points: Points,
-    /// How many of the points were taken back, including those that the wallet owes. In proportion to the part of
+    /// The number of points that were taken back, including those that the wallet owes. In proportion to the part of
     /// the payment that the customer has back, rounded down.
     pub taken_back: Points,
-    /// How many of the points that were taken back last could not be taken at once. The wallet owes them.
+    /// The number of points that could not be taken at once when points were last taken back. The wallet owes them.
     pub owed: Points,
     /// Status of the credit.
     pub status: CreditStatus,
@@ -206,7 +206,7 @@ pub struct CollectedPoints {
     pub customer_id: CustomerId,
     /// Number of points.
     pub points: Points,
-    /// What made the points available.
+    /// The entity that made the points available.
     pub about: Subject,
     /// Time of the change.
     pub collected_at: Timestamp,

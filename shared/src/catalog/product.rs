@@ -130,11 +130,11 @@ pub struct Product {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
     pub points: Option<u32>,
-    /// The package of one unit. Absent for what is not shipped, such as points.
+    /// The package of one unit. Absent for a product that is not shipped, such as points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub package: Option<Package>,
-    /// How the product is taxed.
+    /// The tax class of the product.
     #[serde(default, skip_serializing_if = "TaxClass::is_standard")]
     #[schema(default = "STANDARD")]
     pub tax_class: TaxClass,

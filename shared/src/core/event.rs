@@ -143,7 +143,7 @@ pub struct Metadata {
     pub id: Uuid,
     /// Time of the event.
     pub occurred_at: Timestamp,
-    /// Who caused the event.
+    /// The actor who caused the event.
     pub actor: Actor,
     /// Version of the event's data.
     #[schema(minimum = 1)]

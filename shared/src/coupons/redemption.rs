@@ -38,9 +38,9 @@ pub enum NotRedeemable {
     NotApplicable,
     /// The eligible lines cost too little.
     MinimumNotReached {
-        /// What they have to cost.
+        /// The price that the eligible lines have to reach.
         minimum: Money,
-        /// What they cost.
+        /// The price of the eligible lines.
         subtotal: Money,
     },
     /// The order has another currency than the coupon.

@@ -15,7 +15,7 @@ pub struct CouponLine<'a> {
     pub price: Money,
 }
 
-/// What a line sells.
+/// The kind of thing that a line sells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sold<'a> {
     /// Units of a product.
@@ -43,9 +43,9 @@ pub enum NoDiscount {
     NotApplicable,
     /// The eligible lines cost too little.
     MinimumNotReached {
-        /// What they have to cost.
+        /// The price that the eligible lines have to reach.
         minimum: Money,
-        /// What they cost.
+        /// The price of the eligible lines.
         subtotal: Money,
     },
     /// The order has another currency.

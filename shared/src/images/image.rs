@@ -201,7 +201,7 @@ pub enum ImageFault {
     Unsupported,
 }
 
-/// Why an image was rejected.
+/// The reason for which an image was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImageRefusal {
     /// The reason, for programs.
@@ -239,7 +239,7 @@ pub struct Image {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub color: Option<String>,
-    /// Why the image was rejected. Present for a rejected image.
+    /// The reason for which the image was rejected. Present for a rejected image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refusal: Option<ImageRefusal>,

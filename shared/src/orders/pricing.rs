@@ -18,7 +18,7 @@ use crate::orders::{Line, LineId, Quote, Rejected, Shipping, ShippingMethod, Shi
 pub struct Delivery {
     /// Where it is delivered and taxed.
     pub destination: Destination,
-    /// The shipping method. `None` takes the first one that fits. An order of what is not shipped needs none.
+    /// The shipping method. `None` takes the first one that fits. An order of which nothing is shipped needs none.
     pub method: Option<ShippingMethodId>,
 }
 

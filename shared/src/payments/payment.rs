@@ -141,7 +141,7 @@ pub struct Payment {
     pub decided: Vec<DecidedReview>,
     /// The time when the payment was started.
     pub created_at: Timestamp,
-    /// When the provider's confirmation of the charge arrived.
+    /// The time at which the provider's confirmation of the charge arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub paid_at: Option<Timestamp>,

@@ -56,11 +56,12 @@ pub struct Subscription {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping_method: Option<ShippingMethodId>,
-    /// Where its orders are delivered and taxed: the country and region of its address. If absent, the shop's own country.
+    /// The place where the subscription's orders are delivered and taxed: the country and region of its address. If
+    /// absent, the shop's own country.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub destination: Option<Destination>,
-    /// When periods fall due.
+    /// The dates on which periods fall due.
     pub schedule: Schedule,
     /// The payment provider.
     pub provider: Provider,
@@ -109,13 +110,13 @@ pub struct SkippedPeriods {
     pub from: u32,
     /// The last skipped period.
     pub through: u32,
-    /// Why they were skipped.
+    /// The reason for which the periods were skipped.
     pub reason: SkipReason,
     /// Time of the change.
     pub skipped_at: Timestamp,
 }
 
-/// Why periods are skipped.
+/// The reason for which periods are skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SkipReason {

@@ -120,7 +120,7 @@ pub struct Import {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 500)]
     pub errors: Vec<RowError>,
-    /// Why the file could not be read to its end. Present for a failed import.
+    /// The reason for which the file could not be read to its end. Present for a failed import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub failure: Option<ImportFailure>,
@@ -155,7 +155,7 @@ pub struct FileUpload {
     pub expires_at: Timestamp,
 }
 
-/// Why a row was not applied.
+/// The reason for which a row was not applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RowError {
     /// The row's number in the file, from 1. The header of a CSV file is row 1.
@@ -168,7 +168,7 @@ pub struct RowError {
     /// The code, such as that of a problem of `update-product`.
     #[schema(examples("invalid-product"))]
     pub code: String,
-    /// What is wrong, for people.
+    /// A description of the failure, for people.
     pub detail: String,
 }
 
@@ -184,7 +184,7 @@ impl RowError {
     }
 }
 
-/// Why a file could not be read to its end.
+/// The reason for which a file could not be read to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImportFailure {
     /// The reason.
@@ -192,7 +192,7 @@ pub struct ImportFailure {
     /// The number of the first row that was not read.
     #[schema(minimum = 1)]
     pub row: u64,
-    /// What is wrong, for people.
+    /// A description of the failure, for people.
     pub detail: String,
 }
 

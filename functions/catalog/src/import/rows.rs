@@ -28,7 +28,7 @@ pub struct RowFault {
     pub field: Option<String>,
     /// The code.
     pub code: &'static str,
-    /// What is wrong, for people.
+    /// A description of the failure, for people.
     pub detail: String,
 }
 
@@ -70,7 +70,7 @@ impl From<Rejection> for RowFault {
 pub struct FileFault {
     /// The reason.
     pub reason: ImportFailureReason,
-    /// What is wrong, for people.
+    /// A description of the failure, for people.
     pub detail: String,
 }
 

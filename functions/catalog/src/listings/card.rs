@@ -31,7 +31,7 @@ pub struct ProductCard {
     pub sold_out: bool,
     /// Whether the product is for sale. Only administrators see others than `LISTED`.
     pub status: ProductStatus,
-    /// Time of the first listing. Absent for what was never listed.
+    /// Time of the first listing. Absent for a product that was never listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub first_listed_at: Option<Timestamp>,

@@ -42,7 +42,7 @@ pub struct Layout {
 /// One set of a listing's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Epoch {
-    /// Its number, from 1.
+    /// The epoch's number, from 1.
     pub number: u32,
     /// The number of shards.
     pub shards: ShardCount,

@@ -22,7 +22,7 @@ pub struct TicketKeys {
 
 /// An Ed25519 key (RFC 8032).
 pub struct TicketKey {
-    /// Its number, from 1.
+    /// The key's number, from 1. Each code names it.
     pub number: u8,
     pair: Ed25519KeyPair,
 }

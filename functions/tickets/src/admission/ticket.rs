@@ -53,7 +53,7 @@ pub struct Ticket {
     /// The number of the code, from 1. A code with an earlier number does not admit.
     #[schema(minimum = 1)]
     pub issue: u16,
-    /// How often it has changed hands.
+    /// The number of times that the ticket has changed hands.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 4)]
     pub transfers: u8,

@@ -42,7 +42,7 @@ impl OfferCode {
         Self(BASE32_NOPAD.encode(&digest[..16]))
     }
 
-    /// Its text.
+    /// The code as text, in base32.
     pub fn text(&self) -> &str {
         &self.0
     }

@@ -53,7 +53,7 @@ pub struct ShippingMethod {
     /// The name that shoppers see.
     #[schema(examples("Standard delivery"))]
     pub name: String,
-    /// What the delivery costs, without tax that is added.
+    /// The price of the delivery, without tax that is added.
     pub price: Money,
 }
 
@@ -70,7 +70,7 @@ struct Method {
     countries: Vec<Country>,
     currency: Currency,
     price: Price,
-    /// From this value of the shipped goods on, less their discounts, the delivery is free.
+    /// The least value of the shipped goods, before discounts, from which the delivery is free. In minor units.
     free_from: Option<u64>,
     max_weight_grams: Option<u64>,
 }
