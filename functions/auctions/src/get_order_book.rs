@@ -71,7 +71,7 @@ pub struct BookSide {
 pub struct OpenBid {
     /// The bid's price.
     pub price: Points,
-    /// Time at which the bid was placed.
+    /// The time at which the bid was placed.
     pub placed_at: Timestamp,
     /// The deadline: from this time on the bid cannot be taken.
     pub expires_at: Timestamp,

@@ -63,7 +63,7 @@ pub struct TakenBid {
     pub voucher_id: VoucherId,
     /// The price paid.
     pub price: Points,
-    /// Time of the trade.
+    /// The time of the trade.
     pub traded_at: Timestamp,
 }
 

@@ -45,7 +45,7 @@ impl CancelSubscription {
 pub enum When {
     /// At once. An unpaid invoice is voided. If a charge is in progress and succeeds, it is refunded.
     Now,
-    /// When the next period falls due. No later change of the subscription moves this time.
+    /// The time at which the next period falls due. No later change of the subscription moves this time.
     PeriodEnd,
 }
 

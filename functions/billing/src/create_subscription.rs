@@ -67,9 +67,9 @@ impl CreateSubscription {
     }
 }
 
-/// How far ahead the anchor may be.
+/// The greatest time between now and an anchor ahead.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366);
-/// How long ago the anchor may be: as long as the longest interval.
+/// The greatest age of the anchor: as long as the longest interval.
 const MAX_AGO: SignedDuration = SignedDuration::from_hours(24 * 366 * 3);
 
 /// A subscription to start.

@@ -32,7 +32,7 @@ const MIN_RETRY_DELAY: SignedDuration = SignedDuration::from_hours(24);
 /// The longest delay between two checks of a charge at the provider.
 const MAX_CHECK_DELAY: SignedDuration = SignedDuration::from_mins(60);
 
-/// Status of an invoice.
+/// The status of an invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum InvoiceStatus {
@@ -60,7 +60,7 @@ pub struct Invoice {
     /// The period's date in the schedule's timezone.
     #[schema(value_type = String, format = Date)]
     pub date: Date,
-    /// Status of the invoice.
+    /// The status of the invoice.
     pub status: InvoiceStatus,
     /// The items, at the prices of the first attempt. Empty before that.
     pub lines: Vec<Line>,
@@ -77,11 +77,11 @@ pub struct Invoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub coupon: Option<InvoiceCoupon>,
-    /// Number of attempts to charge the card.
+    /// The number of attempts to charge the card.
     pub attempts: u32,
-    /// Number of declines of the current card.
+    /// The number of declines of the current card.
     pub declines: u32,
-    /// Time of the first decline of the current card.
+    /// The time of the first decline of the current card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub declined_at: Option<Timestamp>,
@@ -93,7 +93,7 @@ pub struct Invoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub postponed: Option<Postponed>,
-    /// Time of the next attempt, or of the next check of the charge in progress.
+    /// The time of the next attempt, or of the next check of the charge in progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_try_at: Option<Timestamp>,
@@ -105,9 +105,9 @@ pub struct Invoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub payment_id: Option<PaymentId>,
-    /// Time at which the invoice was created.
+    /// The time at which the invoice was created.
     pub created_at: Timestamp,
-    /// Time at which the invoice became paid or void.
+    /// The time at which the invoice became paid or void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub closed_at: Option<Timestamp>,
@@ -303,7 +303,7 @@ impl Invoice {
         }
     }
 
-    /// What the period costs. None before the first attempt.
+    /// The price of the period. None before the first attempt.
     pub fn total(&self) -> Option<Money> {
         self.totals.map(|totals| totals.total)
     }

@@ -112,7 +112,7 @@ pub struct CreateProductRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 1_000_000)]
     pub low_stock_threshold: Option<u32>,
-    /// Number of shards of the stock. Default: 1. Can be raised, not lowered.
+    /// The number of shards of the stock. Default: 1. Can be raised, not lowered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub stock_shards: Option<ShardCount>,

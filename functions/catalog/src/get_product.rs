@@ -81,7 +81,7 @@ pub struct ProductView {
     pub images: Vec<ImageId>,
     /// Units in stock, summed over all shards.
     pub available: u64,
-    /// Time of the last change of the product.
+    /// The time of the last change of the product.
     pub updated_at: Timestamp,
 }
 

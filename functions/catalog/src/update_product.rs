@@ -116,7 +116,7 @@ pub struct UpdateProductRequest {
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     pub low_stock_threshold: Patch<u32>,
-    /// Number of shards of the stock. Can be raised, not lowered.
+    /// The number of shards of the stock. Can be raised, not lowered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub stock_shards: Option<ShardCount>,

@@ -17,7 +17,7 @@ pub struct WrongCodes {
 }
 
 impl WrongCodes {
-    /// How long wrong codes count.
+    /// The time for which wrong codes count.
     pub const WINDOW: SignedDuration = SignedDuration::from_hours(1);
     /// After so many wrong codes, none is looked at until the hour is over.
     pub const LIMIT: u32 = 10;

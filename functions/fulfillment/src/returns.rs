@@ -172,7 +172,7 @@ pub struct ReceivedUnits {
     pub write_off: u32,
 }
 
-/// How long a customer may return what was delivered.
+/// The time for which a customer may return what was delivered.
 #[derive(Clone, Debug)]
 pub struct ReturnPolicy {
     /// The calendar days after that of the delivery.
@@ -358,7 +358,7 @@ pub enum Rejected {
     Status(ReturnStatus),
     /// The days in which the units can be returned are over.
     WindowClosed {
-        /// When they ended.
+        /// The time at which they ended.
         ended_at: Timestamp,
     },
     /// The deduction is more than the price of the units.

@@ -104,7 +104,7 @@ pub enum ShipmentTransition {
     Close(ClosingReason, Timestamp),
 }
 
-/// How far a carrier's clock may be ahead.
+/// The greatest time by which a carrier's clock may be ahead.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 impl Shipment {

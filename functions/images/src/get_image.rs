@@ -50,9 +50,9 @@ pub struct SourceView {
 pub struct ImageView {
     /// The image's id.
     pub image_id: ImageId,
-    /// Purpose of the image.
+    /// The purpose of the image.
     pub purpose: ImagePurpose,
-    /// Status of the image.
+    /// The status of the image.
     pub status: ImageStatus,
     /// The uploaded image. Present once the image has been ready.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,7 @@ pub struct ImageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refusal: Option<ImageRefusal>,
-    /// Time of the last status change.
+    /// The time of the last status change.
     pub changed_at: Timestamp,
 }
 

@@ -38,7 +38,7 @@ pub struct Checkout {
     pub customer_keys: CustomerKeyStore,
     /// Taxes and shipping methods.
     pub pricing: Pricing,
-    /// How long an unpaid order reserves its stock.
+    /// The time for which an unpaid order reserves its stock.
     pub reservation: jiff::SignedDuration,
 }
 

@@ -22,7 +22,7 @@ pub struct SearchIndex {
     pub bundles: usize,
     /// The size of the index in bytes, which a function copies when it starts. 0 on a server.
     pub bytes: u64,
-    /// Time of the last change of the index.
+    /// The time of the last change of the index.
     pub committed_at: Timestamp,
     /// The rebuild that made the index. Absent for the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -25,7 +25,7 @@ use crate::seat_changes::{MAX_ROWS, MAX_SEATS, SeatsResponse, require_seats_exis
 use crate::store::ShowStore;
 
 const FIELD: &str = "general";
-/// How many places whose holds have ended are looked at in one read of their orders.
+/// The number of places whose holds have ended that are looked at in one read of their orders.
 const ENDED_AT_ONCE: usize = 100;
 
 /// Some places of an area of general admission.

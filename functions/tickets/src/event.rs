@@ -145,7 +145,7 @@ pub struct DoubleScan {
 /// The time and the gate of a scan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ScanPlace {
-    /// Time of the scan.
+    /// The time of the scan.
     pub at: Timestamp,
     /// The gate.
     pub gate: String,

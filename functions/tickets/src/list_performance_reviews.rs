@@ -55,9 +55,9 @@ pub struct PublicPerformanceReview {
     pub text: Option<String>,
     /// Whether the author's ticket is valid. False once it was refunded.
     pub is_verified: bool,
-    /// Time at which it was written.
+    /// The time at which it was written.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 

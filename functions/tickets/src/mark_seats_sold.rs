@@ -37,7 +37,7 @@ impl MarkSeatsSold {
 /// `OrderPaid`, as EventBridge delivers it.
 pub type OrderPaid = EventBridgeEvent<Envelope<PaidOrder>>;
 
-/// What the function reads of a paid order.
+/// The part of a paid order that the function reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PaidOrder {
     /// The order.
@@ -46,7 +46,7 @@ pub struct PaidOrder {
     pub lines: Vec<PaidLine>,
 }
 
-/// What the function reads of a line.
+/// The part of a line that the function reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PaidLine {
     /// The seat. Absent for a product.

@@ -235,9 +235,9 @@ pub struct Performance {
     pub tax_class: TaxClass,
     /// The fees that a customer pays for giving a ticket back.
     pub refund_policy: RefundPolicy,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 

@@ -25,9 +25,9 @@ pub struct UploadScans {
 
 /// The most scans of a request.
 const MAX_SCANS: usize = 100;
-/// How far the clock of a device may be ahead.
+/// The greatest time by which the clock of a device may be ahead.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
-/// How old a scan can be.
+/// The greatest age of a scan.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl UploadScans {
@@ -65,7 +65,7 @@ pub struct OfflineScan {
     /// The gate. Text of one line.
     #[schema(min_length = 1, max_length = 40)]
     pub gate: String,
-    /// Time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago.
+    /// The time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago.
     pub scanned_at: Timestamp,
 }
 

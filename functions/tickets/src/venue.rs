@@ -54,9 +54,9 @@ pub struct Venue {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 300)]
     pub address: Option<String>,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 

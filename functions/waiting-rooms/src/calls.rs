@@ -22,7 +22,8 @@ use crate::turns::TURN;
 /// The seconds after the call within which a customer is in time. A page looks every two or three seconds at a status that is two
 /// seconds old at most.
 pub const GRACE: u32 = 7;
-/// How many rounds later the number of those who were in time is known: they may be stored two seconds after the last moment.
+/// The number of rounds after which the number of those who were in time is known: they may be stored two seconds after
+/// the last moment.
 pub const SETTLED: u32 = GRACE + 2;
 /// How many are called in a row, of whom nobody comes, before it is the shop that is at fault.
 const SILENCE: u64 = 20;
@@ -70,7 +71,7 @@ pub struct Calls {
     returning: i128,
     /// Those who were called, did not come in time, and have not entered late. Some have left.
     absent: u64,
-    /// How many were called since somebody came.
+    /// The number of places that were called since somebody came.
     silence: u64,
     /// The late ones that the last two rounds allow, the newest first. With the next one's, they are those who are not counted yet.
     late: [u64; 2],

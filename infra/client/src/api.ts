@@ -17,7 +17,7 @@ export interface AcceptedTransfer {
   showtime_id: ShowtimeId;
   /** The seat. */
   seat: SeatId;
-  /** Time of the transfer. */
+  /** The time of the transfer. */
   transferred_at: string;
 }
 
@@ -244,16 +244,16 @@ export interface Bid {
   customer_id: CustomerId;
   /** The voucher for sale. Absent for a bid to buy. */
   voucher_id?: VoucherId;
-  /** Status of the bid. */
+  /** The status of the bid. */
   status: runtime.Open<BidStatus>;
   /**
-   * Time at which the bid was placed. It orders the bids of a product: a bid that came to the order book later has a
-   * later time.
+   * The time at which the bid was placed. It orders the bids of a product: a bid that came to the order book later
+   * has a later time.
    */
   placed_at: string;
   /** The deadline: from this time on the bid cannot be taken. */
   expires_at: string;
-  /** Time at which the bid was traded, cancelled or expired. Absent while it is open. */
+  /** The time at which the bid was traded, cancelled or expired. Absent while it is open. */
   closed_at?: string;
   /** The trade. Present for a traded bid. */
   trade_id?: string;
@@ -285,7 +285,7 @@ export interface BidList {
   next_cursor?: string;
 }
 
-/** Status of a bid. */
+/** The status of a bid. */
 export type BidStatus = "OPEN" | "TRADED" | "CANCELLED" | "EXPIRED";
 
 /** The limit is 64 KB, for a webhook 256 KB and for a seating plan 1 MB. */
@@ -471,7 +471,7 @@ export interface ChargeDecisionNotCharged {
 export interface CheckIn {
   /** The scan's id, derived from its key. */
   scan_id: string;
-  /** Time of the scan. */
+  /** The time of the scan. */
   at: string;
   /** The gate. */
   gate: string;
@@ -666,9 +666,9 @@ export interface Coupon {
   waiting_room_id?: WaitingRoomId;
   /** The time at which all units were found claimed. Absent while there may be more. */
   exhausted_at?: string;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change by an administrator. */
+  /** The time of the last change by an administrator. */
   updated_at: string;
 }
 
@@ -1079,7 +1079,7 @@ export interface CreateProductRequest {
   images?: ImageId[];
   /** The available units below which the stock is low. Nobody but administrators sees it. */
   low_stock_threshold?: number;
-  /** Number of shards of the stock. Default: 1. Can be raised, not lowered. */
+  /** The number of shards of the stock. Default: 1. Can be raised, not lowered. */
   stock_shards?: ShardCount;
 }
 
@@ -1144,7 +1144,7 @@ export interface CreateStockMovementRequestCorrection {
 
 /** Units were delivered to the shop. */
 export interface CreateStockMovementRequestReceipt {
-  /** Number of units. */
+  /** The number of units. */
   quantity: number;
   /** A note, for administrators. Text of several lines. */
   note?: string;
@@ -1153,7 +1153,7 @@ export interface CreateStockMovementRequestReceipt {
 
 /** Units were lost: broken, spoiled or stolen. */
 export interface CreateStockMovementRequestWriteOff {
-  /** Number of units. */
+  /** The number of units. */
   quantity: number;
   /** The reason, for administrators. Text of several lines. */
   note: string;
@@ -1318,17 +1318,17 @@ export type DocumentKind = "PRODUCT" | "PERFORMANCE" | "PERFORMER" | "VENUE";
 export interface Entry {
   /** The entry's id, a UUIDv7. */
   entry_id: string;
-  /** Kind of the change. */
+  /** The kind of the change. */
   kind: runtime.Open<EntryKind>;
-  /** Number of points. */
+  /** The number of points. */
   points: Points;
   /** The entity that caused the change. Of collected points: the one that made them available. */
   about: Subject;
-  /** Time of the change. */
+  /** The time of the change. */
   created_at: string;
 }
 
-/** Kind of a wallet's change. */
+/** The kind of a wallet's change. */
 export type EntryKind = "CREDITED" | "TAKEN_BACK" | "OWED" | "COLLECTED" | "RETURNED" | "HELD" | "RELEASED" | "PAID" | "EARNED";
 
 /** A page of a list. */
@@ -1345,15 +1345,15 @@ export interface Export {
   /** The status. */
   status: runtime.Open<ExportStatus>;
   /**
-   * Number of products in the parts so far. A product that changes during the export may be there twice, the newer row
-   * in a later place.
+   * The number of products in the parts so far. A product that changes during the export may be there twice, the
+   * newer row in a later place.
    */
   products: number;
   /** The administrator who created the export. */
   created_by: Actor;
-  /** Time of creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time at which the export was completed. */
+  /** The time at which the export was completed. */
   ended_at?: string;
   /**
    * The files, in the order in which an import has to take them. Present in the response of `get-export` for a completed
@@ -1369,7 +1369,7 @@ export type ExportId = string;
 export interface ExportPart {
   /** The presigned URL, for a `GET` that starts within 15 minutes. */
   url: string;
-  /** Number of products. */
+  /** The number of products. */
   products: number;
   /** The file's size in bytes. */
   content_length: number;
@@ -1508,7 +1508,7 @@ export type ImageLengthNotTakenProblem = Problem & {
   title: "The image is empty or too large";
 };
 
-/** Purpose of an image. */
+/** The purpose of an image. */
 export type ImagePurpose = "LISTING" | "REVIEW" | "PROFILE";
 
 /** The reason for which an image was rejected. */
@@ -1529,7 +1529,7 @@ export interface ImageSource {
   bytes: number;
 }
 
-/** Status of an image. */
+/** The status of an image. */
 export type ImageStatus = "AWAITING_UPLOAD" | "READY" | "REJECTED" | "DELETED";
 
 export type ImageTypeNotTakenProblem = Problem & {
@@ -1544,9 +1544,9 @@ export type ImageTypeNotTakenProblem = Problem & {
 export interface ImageView {
   /** The image's id. */
   image_id: ImageId;
-  /** Purpose of the image. */
+  /** The purpose of the image. */
   purpose: runtime.Open<ImagePurpose>;
-  /** Status of the image. */
+  /** The status of the image. */
   status: runtime.Open<ImageStatus>;
   /** The uploaded image. Present once the image has been ready. */
   source?: ImageSource;
@@ -1562,7 +1562,7 @@ export interface ImageView {
   color?: string;
   /** The reason for which the image was rejected. Present for a rejected image. */
   refusal?: ImageRefusal;
-  /** Time of the last status change. */
+  /** The time of the last status change. */
   changed_at: string;
 }
 
@@ -1578,15 +1578,15 @@ export interface Import {
   content_length: number;
   /** The status. */
   status: runtime.Open<ImportStatus>;
-  /** Number of rows that were read, without the header and empty ones. */
+  /** The number of rows that were read, without the header and empty ones. */
   rows: number;
-  /** Number of rows that created a product. In a dry run, of those that would. */
+  /** The number of rows that created a product. In a dry run, of those that would. */
   created: number;
-  /** Number of rows that changed a product. In a dry run, of those that would. */
+  /** The number of rows that changed a product. In a dry run, of those that would. */
   changed: number;
-  /** Number of rows that say what the product is already. */
+  /** The number of rows that say what the product is already. */
   unchanged: number;
-  /** Number of rows with an error. They were not applied. */
+  /** The number of rows with an error. They were not applied. */
   error_count: number;
   /** The first 500 errors. A list of imports leaves them out. */
   errors?: RowError[];
@@ -1594,11 +1594,11 @@ export interface Import {
   failure?: ImportFailure;
   /** The administrator who created the import. The changes of products are theirs. */
   created_by: Actor;
-  /** Time of creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time at which the first rows were read. */
+  /** The time at which the first rows were read. */
   started_at?: string;
-  /** Time at which the import was completed or failed. */
+  /** The time at which the import was completed or failed. */
   ended_at?: string;
   /** The upload of the file. Present in the response of `create-import` as long as the import waits for it. */
   upload?: FileUpload;
@@ -1649,14 +1649,14 @@ export type InternalProblem = Problem & {
 /** A number of units, at most three years: the limit of Stripe's recurring prices (`recurring.interval_count`). */
 export interface Interval {
   unit: runtime.Open<Unit>;
-  /** Number of units: at most 1,095 days, 156 weeks, 36 months or 3 years. */
+  /** The number of units: at most 1,095 days, 156 weeks, 36 months or 3 years. */
   count: number;
 }
 
 /** A number of units, at most three years: the limit of Stripe's recurring prices (`recurring.interval_count`). */
 export interface IntervalInput {
   unit: Unit;
-  /** Number of units: at most 1,095 days, 156 weeks, 36 months or 3 years. */
+  /** The number of units: at most 1,095 days, 156 weeks, 36 months or 3 years. */
   count: number;
 }
 
@@ -1884,7 +1884,7 @@ export type Invoice = SubscriptionPeriod & {
   customer_id: CustomerId;
   /** The period's date in the schedule's timezone. */
   date: string;
-  /** Status of the invoice. */
+  /** The status of the invoice. */
   status: runtime.Open<InvoiceStatus>;
   /** The items, at the prices of the first attempt. Empty before that. */
   lines: Line[];
@@ -1897,25 +1897,25 @@ export type Invoice = SubscriptionPeriod & {
    * period.
    */
   coupon?: InvoiceCoupon;
-  /** Number of attempts to charge the card. */
+  /** The number of attempts to charge the card. */
   attempts: number;
-  /** Number of declines of the current card. */
+  /** The number of declines of the current card. */
   declines: number;
-  /** Time of the first decline of the current card. */
+  /** The time of the first decline of the current card. */
   declined_at?: string;
   /** The reason for which the last attempt was declined. */
   failure?: Failure;
   /** The reason for which the delivery is postponed. Present for a postponed invoice. */
   postponed?: Postponed;
-  /** Time of the next attempt, or of the next check of the charge in progress. */
+  /** The time of the next attempt, or of the next check of the charge in progress. */
   next_try_at?: string;
   /** The order of the period. Present for a paid invoice. */
   order_id?: OrderId;
   /** The payment of the invoice. Present for a paid invoice, unless it costs nothing. */
   payment_id?: PaymentId;
-  /** Time at which the invoice was created. */
+  /** The time at which the invoice was created. */
   created_at: string;
-  /** Time at which the invoice became paid or void. */
+  /** The time at which the invoice became paid or void. */
   closed_at?: string;
 };
 
@@ -1941,7 +1941,7 @@ export interface InvoiceList {
   next_cursor?: string;
 }
 
-/** Status of an invoice. */
+/** The status of an invoice. */
 export type InvoiceStatus = "CHARGING" | "DECLINED" | "POSTPONED" | "PAID" | "VOID";
 
 /** A requested product and quantity. */
@@ -2053,7 +2053,7 @@ export type ListingPhase = "STEADY" | "FILLING" | "DRAINING" | "CLEARING";
 export interface ListingShards {
   /** The listing: `all`, `admin` (all products, for administrators), or a category such as `category:drinks/tea`. */
   listing: string;
-  /** Number of its shards, after the change if there is one. */
+  /** The number of its shards, after the change if there is one. */
   shards: ShardCount;
   /** The present phase of the listing. */
   phase: runtime.Open<ListingPhase>;
@@ -2270,7 +2270,7 @@ export interface OfflineScan {
   code: string;
   /** The gate. Text of one line. */
   gate: string;
-  /** Time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago. */
+  /** The time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago. */
   scanned_at: string;
 }
 
@@ -2294,7 +2294,7 @@ export type OnCancellation = "RETURNED" | "KEPT";
 export interface OpenBid {
   /** The bid's price. */
   price: Points;
-  /** Time at which the bid was placed. */
+  /** The time at which the bid was placed. */
   placed_at: string;
   /** The deadline: from this time on the bid cannot be taken. */
   expires_at: string;
@@ -2479,9 +2479,9 @@ export interface OwnPerformanceReview {
   hidden_reason?: runtime.Open<HiddenReason>;
   /** The time from which it cannot be edited. */
   editable_until: string;
-  /** Time at which it was written. */
+  /** The time at which it was written. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -2526,7 +2526,7 @@ export interface OwnTicket {
   code?: string;
   /** The time of the check-in. Absent until it is checked in. */
   checked_in_at?: string;
-  /** Time of the issue. */
+  /** The time of the issue. */
   issued_at: string;
   /** The time at which it became void. */
   voided_at?: string;
@@ -2732,9 +2732,9 @@ export interface Performance {
   tax_class?: runtime.Open<TaxClass>;
   /** The fees that a customer pays for giving a ticket back. */
   refund_policy: RefundPolicy;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -2782,9 +2782,9 @@ export interface PerformanceReview {
   status: runtime.Open<PerformanceReviewStatus>;
   /** The reason for which the review is hidden. Absent if it is not. */
   hidden_reason?: runtime.Open<HiddenReason>;
-  /** Time at which it was written. */
+  /** The time at which it was written. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -2814,9 +2814,9 @@ export interface Performer {
   biographies?: { [name: string]: string };
   /** The portrait. */
   image?: ImageId;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -2875,7 +2875,7 @@ export interface Plan {
   areas?: PlanArea[];
   /** Names the list of all rows, from which a showtime gets its seats. */
   layout: Digest;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
 }
 
@@ -2969,7 +2969,7 @@ export interface PresignUploadRequest {
   content_length: number;
   /** The file's SHA-256 in base64. If present, S3 accepts only these bytes. */
   checksum_sha256?: string;
-  /** Purpose of the image. */
+  /** The purpose of the image. */
   purpose: ImagePurpose;
   /** Another image of the caller, which is deleted when this one is ready. */
   replaces?: ImageId;
@@ -3048,13 +3048,13 @@ export interface Product {
   images: ImageId[];
   /** The available units below which the stock is low. Nobody but administrators sees it. */
   low_stock_threshold?: number;
-  /** Number of shards of the stock. */
+  /** The number of shards of the stock. */
   stock_shards: ShardCount;
-  /** Number of changes, from 1. */
+  /** The number of changes, from 1. */
   version: number;
   /** The administrator who made the last change. */
   updated_by: Actor;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -3076,9 +3076,9 @@ export interface ProductCard {
   sold_out: boolean;
   /** Whether the product is for sale. Only administrators see others than `LISTED`. */
   status: runtime.Open<ProductStatus>;
-  /** Time of the first listing. Absent for a product that was never listed. */
+  /** The time of the first listing. Absent for a product that was never listed. */
   first_listed_at?: string;
-  /** Time of the last change of the product. */
+  /** The time of the last change of the product. */
   updated_at: string;
 }
 
@@ -3161,7 +3161,7 @@ export interface ProductView {
   images: ImageId[];
   /** Units in stock, summed over all shards. */
   available: number;
-  /** Time of the last change of the product. */
+  /** The time of the last change of the product. */
   updated_at: string;
 }
 
@@ -3184,9 +3184,9 @@ export interface PublicPerformanceReview {
   text?: string;
   /** Whether the author's ticket is valid. False once it was refunded. */
   is_verified: boolean;
-  /** Time at which it was written. */
+  /** The time at which it was written. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -3438,7 +3438,7 @@ export interface RequestReturnRequest {
 export interface ReshardListingRequest {
   /** The listing: `all`, `admin` (all products, for administrators), or a category such as `category:drinks/tea`. */
   listing: string;
-  /** Number of its shards. With the present number, its rows are only written anew. */
+  /** The number of its shards. With the present number, its rows are only written anew. */
   shards: ShardCount;
 }
 
@@ -3641,7 +3641,7 @@ export interface Schedule {
   anchor: string;
   /** Local time of day at which each period falls due. */
   time: string;
-  /** Timezone of the dates and times. */
+  /** The time zone of the dates and times. */
   timezone: Timezone;
   /** Interval between periods. */
   interval: Interval;
@@ -3653,7 +3653,7 @@ export interface ScheduleInput {
   anchor: string;
   /** Local time of day at which each period falls due. */
   time: string;
-  /** Timezone of the dates and times. */
+  /** The time zone of the dates and times. */
   timezone: Timezone;
   /** Interval between periods. */
   interval: IntervalInput;
@@ -3672,7 +3672,7 @@ export interface SearchIndex {
   bundles: number;
   /** The size of the index in bytes, which a function copies when it starts. 0 on a server. */
   bytes: number;
-  /** Time of the last change of the index. */
+  /** The time of the last change of the index. */
   committed_at: string;
   /** The rebuild that made the index. Absent for the first one. */
   rebuild_id?: string;
@@ -4072,9 +4072,9 @@ export interface Showtime {
    * free of charge.
    */
   moved_at?: string;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -4186,7 +4186,7 @@ export interface SkippedPeriods {
   through: number;
   /** The reason for which the periods were skipped. */
   reason: runtime.Open<SkipReason>;
-  /** Time of the change. */
+  /** The time of the change. */
   skipped_at: string;
 }
 
@@ -4237,7 +4237,7 @@ export interface StockMovement {
   note?: string;
   /** The administrator who moved the units. */
   created_by: Actor;
-  /** Time of the movement. */
+  /** The time of the movement. */
   created_at: string;
 }
 
@@ -4253,7 +4253,7 @@ export interface StockMovementList {
 
 /** The entity that a change of a wallet is about. */
 export interface Subject {
-  /** Kind of the subject. */
+  /** The kind of the subject. */
   kind: runtime.Open<SubjectKind>;
   /** The subject's id. */
   id: string;
@@ -4268,7 +4268,7 @@ export interface Subscription {
   subscription_id: SubscriptionId;
   /** The customer. */
   customer_id: CustomerId;
-  /** Status of the subscription. */
+  /** The status of the subscription. */
   status: runtime.Open<SubscriptionStatus>;
   /** The items of each period, each product once. Priced from the catalog when the period is billed. */
   items: Item[];
@@ -4287,13 +4287,13 @@ export interface Subscription {
   card: Card;
   /** The next period to bill. */
   next_period: number;
-  /** Time at which the next period falls due. */
+  /** The time at which the next period falls due. */
   next_at: string;
   /** The period whose invoice is neither paid nor void, if any. */
   open_period?: number;
   /** Whether the customer has cancelled the subscription at the period's end. */
   ends_with_period: boolean;
-  /** Time at which the subscription ends, if `ends_with_period`. No other change moves it. */
+  /** The time at which the subscription ends, if `ends_with_period`. No other change moves it. */
   ends_at?: string;
   /** The periods that were skipped last. */
   skipped?: SkippedPeriods;
@@ -4301,11 +4301,11 @@ export interface Subscription {
   coupon?: SubscriptionCoupon;
   /** Whether the customer must provide a new card. */
   needs_card: boolean;
-  /** Time at which the subscription started. */
+  /** The time at which the subscription started. */
   started_at: string;
   /** Time since which the subscription is `PAST_DUE`. */
   past_due_at?: string;
-  /** Time of the cancellation. */
+  /** The time of the cancellation. */
   cancelled_at?: string;
 }
 
@@ -4347,7 +4347,7 @@ export interface SubscriptionPeriod {
   period: number;
 }
 
-/** Status of a subscription. */
+/** The status of a subscription. */
 export type SubscriptionStatus = "ACTIVE" | "PAUSED" | "PAST_DUE" | "CANCELLED";
 
 export type SubscriptionStatusProblem = Problem & {
@@ -4394,7 +4394,7 @@ export interface TakenBid {
   voucher_id: VoucherId;
   /** The price paid. */
   price: Points;
-  /** Time of the trade. */
+  /** The time of the trade. */
   traded_at: string;
 }
 
@@ -4456,7 +4456,7 @@ export interface Ticket {
   check_in?: CheckIn;
   /** Scans beside the check-in that admitted at devices without a network, or after the ticket became void. */
   double_scans?: CheckIn[];
-  /** Time of the issue. */
+  /** The time of the issue. */
   issued_at: string;
   /** The time at which it became void. */
   voided_at?: string;
@@ -4506,7 +4506,7 @@ export interface TicketTransfer {
   giver_id: CustomerId;
   /** The customer who accepted it. */
   receiver_id: CustomerId;
-  /** Time of the transfer. */
+  /** The time of the transfer. */
   transferred_at: string;
 }
 
@@ -4841,7 +4841,7 @@ export interface UpdateProductRequest {
   images?: ImageId[] | null;
   /** The available units below which the stock is low. Nobody but administrators sees it. */
   low_stock_threshold?: number | null;
-  /** Number of shards of the stock. Can be raised, not lowered. */
+  /** The number of shards of the stock. Can be raised, not lowered. */
   stock_shards?: ShardCount;
 }
 
@@ -4959,9 +4959,9 @@ export interface Venue {
   location?: Destination;
   /** The address. */
   address?: string;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -4987,7 +4987,7 @@ export interface Voucher {
   code: VoucherCode;
   /** The open bid that offers the voucher, if any. */
   offered_by?: BidId;
-  /** Time at which the current owner registered or bought the voucher. */
+  /** The time at which the current owner registered or bought the voucher. */
   owned_at: string;
 }
 
@@ -5048,9 +5048,9 @@ export interface WaitingRoom {
   later_seed_sha256: string;
   /** The seed of the lotteries of those who join after the opening. Absent as long as the rates count. */
   later_seed?: string;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -9697,7 +9697,7 @@ export class Madang extends runtime.Client {
    * Makes codes of a coupon
    *
    * Each code works once. Codes are not stored before they are used: the same request makes the same codes at any time. Give each
-   * index away once, and keep a list of who has which, so that codes can be revoked.
+   * index away once, and keep a list of the customer of each code, so that codes can be revoked.
    *
    * `POST /admin/coupons/{coupon_id}/codes`
    */

@@ -30,7 +30,7 @@ pub struct Unit {
     pub end: u32,
 }
 
-/// How a unit is found.
+/// The way in which a unit is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Script {
     /// Hangul, Han and Kana. Spaces between them do not count; any part of a text is found.

@@ -78,7 +78,7 @@ pub struct InvalidDocument {
     pub id: String,
     /// The field.
     pub field: &'static str,
-    /// What is wrong.
+    /// A description of the problem.
     pub problem: &'static str,
 }
 

@@ -24,7 +24,7 @@ pub enum Error {
     Bundle {
         /// The bundle's name: the SHA-256 of its bytes.
         name: String,
-        /// What is wrong.
+        /// A description of the problem.
         problem: &'static str,
     },
     /// A bundle could not be fetched.

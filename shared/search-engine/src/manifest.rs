@@ -32,7 +32,7 @@ pub struct Manifest {
     pub generation: u64,
     /// The bundles, from the oldest to the newest.
     pub bundles: Vec<BundleInfo>,
-    /// How far the journal of changes is applied. The index does not read it.
+    /// The position up to which the journal of changes is applied. The index does not read it.
     pub journal_position: String,
     /// Documents by kind, hidden ones too.
     pub documents: BTreeMap<String, u64>,

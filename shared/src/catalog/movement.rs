@@ -49,7 +49,7 @@ pub struct StockMovement {
     pub note: Option<String>,
     /// The administrator who moved the units.
     pub created_by: Actor,
-    /// Time of the movement.
+    /// The time of the movement.
     pub created_at: Timestamp,
 }
 
@@ -69,7 +69,7 @@ impl StockMovement {
         }
     }
 
-    /// Number of units that move, in either direction.
+    /// The number of units that move, in either direction.
     pub const fn units(&self) -> u32 {
         self.change.unsigned_abs()
     }

@@ -146,14 +146,14 @@ pub struct Product {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 1_000_000)]
     pub low_stock_threshold: Option<u32>,
-    /// Number of shards of the stock.
+    /// The number of shards of the stock.
     pub stock_shards: ShardCount,
-    /// Number of changes, from 1.
+    /// The number of changes, from 1.
     #[schema(minimum = 1)]
     pub version: u64,
     /// The administrator who made the last change.
     pub updated_by: Actor,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 

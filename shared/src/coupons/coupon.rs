@@ -159,9 +159,9 @@ pub struct Coupon {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub exhausted_at: Option<Timestamp>,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time of the last change by an administrator.
+    /// The time of the last change by an administrator.
     pub updated_at: Timestamp,
 }
 

@@ -19,7 +19,7 @@ pub struct Redemption {
     pub coupon: Arc<Coupon>,
 }
 
-/// Why an order or a subscription cannot redeem a claim.
+/// The reason for which an order or a subscription cannot redeem a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotRedeemable {
     /// The customer has no such claim.

@@ -9,7 +9,7 @@ use crate::tickets::{ClassCode, ShowtimeId};
 /// A line of an order, as a coupon sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponLine<'a> {
-    /// What it sells.
+    /// The kind of thing that the line sells.
     pub sold: Sold<'a>,
     /// What all its units cost, less what the coupons that apply before take off, without tax that is added.
     pub price: Money,
@@ -36,7 +36,7 @@ pub enum Sold<'a> {
     },
 }
 
-/// Why a coupon takes nothing off an order.
+/// The reason for which a coupon takes nothing off an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoDiscount {
     /// No line is eligible, or the discount is 0.

@@ -16,7 +16,7 @@ use crate::orders::{Line, LineId, Quote, Rejected, Shipping, ShippingMethod, Shi
 /// Where an order is delivered, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Where it is delivered and taxed.
+    /// The place where it is delivered and taxed.
     pub destination: Destination,
     /// The shipping method. `None` takes the first one that fits. An order of which nothing is shipped needs none.
     pub method: Option<ShippingMethodId>,

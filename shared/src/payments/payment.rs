@@ -169,7 +169,7 @@ pub struct DepositAccount {
     pub due_at: Option<Timestamp>,
 }
 
-/// How long a provider call may take before its attempt counts as abandoned by a crash.
+/// The greatest time that a provider call may take before its attempt counts as abandoned by a crash.
 const MAX_CALL_TIME: SignedDuration = SignedDuration::from_mins(2);
 /// The longest interval between two checks.
 const MAX_CHECK_INTERVAL: SignedDuration = SignedDuration::from_mins(60);

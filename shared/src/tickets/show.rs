@@ -100,9 +100,9 @@ pub struct Show {
     pub cast: Vec<Uuid>,
     /// The portrait of a performer, or the main poster of a performance.
     pub image: Option<ImageId>,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 

@@ -21,7 +21,7 @@ pub struct ProductRow {
     pub changes: UpdateProductRequest,
 }
 
-/// Why a row is not applied. The others are.
+/// The reason for which a row is not applied. The others are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowFault {
     /// The field, if it concerns one.
@@ -65,7 +65,7 @@ impl From<Rejection> for RowFault {
     }
 }
 
-/// Why a file cannot be read any further.
+/// The reason for which a file cannot be read any further.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileFault {
     /// The reason.

@@ -29,7 +29,7 @@ pub struct TicketKey {
 
 /// The member that names the key that signs.
 const SIGNING: &str = "signing";
-/// How soon a function notices that a key was removed.
+/// The time within which a function notices that a key was removed.
 const MAX_AGE: Duration = Duration::from_secs(60);
 
 /// The secret that the variable `TICKET_KEYS` names.

@@ -89,7 +89,7 @@ pub struct TicketTransfer {
     pub giver_id: CustomerId,
     /// The customer who accepted it.
     pub receiver_id: CustomerId,
-    /// Time of the transfer.
+    /// The time of the transfer.
     pub transferred_at: Timestamp,
 }
 

@@ -65,7 +65,7 @@ pub struct OwnTicket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub checked_in_at: Option<Timestamp>,
-    /// Time of the issue.
+    /// The time of the issue.
     pub issued_at: Timestamp,
     /// The time at which it became void.
     #[serde(default, skip_serializing_if = "Option::is_none")]

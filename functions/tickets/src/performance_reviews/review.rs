@@ -18,7 +18,7 @@ use crate::store::Entity;
 
 /// The longest text, in characters.
 pub const MAX_TEXT: usize = 2_000;
-/// How long a review can be edited.
+/// The time for which a review can be edited.
 pub const EDIT_TIME: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 shared::entity_id! {
@@ -92,9 +92,9 @@ pub struct PerformanceReview {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub hidden_reason: Option<HiddenReason>,
-    /// Time at which it was written.
+    /// The time at which it was written.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 
@@ -275,7 +275,7 @@ pub struct ReviewEntity {
 }
 
 impl ReviewEntity {
-    /// How many earlier requests it remembers: more than a customer makes in three days.
+    /// The number of earlier requests that the review remembers: more than a customer makes in three days.
     const REMEMBERED: usize = 40;
 
     /// The earlier requests of the review that follows this one.
@@ -340,9 +340,9 @@ pub struct OwnPerformanceReview {
     pub hidden_reason: Option<HiddenReason>,
     /// The time from which it cannot be edited.
     pub editable_until: Timestamp,
-    /// Time at which it was written.
+    /// The time at which it was written.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 

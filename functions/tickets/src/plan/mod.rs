@@ -200,7 +200,7 @@ pub struct Plan {
     pub areas: Vec<PlanArea>,
     /// Names the list of all rows, from which a showtime gets its seats.
     pub layout: Digest,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
 }
 

@@ -23,7 +23,7 @@ pub struct Invocation {
     pub began: Instant,
     /// The deadline of its work.
     pub deadline: Instant,
-    /// Who acts. `None` for a request without a token, until the action has found out who sent it.
+    /// The actor of the invocation. `None` for a request without a token, until the action has found out who sent it.
     pub actor: Option<Actor>,
     /// The X-Ray trace header of the invocation. `None` if it is not traced.
     pub trace: Option<String>,
@@ -76,7 +76,7 @@ impl Invocation {
         }
     }
 
-    /// Who acts.
+    /// The actor of the invocation.
     ///
     /// # Errors
     /// [`Error::Internal`] in a request without a token whose sender was not found out.
