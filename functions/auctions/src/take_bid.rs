@@ -99,7 +99,7 @@ pub const REFUSALS: &[&Reason] = &[
         (status = 201, description = "The trade", body = TakenBid,
             headers(
                 ("Idempotency-Replayed" = bool, description = "true: an earlier request made it"),
-                ("Location" = String, description = "The list in which the caller finds the vouchers or points of the trade"),
+                ("Location" = String, description = "The path of the vouchers or of the wallet that the trade changed"),
             )),
     )
 )]

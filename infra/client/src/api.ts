@@ -8423,7 +8423,7 @@ export interface TakeBidOperation {
   answer: runtime.Answer<201, TakenBid, {
     /** true: an earlier request made it */
     idempotencyReplayed?: string;
-    /** The list in which the caller finds the vouchers or points of the trade */
+    /** The path of the vouchers or of the wallet that the trade changed */
     location: string;
     /** The id of the request */
     requestId: string;
