@@ -67,7 +67,7 @@ pub fn price(points: u64) -> Result<Points, Rejected> {
     price.ok_or(Rejected::Price)
 }
 
-/// Status of a bid.
+/// The status of a bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BidStatus {
@@ -98,14 +98,14 @@ pub struct Bid {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub voucher_id: Option<VoucherId>,
-    /// Status of the bid.
+    /// The status of the bid.
     pub status: BidStatus,
-    /// Time at which the bid was placed. It orders the bids of a product: a bid that came to the order book later has a
-    /// later time.
+    /// The time at which the bid was placed. It orders the bids of a product: a bid that came to the order book later
+    /// has a later time.
     pub placed_at: Timestamp,
     /// The deadline: from this time on the bid cannot be taken.
     pub expires_at: Timestamp,
-    /// Time at which the bid was traded, cancelled or expired. Absent while it is open.
+    /// The time at which the bid was traded, cancelled or expired. Absent while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub closed_at: Option<Timestamp>,
@@ -196,7 +196,7 @@ pub struct Trade {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sell_bid: Option<BidId>,
-    /// Time of the trade.
+    /// The time of the trade.
     pub traded_at: Timestamp,
 }
 

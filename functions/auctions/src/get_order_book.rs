@@ -71,7 +71,7 @@ pub struct BookSide {
 pub struct OpenBid {
     /// The bid's price.
     pub price: Points,
-    /// Time at which the bid was placed.
+    /// The time at which the bid was placed.
     pub placed_at: Timestamp,
     /// The deadline: from this time on the bid cannot be taken.
     pub expires_at: Timestamp,
@@ -113,12 +113,12 @@ pub const REFUSALS: &[&Reason] = &[];
     responses(
         (status = 200, description = "The order book", body = BidBook,
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "As in `If-None-Match`"),
             )),
     )

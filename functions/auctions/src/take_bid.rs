@@ -63,7 +63,7 @@ pub struct TakenBid {
     pub voucher_id: VoucherId,
     /// The price paid.
     pub price: Points,
-    /// Time of the trade.
+    /// The time of the trade.
     pub traded_at: Timestamp,
 }
 
@@ -99,7 +99,7 @@ pub const REFUSALS: &[&Reason] = &[
         (status = 201, description = "The trade", body = TakenBid,
             headers(
                 ("Idempotency-Replayed" = bool, description = "true: an earlier request made it"),
-                ("Location" = String, description = "Where the caller finds what the trade brought: vouchers or points"),
+                ("Location" = String, description = "The path of the vouchers or of the wallet that the trade changed"),
             )),
     )
 )]

@@ -71,7 +71,7 @@ pub struct Voucher {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub offered_by: Option<BidId>,
-    /// Time at which the current owner registered or bought the voucher.
+    /// The time at which the current owner registered or bought the voucher.
     pub owned_at: Timestamp,
 }
 

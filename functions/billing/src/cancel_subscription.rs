@@ -39,13 +39,13 @@ impl CancelSubscription {
     }
 }
 
-/// When a subscription ends.
+/// The time at which a subscription ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum When {
     /// At once. An unpaid invoice is voided. If a charge is in progress and succeeds, it is refunded.
     Now,
-    /// When the next period falls due. No later change of the subscription moves this time.
+    /// The time at which the next period falls due. No later change of the subscription moves this time.
     PeriodEnd,
 }
 
@@ -53,7 +53,7 @@ pub enum When {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelSubscriptionRequest {
-    /// When the subscription ends.
+    /// The time at which the subscription ends.
     pub when: When,
 }
 

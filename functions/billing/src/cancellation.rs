@@ -10,9 +10,9 @@ use crate::subscription::{Policy, SubscriptionTransition};
 /// A subscription that has ended.
 #[derive(Debug)]
 pub(crate) struct Cancelled {
-    /// Its next version, with the event `SubscriptionCancelled`.
+    /// The subscription's next version, with the event `SubscriptionCancelled`.
     pub(crate) subscription: StoredSubscription,
-    /// Its open invoice, if that is given up.
+    /// The subscription's open invoice, if that is given up.
     pub(crate) invoice: Option<StoredInvoice>,
 }
 

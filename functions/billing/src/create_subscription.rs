@@ -67,9 +67,9 @@ impl CreateSubscription {
     }
 }
 
-/// How far ahead the anchor may be.
+/// The greatest time between now and an anchor ahead.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366);
-/// How long ago the anchor may be: as long as the longest interval.
+/// The greatest age of the anchor: as long as the longest interval.
 const MAX_AGO: SignedDuration = SignedDuration::from_hours(24 * 366 * 3);
 
 /// A subscription to start.
@@ -87,7 +87,7 @@ pub struct CreateSubscriptionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub coupon_claim_id: Option<CouponClaimId>,
-    /// When periods fall due. The first billed period is the first on or after today's date.
+    /// The dates on which periods fall due. The first billed period is the first on or after today's date.
     pub schedule: Schedule,
     /// The provider's authorization to charge the card.
     pub authorization: Authorization,
@@ -95,11 +95,11 @@ pub struct CreateSubscriptionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_total: Option<Money>,
-    /// Who to write to or call about the orders of the subscription. Stored encrypted.
+    /// The person to write to or call about the orders of the subscription. Stored encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub contact: Option<Contact>,
-    /// Where the orders of the subscription are sent. Stored encrypted.
+    /// The address to which the orders of the subscription are sent. Stored encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping_address: Option<Address>,

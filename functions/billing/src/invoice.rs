@@ -32,7 +32,7 @@ const MIN_RETRY_DELAY: SignedDuration = SignedDuration::from_hours(24);
 /// The longest delay between two checks of a charge at the provider.
 const MAX_CHECK_DELAY: SignedDuration = SignedDuration::from_mins(60);
 
-/// Status of an invoice.
+/// The status of an invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum InvoiceStatus {
@@ -60,15 +60,15 @@ pub struct Invoice {
     /// The period's date in the schedule's timezone.
     #[schema(value_type = String, format = Date)]
     pub date: Date,
-    /// Status of the invoice.
+    /// The status of the invoice.
     pub status: InvoiceStatus,
     /// The items, at the prices of the first attempt. Empty before that.
     pub lines: Vec<Line>,
-    /// How the period is delivered. Absent before the first attempt, and if nothing is shipped.
+    /// The delivery of the period's order. Absent before the first attempt, and if nothing is shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping: Option<Shipping>,
-    /// What the period costs, and the parts of it. Absent before the first attempt.
+    /// The price of the period, and its parts. Absent before the first attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub totals: Option<Totals>,
@@ -77,23 +77,23 @@ pub struct Invoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub coupon: Option<InvoiceCoupon>,
-    /// Number of attempts to charge the card.
+    /// The number of attempts to charge the card.
     pub attempts: u32,
-    /// Number of declines of the current card.
+    /// The number of declines of the current card.
     pub declines: u32,
-    /// Time of the first decline of the current card.
+    /// The time of the first decline of the current card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub declined_at: Option<Timestamp>,
-    /// Why the last attempt was declined.
+    /// The reason for which the last attempt was declined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub failure: Option<Failure>,
-    /// Why the delivery is postponed. Present for a postponed invoice.
+    /// The reason for which the delivery is postponed. Present for a postponed invoice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub postponed: Option<Postponed>,
-    /// Time of the next attempt, or of the next check of the charge in progress.
+    /// The time of the next attempt, or of the next check of the charge in progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_try_at: Option<Timestamp>,
@@ -105,15 +105,15 @@ pub struct Invoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub payment_id: Option<PaymentId>,
-    /// Time at which the invoice was created.
+    /// The time at which the invoice was created.
     pub created_at: Timestamp,
-    /// Time at which the invoice became paid or void.
+    /// The time at which the invoice became paid or void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub closed_at: Option<Timestamp>,
 }
 
-/// Why a delivery is postponed.
+/// The reason for which a delivery is postponed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Postponed {
     /// The problem code of a checkout of the same items, such as `out-of-stock` or `product-unavailable`.
@@ -303,7 +303,7 @@ impl Invoice {
         }
     }
 
-    /// What the period costs. None before the first attempt.
+    /// The price of the period. None before the first attempt.
     pub fn total(&self) -> Option<Money> {
         self.totals.map(|totals| totals.total)
     }

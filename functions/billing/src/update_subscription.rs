@@ -65,7 +65,7 @@ impl UpdateSubscription {
     }
 }
 
-/// The changes of a subscription (RFC 7396). What is absent stays.
+/// The changes of a subscription (RFC 7396). An absent member stays as it is.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateSubscriptionRequest {
@@ -82,11 +82,11 @@ pub struct UpdateSubscriptionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schema(nullable = false)]
     pub authorization: Option<Authorization>,
-    /// Who to write to or call about the orders of the subscription.
+    /// The person to write to or call about the orders of the subscription.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schema(nullable = false)]
     pub contact: Option<Contact>,
-    /// Where the orders of the subscription are sent, from the next one on.
+    /// The address to which the orders of the subscription are sent, from the next one on.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schema(nullable = false)]
     pub shipping_address: Option<Address>,

@@ -40,7 +40,7 @@ impl CreateStockMovement {
 pub enum CreateStockMovementRequest {
     /// Units were delivered to the shop.
     Receipt {
-        /// Number of units.
+        /// The number of units.
         #[schema(minimum = 1, maximum = 1_000_000_000)]
         quantity: i64,
         /// A note, for administrators. Text of several lines.
@@ -59,7 +59,7 @@ pub enum CreateStockMovementRequest {
     },
     /// Units were lost: broken, spoiled or stolen.
     WriteOff {
-        /// Number of units.
+        /// The number of units.
         #[schema(minimum = 1, maximum = 1_000_000_000)]
         quantity: i64,
         /// The reason, for administrators. Text of several lines.

@@ -68,11 +68,11 @@ pub struct ProductView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
     pub points: Option<u32>,
-    /// The package of one unit. Absent for what is not shipped.
+    /// The package of one unit. Absent for a product that is not shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub package: Option<Package>,
-    /// How the product is taxed.
+    /// The tax class of the product.
     #[serde(default, skip_serializing_if = "TaxClass::is_standard")]
     #[schema(default = "STANDARD")]
     pub tax_class: TaxClass,
@@ -81,7 +81,7 @@ pub struct ProductView {
     pub images: Vec<ImageId>,
     /// Units in stock, summed over all shards.
     pub available: u64,
-    /// Time of the last change of the product.
+    /// The time of the last change of the product.
     pub updated_at: Timestamp,
 }
 
@@ -131,12 +131,12 @@ pub const REFUSALS: &[&Reason] = &[&error::INVALID_PARAMETER, &error::NOT_FOUND]
     responses(
         (status = 200, description = "The product and its stock", body = ProductView,
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "As in `If-None-Match`"),
             )),
     )

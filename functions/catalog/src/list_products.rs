@@ -46,7 +46,7 @@ pub struct ProductList {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_cursor: Option<String>,
-    /// How many products the whole list has, approximately, in any currency. Absent while it is not known.
+    /// The approximate number of products in the whole list, in any currency. Absent while it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub approximate_count: Option<u64>,
@@ -113,12 +113,12 @@ pub const REFUSALS: &[&Reason] = &[];
     responses(
         (status = 200, description = "A page of products", body = ProductList,
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "The list has not changed since the response that `If-None-Match` names",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "As in `If-None-Match`"),
             )),
     )

@@ -41,7 +41,7 @@ shared::reasons! {
     };
     /// Wait until the listing's phase is `STEADY`. `reshard-listing` with the key of the earlier request tells the phase.
     RESHARDING_IN_PROGRESS = Conflict "resharding-in-progress" "The listing's shards are being changed already" ReshardingInProgress {
-        /// What happens now.
+        /// The present phase of the listing.
         phase: ListingPhase,
     };
     TOO_MANY_RESHARDED_LISTINGS = Unprocessable "too-many-resharded-listings" "Too many listings have a number of shards of their own";

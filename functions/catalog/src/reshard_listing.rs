@@ -43,7 +43,7 @@ pub struct ReshardListingRequest {
     /// The listing: `all`, `admin` (all products, for administrators), or a category such as `category:drinks/tea`.
     #[schema(value_type = String, max_length = 109, pattern = "^(all|admin|category:[a-z0-9/-]+)$", examples("all"))]
     pub listing: Listing,
-    /// Number of its shards. With the present number, its rows are only written anew.
+    /// The number of its shards. With the present number, its rows are only written anew.
     pub shards: ShardCount,
 }
 
@@ -53,9 +53,9 @@ pub struct ListingShards {
     /// The listing: `all`, `admin` (all products, for administrators), or a category such as `category:drinks/tea`.
     #[schema(value_type = String, max_length = 109, pattern = "^(all|admin|category:[a-z0-9/-]+)$", examples("all"))]
     pub listing: Listing,
-    /// Number of its shards, after the change if there is one.
+    /// The number of its shards, after the change if there is one.
     pub shards: ShardCount,
-    /// What happens now.
+    /// The present phase of the listing.
     pub phase: ListingPhase,
     /// The number of products that were moved in this phase.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -58,11 +58,11 @@ pub struct UpdateCategoriesRequest {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CategoryPatch {
-    /// What shoppers read, by language. `null` removes a language.
+    /// The text that shoppers read, by language. `null` removes a language.
     #[serde(default, skip_serializing_if = "UniqueMap::is_empty")]
     #[schema(schema_with = tree::names_patch_schema)]
     pub names: UniqueMap<Option<String>>,
-    /// Its place among the categories beside it, lowest first.
+    /// The category's position among those with the same parent, lowest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub position: Option<u32>,
@@ -80,7 +80,7 @@ pub struct CategoryAttributePatch {
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub kind: Option<AttributeType>,
-    /// What shoppers read, by language. `null` removes a language.
+    /// The text that shoppers read, by language. `null` removes a language.
     #[serde(default, skip_serializing_if = "UniqueMap::is_empty")]
     #[schema(schema_with = tree::names_patch_schema)]
     pub names: UniqueMap<Option<String>>,

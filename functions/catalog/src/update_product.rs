@@ -80,7 +80,7 @@ pub struct UpdateProductRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub price: Option<Money>,
-    /// Whether the product is for sale. What was published cannot become a `DRAFT` again.
+    /// Whether the product is for sale. A published product cannot become a `DRAFT` again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub status: Option<ProductStatus>,
@@ -104,7 +104,7 @@ pub struct UpdateProductRequest {
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<Package>)]
     pub package: Patch<Package>,
-    /// How the product is taxed.
+    /// The tax class of the product.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub tax_class: Option<TaxClass>,
@@ -116,7 +116,7 @@ pub struct UpdateProductRequest {
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     pub low_stock_threshold: Patch<u32>,
-    /// Number of shards of the stock. Can be raised, not lowered.
+    /// The number of shards of the stock. Can be raised, not lowered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub stock_shards: Option<ShardCount>,

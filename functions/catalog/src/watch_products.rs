@@ -43,7 +43,7 @@ impl WatchProducts {
     }
 }
 
-/// How many products are looked at at the same time.
+/// The number of products that are looked at at the same time.
 const CONCURRENT: usize = 8;
 
 /// Looks at each product of the batch once, counts each list that has changed once, and names the changed products to the

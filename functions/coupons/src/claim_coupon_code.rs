@@ -187,7 +187,7 @@ enum Judged {
     Wrong(WrongCode),
 }
 
-/// Why a code does not work.
+/// The reason for which a code does not work.
 #[derive(Clone, Copy)]
 enum WrongCode {
     /// No coupon has such a code.

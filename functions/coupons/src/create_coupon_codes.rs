@@ -73,7 +73,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// Makes codes of a coupon
 ///
 /// Each code works once. Codes are not stored before they are used: the same request makes the same codes at any time. Give each
-/// index away once, and keep a list of who has which, so that codes can be revoked.
+/// index away once, and keep a list of the customer of each code, so that codes can be revoked.
 ///
 /// # Cost
 /// One request, one read unit, whatever the number of codes; once a function and coupon a request to KMS.

@@ -32,13 +32,14 @@ pub struct CreateCouponRequest {
     /// The currency of the orders that it is for, and of all its amounts.
     #[schema(value_type = String, pattern = "^[A-Z]{3}$", examples("KRW"))]
     pub currency: Currency,
-    /// Its class, which cannot be changed. Default: a coupon of the seller.
+    /// The coupon's class, which cannot be changed. Default: a coupon of the seller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub class: Option<CouponClass>,
-    /// What it takes off.
+    /// The benefit of the coupon: an amount or a percentage.
     pub benefit: Benefit,
-    /// What the eligible lines have to cost before the discount, but after that of a coupon that applies before it. Default:
+    /// The price that the eligible lines have to reach before the discount, but after that of a coupon that applies
+    /// before it. Default:
     /// anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -47,7 +48,7 @@ pub struct CreateCouponRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub scope: Option<CouponScope>,
-    /// How customers come by it. Default: everybody can claim it.
+    /// The way in which customers get the coupon. Default: everybody can claim it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub distribution: Option<CouponDistribution>,
@@ -66,7 +67,7 @@ pub struct CreateCouponRequest {
     pub claims_end_at: Timestamp,
     /// The time from which a claimed coupon can no longer be redeemed. It cannot be changed.
     pub redeemable_until: Timestamp,
-    /// What becomes of it when its customer cancels a paid order.
+    /// The outcome for the coupon when its customer cancels a paid order.
     pub on_cancellation: OnCancellation,
     /// For how many charges of a subscription it counts. It cannot be changed. Default: one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

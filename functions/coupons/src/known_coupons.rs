@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use shared::catalog::{Shard, ShardCount, StockLevel};
 use shared::coupons::{CouponId, StoredCoupon};
 
-/// How long a coupon is remembered.
+/// The time for which a coupon is remembered.
 const REUSE: SignedDuration = SignedDuration::from_secs(1);
 
-/// How many coupons a function remembers.
+/// The number of coupons that a function remembers.
 const REMEMBERED: usize = 16;
 
 /// A coupon as it was read.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// The wrong codes of a customer, in the hour that began with the first one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrongCodes {
-    /// How many.
+    /// The number of wrong codes.
     pub wrong: u32,
     /// The end of the hour, in Unix milliseconds.
     pub until_ms: i64,
@@ -17,7 +17,7 @@ pub struct WrongCodes {
 }
 
 impl WrongCodes {
-    /// How long wrong codes count.
+    /// The time for which wrong codes count.
     pub const WINDOW: SignedDuration = SignedDuration::from_hours(1);
     /// After so many wrong codes, none is looked at until the hour is over.
     pub const LIMIT: u32 = 10;

@@ -40,7 +40,7 @@ impl CloseShipment {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CloseShipmentRequest {
-    /// Why it ends.
+    /// The reason for which the shipment ends.
     pub reason: ClosingReason,
 }
 

@@ -49,7 +49,7 @@ impl ReceiveReturn {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiveReturnRequest {
-    /// The units, each line once. What is missing counts as kept by the customer.
+    /// The units, each line once. Missing units count as kept by the customer.
     #[schema(min_items = 1, max_items = 48)]
     pub lines: Vec<ReceivedUnits>,
 }

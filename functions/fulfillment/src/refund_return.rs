@@ -47,11 +47,11 @@ impl RefundReturn {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefundReturnRequest {
-    /// What is refunded of the price of the delivery, at most what is left of it. Default: nothing.
+    /// The amount that is refunded of the price of the delivery, at most the rest of it. Default: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping: Option<Money>,
-    /// What is kept of the price of the units, such as for wear. Default: nothing.
+    /// The amount that the shop keeps of the price of the units, such as for wear. Default: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub deduction: Option<Deduction>,
@@ -124,7 +124,7 @@ fn replay(stored: &StoredReturn) -> Result<Response, Error> {
     http::json(StatusCode::OK, &stored.details).map(http::replayed)
 }
 
-/// What is kept of the price of returned units.
+/// The amount that the shop keeps of the price of returned units.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deduction {

@@ -23,7 +23,7 @@ use crate::store::FulfillmentStore;
 pub struct RequestReturn {
     /// Returns and orders.
     pub fulfillment: FulfillmentStore,
-    /// How long a customer may return what was delivered.
+    /// The time for which a customer may return what was delivered.
     pub policy: ReturnPolicy,
 }
 

@@ -43,7 +43,7 @@ pub struct StoredReturn {
 pub struct ReturnChange {
     /// The return.
     pub next: StoredReturn,
-    /// Its order, if it changes.
+    /// The changed order of the return, if it changes.
     pub order: Option<StoredOrder>,
     /// Other writes, each on condition that its item has not changed.
     pub records: Vec<TransactWriteItem>,

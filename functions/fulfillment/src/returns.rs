@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::reason;
 
 shared::entity_id! {
-    /// A return's id, derived from who requested it and the idempotency key.
+    /// A return's id, derived from the person who requested it and the idempotency key.
     pub struct ReturnId as "return_id", "There is no such return."
 }
 
@@ -135,26 +135,26 @@ pub struct ReturnLine {
     pub restocked: u32,
     /// The units that were received and cannot be sold.
     pub written_off: u32,
-    /// What is refunded for the received units, without a deduction. Absent until they are received.
+    /// The refund for the received units, without a deduction. Absent until they are received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refund: Option<Money>,
 }
 
-/// What was refunded for a return: `goods` − `deduction` + `shipping` = `amount`.
+/// The refund of a return: `goods` − `deduction` + `shipping` = `amount`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReturnRefund {
     /// The refunded amount.
     pub amount: Money,
     /// The price of the received units.
     pub goods: Money,
-    /// What is kept of the price of the units, such as for wear.
+    /// The amount that the shop keeps of the price of the units, such as for wear.
     pub deduction: Money,
     /// The note about the deduction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 500)]
     pub deduction_note: Option<String>,
-    /// What is refunded of the price of the delivery.
+    /// The amount that is refunded of the price of the delivery.
     pub shipping: Money,
 }
 
@@ -172,7 +172,7 @@ pub struct ReceivedUnits {
     pub write_off: u32,
 }
 
-/// How long a customer may return what was delivered.
+/// The time for which a customer may return what was delivered.
 #[derive(Clone, Debug)]
 pub struct ReturnPolicy {
     /// The calendar days after that of the delivery.
@@ -358,7 +358,7 @@ pub enum Rejected {
     Status(ReturnStatus),
     /// The days in which the units can be returned are over.
     WindowClosed {
-        /// When they ended.
+        /// The time at which they ended.
         ended_at: Timestamp,
     },
     /// The deduction is more than the price of the units.

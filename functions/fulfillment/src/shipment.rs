@@ -40,7 +40,7 @@ impl ShipmentStatus {
     }
 }
 
-/// Why a shipment ends without a delivery.
+/// The reason for which a shipment ends without a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ClosingReason {
@@ -104,7 +104,7 @@ pub enum ShipmentTransition {
     Close(ClosingReason, Timestamp),
 }
 
-/// How far a carrier's clock may be ahead.
+/// The greatest time by which a carrier's clock may be ahead.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 impl Shipment {

@@ -67,7 +67,7 @@ pub struct StoredShipment {
 pub struct ShipmentChange {
     /// The shipment.
     pub next: StoredShipment,
-    /// Its order.
+    /// The changed order of the shipment.
     pub order: StoredOrder,
     /// Checks that the payment of the order has not changed, if the change depends on it.
     pub payment: Option<TransactWriteItem>,

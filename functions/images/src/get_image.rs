@@ -50,9 +50,9 @@ pub struct SourceView {
 pub struct ImageView {
     /// The image's id.
     pub image_id: ImageId,
-    /// Purpose of the image.
+    /// The purpose of the image.
     pub purpose: ImagePurpose,
-    /// Status of the image.
+    /// The status of the image.
     pub status: ImageStatus,
     /// The uploaded image. Present once the image has been ready.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,11 +72,11 @@ pub struct ImageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub color: Option<String>,
-    /// Why the image was rejected. Present for a rejected image.
+    /// The reason for which the image was rejected. Present for a rejected image.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refusal: Option<ImageRefusal>,
-    /// Time of the last status change.
+    /// The time of the last status change.
     pub changed_at: Timestamp,
 }
 
@@ -149,12 +149,12 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
     responses(
         (status = 200, description = "The image and its variants", body = ImageView,
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "As in `If-None-Match`"),
             )),
     )

@@ -47,7 +47,7 @@ pub struct PresignUploadRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 44, max_length = 44, pattern = "^[A-Za-z0-9+/]{43}=$")]
     pub checksum_sha256: Option<String>,
-    /// Purpose of the image.
+    /// The purpose of the image.
     pub purpose: ImagePurpose,
     /// Another image of the caller, which is deleted when this one is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -36,7 +36,7 @@ impl CancelOrder {
     }
 }
 
-/// What to cancel.
+/// The units to cancel.
 #[derive(Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelOrderRequest {
@@ -85,7 +85,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// Each coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
 /// stays used.
 ///
-/// With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
+/// With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. Shipped units can
 /// no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
 ///
 /// # Errors

@@ -38,7 +38,7 @@ pub struct Checkout {
     pub customer_keys: CustomerKeyStore,
     /// Taxes and shipping methods.
     pub pricing: Pricing,
-    /// How long an unpaid order reserves its stock.
+    /// The time for which an unpaid order reserves its stock.
     pub reservation: jiff::SignedDuration,
 }
 
@@ -66,16 +66,17 @@ pub struct CheckoutRequest {
     #[serde(default, skip_serializing_if = "UniqueMap::is_empty")]
     #[schema(schema_with = orders::schema::metadata_schema)]
     pub metadata: UniqueMap<String>,
-    /// What the order is called elsewhere, such as the number of a purchase order. Text of one line. It need not be unique.
+    /// The order's name in another system, such as the number of a purchase order. Text of one line. It need not be
+    /// unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 100)]
     pub external_reference: Option<String>,
-    /// Who to write to or call about the order. Stored encrypted; `get-delivery-details` returns it.
+    /// The person to write to or call about the order. Stored encrypted; `get-delivery-details` returns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub contact: Option<Contact>,
-    /// Where the order is sent, and by which it is taxed. Required if something is shipped. Stored encrypted;
-    /// `get-delivery-details` returns it.
+    /// The address to which the order is sent, and by which it is taxed. Required if something is shipped. Stored
+    /// encrypted; `get-delivery-details` returns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping_address: Option<Address>,

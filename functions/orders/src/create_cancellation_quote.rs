@@ -34,7 +34,7 @@ impl CreateCancellationQuote {
     }
 }
 
-/// What would be cancelled.
+/// The units that would be cancelled.
 #[derive(Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateCancellationQuoteRequest {
@@ -44,12 +44,12 @@ pub struct CreateCancellationQuoteRequest {
     pub lines: Option<Vec<LineQuantity>>,
 }
 
-/// What a cancellation would refund.
+/// The amounts that a cancellation would refund.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CancellationQuote {
     /// The order.
     pub order_id: OrderId,
-    /// What is refunded in all, with the delivery if the whole order is cancelled: `expected_refund` of the cancellation.
+    /// The whole refund, with the delivery if the whole order is cancelled: `expected_refund` of the cancellation.
     pub refund: Money,
     /// The fees in all.
     pub fee: Money,
@@ -61,14 +61,14 @@ pub struct CancellationQuote {
     pub valid_until: Option<Timestamp>,
 }
 
-/// What the cancellation of units of a line would refund.
+/// The refund that the cancellation of units of a line would make.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LineCancellation {
     /// The line.
     pub line_id: LineId,
     /// The fee for giving the seat back. 0 for none.
     pub fee: Money,
-    /// What is refunded of the line.
+    /// The refund for the line.
     pub refund: Money,
 }
 

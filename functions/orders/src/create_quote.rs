@@ -64,18 +64,18 @@ pub struct CreateQuoteRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 2)]
     pub coupon_claim_ids: Vec<CouponClaimId>,
-    /// Where the order would be delivered. If absent, in the shop's own country.
+    /// The place where the order would be delivered. If absent, the shop's own country.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub destination: Option<Destination>,
 }
 
-/// What an order of the items costs now.
+/// The present price of an order of the items.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OrderQuote {
     /// The lines, one for each product.
     pub lines: Vec<Line>,
-    /// How the order is delivered. Absent if nothing is shipped.
+    /// The delivery of the order. Absent if nothing is shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping: Option<Shipping>,
@@ -83,7 +83,7 @@ pub struct OrderQuote {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 2)]
     pub coupons: Vec<OrderCoupon>,
-    /// What the order costs, and the parts of it. Send `total` as `expected_total` of the checkout.
+    /// The price of the order, and its parts. Send `total` as `expected_total` of the checkout.
     pub totals: Totals,
     /// The shipping methods that fit the order, in the shop's order of preference. Empty if nothing is shipped.
     pub shipping_methods: Vec<ShippingMethod>,

@@ -51,7 +51,7 @@ pub struct Receipt {
     pub order_id: OrderId,
     /// The order's number.
     pub number: OrderNumber,
-    /// Who sold.
+    /// The business that sold the order.
     pub seller: Seller,
     /// The time of the order.
     pub placed_at: Timestamp,
@@ -67,7 +67,7 @@ pub struct Receipt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping: Option<Shipping>,
-    /// What the order cost, and the parts of it.
+    /// The price of the order, and its parts.
     pub totals: Totals,
     /// The net price and the tax by rate, the highest rate first. They add up to `totals.total`.
     pub taxes: Vec<TaxOfRate>,
@@ -96,7 +96,7 @@ pub struct Seller {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub representative: Option<String>,
-    /// Where customers reach the business: a telephone number or an e-mail address.
+    /// The business's contact for customers: a telephone number or an e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub contact: Option<String>,
@@ -109,7 +109,7 @@ pub struct ReceiptPayment {
     pub provider: Provider,
     /// The charged amount.
     pub amount: Money,
-    /// What was refunded of it.
+    /// The amount that was refunded of the payment.
     pub refunded: Money,
 }
 

@@ -56,7 +56,7 @@ impl IndexOrders {
     }
 }
 
-/// How many orders are indexed at the same time.
+/// The number of orders that are indexed at the same time.
 const CONCURRENT: usize = 8;
 
 /// Indexes each order of the batch once.

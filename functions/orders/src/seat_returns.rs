@@ -11,7 +11,8 @@ use shared::core::money::Money;
 use shared::orders::{Line, LineFee, LineQuantity, OrderStatus, Rejected, StoredOrder, shop_country};
 use shared::tickets::{ReceivedTickets, ReturnTime, Showtime, ShowtimeStatus, SoldSeatStore, StatutoryTerms, TicketId};
 
-/// How long a hold may take the former start for the present one: `hold-seats` remembers a showtime for a second.
+/// The time for which a hold may take the former start for the present one: `hold-seats` remembers a showtime for a
+/// second.
 const REMEMBERED: SignedDuration = SignedDuration::from_secs(2);
 
 /// Says what it costs to give seats back.

@@ -47,9 +47,9 @@ impl ReconcilePayments {
 const CONCURRENCY: usize = 4;
 /// Time that must be left to start a check.
 const CHECK_TIME: Duration = Duration::from_secs(30);
-/// How long a payment may stay unresolved before a review starts.
+/// The time for which a payment may stay unresolved before a review starts.
 const MAX_UNKNOWN_TIME: SignedDuration = SignedDuration::from_hours(24);
-/// How long a deposit is awaited. Providers close the account earlier.
+/// The time for which a deposit is awaited. Providers close the account earlier.
 const MAX_DEPOSIT_TIME: SignedDuration = SignedDuration::from_hours(24 * 31);
 
 /// Counts of one run.

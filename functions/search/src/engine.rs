@@ -83,7 +83,7 @@ impl Engines {
 }
 
 impl Engine {
-    /// Where its state is.
+    /// The location of its state.
     pub fn storage(&self) -> &IndexStorage {
         match self {
             Self::Embedded(writer) => &writer.storage,

@@ -17,7 +17,7 @@ use crate::storage::{IndexStorage, Loaded, Revision};
 
 const DOING: &str = "open the index";
 
-/// How old the state may be that a search uses.
+/// The greatest age of the state that a search uses.
 const MAX_AGE: Duration = Duration::from_secs(2);
 
 /// Makes the current build of a state ready to be searched.

@@ -52,7 +52,7 @@ pub const REFUSALS: &[&Reason] = &[&reason::NO_PREVIOUS_BUILD];
 
 /// Rolls the search index back
 ///
-/// The build that the last rebuild has replaced is searched again. What has changed since is indexed within seconds. A
+/// The build that the last rebuild has replaced is searched again. Later changes are indexed within seconds. A
 /// rebuild that is under way ends. The build that was searched until now is removed.
 ///
 /// # Errors

@@ -51,7 +51,7 @@ pub enum SearchOrder {
     PriceDesc,
 }
 
-/// How well a result matches the text.
+/// The quality of a result's match with the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MatchQuality {
@@ -68,30 +68,30 @@ pub enum MatchQuality {
 /// A part of a text that matches, in UTF-16 code units, as JavaScript's `text.slice(start, end)` takes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Highlight {
-    /// Where it starts.
+    /// The index of the first code unit that matches.
     pub start: u32,
-    /// Where it ends.
+    /// The index after the last code unit that matches.
     pub end: u32,
 }
 
 /// A document that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SearchResult {
-    /// What it is.
+    /// The kind of the document.
     pub kind: DocumentKind,
     /// The id of the entity: the SKU of a product, or the id of a performance, a performer or a venue.
     pub id: String,
-    /// Its title: the one that matches, of an entity with titles in several languages.
+    /// The title of the entity. Of titles in several languages, the one that matches.
     pub title: String,
     /// The parts of the title that match.
     pub highlights: Vec<Highlight>,
-    /// How well it matches.
+    /// The quality of the match.
     pub quality: MatchQuality,
-    /// What to show of a product. Present for products.
+    /// The part of a product to show. Present for products.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub product: Option<ProductResult>,
-    /// What to show of a performance, a performer or a venue. Present for these.
+    /// The part of a performance, a performer or a venue to show. Present for these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub show: Option<ShowResult>,
@@ -139,12 +139,12 @@ pub const REFUSALS: &[&Reason] = &[];
     responses(
         (status = 200, description = "A page of results", body = SearchResults,
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "As in `If-None-Match`"),
             )),
     )

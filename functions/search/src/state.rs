@@ -13,7 +13,7 @@ use crate::documents::{Walk, WalkPosition};
 pub struct IndexState {
     /// A new id with each commit, by which a writer recognizes its own.
     pub commit: Uuid,
-    /// Time of the commit.
+    /// The time of the commit.
     pub committed_at: Timestamp,
     /// The build that is searched.
     pub current: Build,
@@ -30,7 +30,7 @@ pub struct IndexState {
 pub struct RollBack {
     /// The request.
     pub request_id: Uuid,
-    /// When the build was replaced. It lacked the changes since.
+    /// The time at which the build was replaced. It lacked the changes since.
     pub replaced_at: Timestamp,
 }
 
@@ -39,7 +39,7 @@ pub struct RollBack {
 pub struct Replaced {
     /// The build.
     pub build: Build,
-    /// When it was replaced.
+    /// The time at which it was replaced.
     pub at: Timestamp,
 }
 
@@ -58,9 +58,9 @@ pub struct Build {
 pub struct Rebuild {
     /// The build so far.
     pub build: Build,
-    /// When it was requested.
+    /// The time at which the rebuild was requested.
     pub started_at: Timestamp,
-    /// How far the tables have been read.
+    /// The position up to which the tables have been read.
     pub position: WalkPosition,
     /// The entities that were read.
     pub read: u64,

@@ -45,7 +45,7 @@ pub struct Suggestion {
 /// Suggestions, the best first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Suggestions {
-    /// What is being typed, so that a page can tell the answer to an earlier text.
+    /// The text that is being typed, so that a page can tell the answer to an earlier text.
     pub q: String,
     /// At most ten suggestions.
     #[schema(max_items = 10)]
@@ -65,19 +65,19 @@ pub const REFUSALS: &[&Reason] = &[];
 #[utoipa::path(
     get, path = "/search/suggestions", operation_id = "suggest-searches", tag = "search",
     params(
-        ("q" = String, Query, description = "What is being typed, up to 64 characters", max_length = 64),
+        ("q" = String, Query, description = "The text that is being typed, up to 64 characters", max_length = 64),
         ("kind" = Option<DocumentKind>, Query, description = "Only documents of this kind"),
         ("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier response"),
     ),
     responses(
         (status = 200, description = "Suggestions, the best first", body = Suggestions,
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "As in `If-None-Match`"),
             )),
     )

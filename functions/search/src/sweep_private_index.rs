@@ -52,7 +52,7 @@ impl SweepPrivateIndex {
 /// The buckets of the engine's checksum: all of them.
 const BUCKETS: usize = 256;
 
-/// What a run has done.
+/// The result of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrivateSweepSummary {
     /// The orders that were compared.

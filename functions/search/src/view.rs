@@ -20,9 +20,9 @@ pub struct SearchIndex {
     pub documents: BTreeMap<String, u64>,
     /// The bundles that a search looks into. 0 on a server.
     pub bundles: usize,
-    /// Their size in bytes, which a function copies when it starts. 0 on a server.
+    /// The size of the index in bytes, which a function copies when it starts. 0 on a server.
     pub bytes: u64,
-    /// Time of the last change of the index.
+    /// The time of the last change of the index.
     pub committed_at: Timestamp,
     /// The rebuild that made the index. Absent for the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,12 +36,12 @@ pub struct SearchIndex {
     pub has_previous: bool,
 }
 
-/// How far a rebuild has come.
+/// The progress of a rebuild.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RebuildProgress {
     /// The rebuild.
     pub rebuild_id: Uuid,
-    /// When it was requested.
+    /// The time at which the rebuild was requested.
     pub started_at: Timestamp,
     /// The entities that were read so far.
     pub read: u64,

@@ -23,7 +23,7 @@ use crate::rebuild;
 pub struct WriteIndex {
     /// The engines.
     pub engines: Engines,
-    /// What is indexed.
+    /// The documents that are indexed.
     pub sources: DocumentSources,
     /// The queue, for the next step of a rebuild.
     pub queue: IndexQueue,
@@ -43,7 +43,7 @@ impl WriteIndex {
     }
 }
 
-/// What a batch of messages asks for.
+/// The work that a batch of messages asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Work {
     /// The entities to index, each once.

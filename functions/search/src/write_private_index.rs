@@ -41,7 +41,7 @@ impl WritePrivateIndex {
     }
 }
 
-/// What a batch of messages asks for.
+/// The work that a batch of messages asks for.
 #[derive(Debug, Default)]
 struct Work {
     /// The orders to index, each once.

@@ -69,7 +69,7 @@ pub struct AcceptedTransfer {
     pub showtime_id: ShowtimeId,
     /// The seat.
     pub seat: SeatId,
-    /// Time of the transfer.
+    /// The time of the transfer.
     pub transferred_at: Timestamp,
 }
 

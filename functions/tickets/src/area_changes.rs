@@ -25,7 +25,7 @@ use crate::seat_changes::{MAX_ROWS, MAX_SEATS, SeatsResponse, require_seats_exis
 use crate::store::ShowStore;
 
 const FIELD: &str = "general";
-/// How many places whose holds have ended are looked at in one read of their orders.
+/// The number of places whose holds have ended that are looked at in one read of their orders.
 const ENDED_AT_ONCE: usize = 100;
 
 /// Some places of an area of general admission.
@@ -34,7 +34,7 @@ const ENDED_AT_ONCE: usize = 100;
 pub struct AreaPlaces {
     /// The area.
     pub area: ZoneCode,
-    /// How many of its places.
+    /// The number of places to block or release.
     #[schema(minimum = 1, maximum = 1_000)]
     pub count: u16,
 }
@@ -47,10 +47,10 @@ pub struct AreaNow {
     /// The number of its places.
     #[schema(minimum = 1, maximum = 10_000)]
     pub places: u32,
-    /// How many are free.
+    /// The number of free places.
     #[schema(maximum = 10_000)]
     pub free: u32,
-    /// How many are blocked.
+    /// The number of blocked places.
     #[schema(maximum = 10_000)]
     pub blocked: u32,
 }

@@ -44,7 +44,7 @@ impl CancelShowtimeOrders {
 /// `ShowtimeCancelled`, as EventBridge delivers it.
 pub type ShowtimeCancelled = EventBridgeEvent<Envelope<CancelledShowtime>>;
 
-/// What the function reads of a cancelled showtime.
+/// The part of a cancelled showtime that the function reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CancelledShowtime {
     /// The showtime.

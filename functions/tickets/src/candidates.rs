@@ -21,7 +21,7 @@ pub struct Candidates {
     rows: Vec<SeatRow>,
     /// Whether the rows were read consistently and nothing is known to have changed since.
     is_fresh: bool,
-    /// How many races were lost.
+    /// The number of lost races.
     lost: usize,
     /// Places of general admission whose holds have ended, and that turned out to be sold.
     pub sold: BTreeSet<SeatId>,

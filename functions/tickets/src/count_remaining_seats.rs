@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::remaining_seats::{RemainingSeats, RemainingSeatsStore};
 use crate::store::ShowStore;
 
-/// How many showtimes are counted at the same time.
+/// The number of showtimes that are counted at the same time.
 const CONCURRENT: usize = 4;
 
 /// The function's stores.

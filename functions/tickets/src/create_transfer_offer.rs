@@ -51,7 +51,7 @@ pub struct TransferOffer {
     pub transfer_offer_id: TransferOfferId,
     /// The ticket.
     pub ticket_id: TicketId,
-    /// Give it to the receiver only, with both ids. Whoever has it can take the ticket. No other answer has it.
+    /// Give it to the receiver only, with both ids. Anybody who has it can take the ticket. No other answer has it.
     #[schema(min_length = 26, max_length = 26, pattern = "^[A-Z2-7]{26}$")]
     pub code: String,
     /// The time from which it cannot be accepted.
@@ -143,7 +143,7 @@ pub async fn handle(
 /// `show-cancelled` and `showtime-started`.
 pub fn require_ahead(showtime: &Showtime, now: Timestamp) -> Result<(), Rejection> {
     if showtime.status == ShowtimeStatus::Cancelled {
-        let detail = "The showtime does not take place. Who bought the ticket gets the money back.";
+        let detail = "The showtime does not take place. The customer who bought the ticket gets the money back.";
         return Err(Rejection::new(&reason::SHOW_CANCELLED, detail));
     }
     if showtime.starts_at <= now {

@@ -75,7 +75,7 @@ pub struct PerformanceReviewState {
     pub performance_id: PerformanceId,
     /// The showtime that its author has attended.
     pub showtime_id: ShowtimeId,
-    /// Its author.
+    /// The customer who wrote the review.
     pub customer_id: CustomerId,
     /// The stars, from 1 to 5.
     #[schema(minimum = 1, maximum = 5)]
@@ -115,9 +115,9 @@ pub struct OrderTicketsChange {
 pub struct TicketSeat {
     /// The ticket.
     pub ticket_id: TicketId,
-    /// Its seat.
+    /// The seat that the ticket is for.
     pub seat: SeatId,
-    /// Who held it when it became void, if that was somebody else than the customer who placed the order.
+    /// The customer who held the ticket when it became void, if it was not the customer who placed the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub holder_id: Option<CustomerId>,
@@ -142,10 +142,10 @@ pub struct DoubleScan {
     pub double_scan: ScanPlace,
 }
 
-/// When and where a ticket was scanned.
+/// The time and the gate of a scan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ScanPlace {
-    /// Time of the scan.
+    /// The time of the scan.
     pub at: Timestamp,
     /// The gate.
     pub gate: String,

@@ -172,7 +172,7 @@ pub fn texts_patch_schema() -> Object {
 
 fn schema(text: SchemaType, about: &'static str, max: usize) -> Object {
     let example = serde_json::json!({ "en": "The Nutcracker", "ko": "호두까기 인형" });
-    by_language::schema(text, about, max, "What customers read, by language.", example)
+    by_language::schema(text, about, max, "The text that customers read, by language.", example)
 }
 
 #[cfg(test)]

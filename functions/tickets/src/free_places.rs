@@ -22,11 +22,12 @@ use crate::reason;
 
 /// How many rows a hold reads first. One has room for it, until few places are left.
 const SOME_ROWS: usize = 4;
-/// How many parts are then read at the same time.
+/// The number of parts that are then read at the same time.
 const PARTS_AT_ONCE: usize = 4;
-/// How many places whose holds have ended are looked at in one request, once one of them turned out to be sold.
+/// The number of places whose holds have ended that are looked at in one request, once one of them turned out to be
+/// sold.
 const DOUBTFUL: usize = 20;
-/// How often a hold ends the holds of others before it starts again.
+/// The number of times that a hold ends the holds of others before it starts again.
 const MAX_ENDINGS: usize = 8;
 
 /// Some rows of an area, at random.

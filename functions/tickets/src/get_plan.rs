@@ -47,12 +47,12 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
     responses(
         (status = 200, description = "The plan", body = Plan,
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "As in `If-None-Match`"),
             )),
     )

@@ -46,7 +46,7 @@ pub struct SeatMapView {
     pub areas: Vec<AreaCount>,
 }
 
-/// How many places of an area are free.
+/// The number of free places of an area.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AreaCount {
     /// The area.
@@ -54,7 +54,7 @@ pub struct AreaCount {
     /// The number of its places.
     #[schema(minimum = 1, maximum = 10_000)]
     pub places: u32,
-    /// How many are free.
+    /// The number of free places.
     #[schema(maximum = 10_000)]
     pub free: u32,
 }
@@ -83,12 +83,12 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
     responses(
         (status = 200, description = "The states", body = SeatMapView,
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "As in `If-None-Match`"),
             )),
     )

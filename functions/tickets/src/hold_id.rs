@@ -7,7 +7,7 @@ use shared::core::identity::CustomerId;
 use shared::orders::OrderId;
 use uuid::Uuid;
 
-/// Where the bytes of the customer begin. The order's number is made of the first ones.
+/// The index at which the bytes of the customer begin. The order's number is made of the first ones.
 const OF_CUSTOMER: usize = 12;
 
 /// The id of the order that the customer's request with this key places.

@@ -51,9 +51,9 @@ pub struct HoldSeatsRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BestSeats {
-    /// Their price class.
+    /// The price class of the seats.
     pub class: ClassCode,
-    /// How many.
+    /// The number of seats.
     #[schema(minimum = 1, maximum = 20)]
     pub count: u8,
 }
@@ -64,7 +64,7 @@ pub struct BestSeats {
 pub struct GeneralPlaces {
     /// The area.
     pub area: ZoneCode,
-    /// How many.
+    /// The number of places.
     #[schema(minimum = 1, maximum = 20)]
     pub count: u8,
 }
@@ -81,7 +81,7 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// How many.
+    /// The number of seats or places.
     pub fn count(&self) -> u8 {
         match self {
             Self::Chosen(seats) => u8::try_from(seats.len()).unwrap_or(u8::MAX),

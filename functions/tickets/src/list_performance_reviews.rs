@@ -55,9 +55,9 @@ pub struct PublicPerformanceReview {
     pub text: Option<String>,
     /// Whether the author's ticket is valid. False once it was refunded.
     pub is_verified: bool,
-    /// Time at which it was written.
+    /// The time at which it was written.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 
@@ -95,12 +95,12 @@ pub const REFUSALS: &[&Reason] = &[];
     responses(
         (status = 200, description = "A page of reviews", body = PublicPerformanceReviewList,
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "As in `If-None-Match`"),
             )),
     )

@@ -13,10 +13,10 @@ use shared::tickets::{SeatMap, SeatStore, Showtime, ShowtimeId};
 
 use crate::store::{Entity, ShowStore};
 
-/// How long a derived map is used again.
+/// The time for which a derived map is used again.
 const REUSE: SignedDuration = SignedDuration::from_secs(1);
 
-/// How many showtimes a function remembers. A map of 10,000 seats has 2.5 KB.
+/// The number of showtimes that a function remembers. A map of 10,000 seats has 2.5 KB.
 const REMEMBERED: usize = 16;
 
 /// The seats of showtimes, with a memory of one second.

@@ -37,16 +37,16 @@ impl MarkSeatsSold {
 /// `OrderPaid`, as EventBridge delivers it.
 pub type OrderPaid = EventBridgeEvent<Envelope<PaidOrder>>;
 
-/// What the function reads of a paid order.
+/// The part of a paid order that the function reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PaidOrder {
     /// The order.
     pub order_id: OrderId,
-    /// Its lines.
+    /// The lines of the order.
     pub lines: Vec<PaidLine>,
 }
 
-/// What the function reads of a line.
+/// The part of a line that the function reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PaidLine {
     /// The seat. Absent for a product.

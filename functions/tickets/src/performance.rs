@@ -56,8 +56,9 @@ pub struct CastMember {
     pub role: Option<String>,
 }
 
-/// What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. An order keeps the policy of
-/// its time. The law of the shop's country may limit the fees, and take tickets back that the policy does not.
+/// The fees that a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. An
+/// order keeps the policy of its time. The law of the shop's country may limit the fees, and take tickets back that the
+/// policy does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefundPolicy {
@@ -83,7 +84,7 @@ pub struct RefundStep {
     /// The last day of the step, in days before the show. 0 is the day of the show.
     #[schema(minimum = 0, maximum = 365)]
     pub days_before: u16,
-    /// The fee in percent of what was paid for the ticket, rounded down.
+    /// The fee in percent of the price paid for the ticket, rounded down.
     #[schema(minimum = 0, maximum = 100)]
     pub percent: u8,
     /// The highest fee. It does not fall from step to step, and a step after one without it has none.
@@ -185,11 +186,11 @@ pub struct CreatePerformanceRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub on_sale_at: Option<Timestamp>,
-    /// How tickets are taxed. Many countries tax some performances at a reduced rate, or not at all.
+    /// The tax class of tickets. Many countries tax some performances at a reduced rate, or not at all.
     #[serde(default, skip_serializing_if = "TaxClass::is_standard")]
     #[schema(default = "STANDARD")]
     pub tax_class: TaxClass,
-    /// What a customer pays for giving a ticket back. Each booking keeps the policy of its time.
+    /// The fees that a customer pays for giving a ticket back. Each booking keeps the policy of its time.
     pub refund_policy: RefundPolicy,
 }
 
@@ -228,15 +229,15 @@ pub struct Performance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub on_sale_at: Option<Timestamp>,
-    /// How tickets are taxed.
+    /// The tax class of tickets.
     #[serde(default, skip_serializing_if = "TaxClass::is_standard")]
     #[schema(default = "STANDARD")]
     pub tax_class: TaxClass,
-    /// What a customer pays for giving a ticket back.
+    /// The fees that a customer pays for giving a ticket back.
     pub refund_policy: RefundPolicy,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 

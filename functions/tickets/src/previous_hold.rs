@@ -15,14 +15,14 @@ use crate::reason;
 pub enum Previous {
     /// It has ended, or there is none.
     Ended {
-        /// What the customer holds now.
+        /// The customer's allowance now.
         allowance: Option<Allowance>,
     },
     /// It waits for payment, and the request replaces it.
     Replaced {
-        /// What the customer holds now.
+        /// The customer's allowance now.
         allowance: Allowance,
-        /// Its order.
+        /// The order that the request replaces.
         stored: Box<StoredOrder>,
     },
     /// The request replaces an order that does not hold seats of the showtime for the customer.

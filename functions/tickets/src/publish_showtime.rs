@@ -43,7 +43,7 @@ impl PublishShowtime {
     }
 }
 
-/// How to publish a showtime.
+/// The terms on which a showtime is published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublishShowtimeRequest {

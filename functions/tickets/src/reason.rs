@@ -84,7 +84,7 @@ shared::reasons! {
     TOO_FEW_PLACES = Conflict "too-few-places" "The area has too few places" TooFewPlaces {
         /// The area.
         area: ZoneCode,
-        /// How many it has: free ones for a hold or a block, blocked ones for a release.
+        /// The number of places that the area has: free ones for a hold or a block, blocked ones for a release.
         places: u32,
     };
     SINGLE_SEAT_LEFT = Conflict "single-seat-left" "The choice leaves a single seat" SingleSeatLeft {
@@ -114,7 +114,7 @@ shared::reasons! {
         /// The showtime of the ticket.
         showtime_id: ShowtimeId,
     };
-    /// Its seat was given back.
+    /// The seat of the ticket was given back.
     TICKET_VOID = Conflict "ticket-void" "The ticket is void";
     /// The holder has a newer code.
     TICKET_CODE_REPLACED = Conflict "ticket-code-replaced" "The code was replaced";
@@ -167,6 +167,6 @@ pub struct OffsetChoice {
 pub struct SeatNow {
     /// The seat.
     pub seat: SeatId,
-    /// Its state.
+    /// The state of the seat.
     pub state: SeatState,
 }

@@ -18,10 +18,10 @@ use shared::{coupons, orders};
 use crate::performance::Performance;
 use crate::reason;
 
-/// How long what was read is used again.
+/// The time for which a showtime is used again after it was read.
 const REUSE: SignedDuration = SignedDuration::from_secs(1);
 
-/// How many showtimes a function remembers.
+/// The number of showtimes that a function remembers.
 const REMEMBERED: usize = 1_000;
 
 /// The reasons to refuse a hold that follow from its showtime or performance.
@@ -42,7 +42,7 @@ const JUDGED_BY_SHOW: [&Reason; 9] = [
 pub struct Show {
     /// The showtime.
     pub showtime: Showtime,
-    /// Its performance.
+    /// The performance of the showtime.
     pub performance: Performance,
 }
 
@@ -65,7 +65,7 @@ pub struct RecentShows(Mutex<HashMap<ShowtimeId, Recent>>);
 struct Recent {
     read_at: Timestamp,
     show: Arc<Show>,
-    /// When a customer was last told that a seat is taken.
+    /// The time at which a customer was last told that a seat is taken.
     taken_at: Option<Timestamp>,
 }
 

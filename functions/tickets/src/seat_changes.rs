@@ -33,7 +33,7 @@ pub struct SeatsRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_items = 1, max_items = 1_000)]
     pub seats: Option<Vec<SeatId>>,
-    /// How many places of an area. To be blocked, they are free; to be released, they are blocked.
+    /// The number of places of an area. To be blocked, they are free; to be released, they are blocked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub general: Option<AreaPlaces>,

@@ -36,7 +36,7 @@ pub trait Entity: Clone + PartialEq + Serialize + DeserializeOwned {
     /// What clients read when there is none with an id.
     const MISSING: &'static str;
 
-    /// Its id.
+    /// The entity's id.
     fn id(&self) -> Uuid;
 
     /// The list that it is in, and its place there.

@@ -56,7 +56,7 @@ pub type OrderChanged = EventBridgeEvent<Envelope<ChangedOrder>>;
 pub struct ChangedOrder {
     /// The order.
     pub order_id: OrderId,
-    /// Its lines.
+    /// The lines of the order.
     pub lines: Vec<ChangedLine>,
 }
 

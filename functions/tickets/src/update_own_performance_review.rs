@@ -46,7 +46,7 @@ pub struct UpdateOwnPerformanceReviewRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 5)]
     pub stars: Option<u8>,
-    /// What the caller says. Text of several lines.
+    /// The text of the caller's review. Text of several lines.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2_000)]
     pub text: Patch<String>,

@@ -84,11 +84,11 @@ pub struct UpdatePerformanceRequest {
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<Timestamp>)]
     pub on_sale_at: Patch<Timestamp>,
-    /// How tickets are taxed from now on.
+    /// The tax class of tickets from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub tax_class: Option<TaxClass>,
-    /// What a customer pays for giving a ticket back. Replaced as a whole.
+    /// The fees that a customer pays for giving a ticket back. Replaced as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refund_policy: Option<RefundPolicy>,

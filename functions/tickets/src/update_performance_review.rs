@@ -40,7 +40,7 @@ impl UpdatePerformanceReview {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdatePerformanceReviewRequest {
-    /// Why the review is hidden. `null` shows it again.
+    /// The reason for which the review is hidden. `null` shows it again.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<HiddenReason>)]
     pub hidden_reason: Patch<HiddenReason>,

@@ -25,9 +25,9 @@ pub struct UploadScans {
 
 /// The most scans of a request.
 const MAX_SCANS: usize = 100;
-/// How far the clock of a device may be ahead.
+/// The greatest time by which the clock of a device may be ahead.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
-/// How old a scan can be.
+/// The greatest age of a scan.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl UploadScans {
@@ -65,23 +65,23 @@ pub struct OfflineScan {
     /// The gate. Text of one line.
     #[schema(min_length = 1, max_length = 40)]
     pub gate: String,
-    /// Time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago.
+    /// The time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago.
     pub scanned_at: Timestamp,
 }
 
-/// What became of the scans.
+/// The results of the uploaded scans.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UploadedScans {
     /// The scans, in the order of the request.
     pub scans: Vec<UploadedScan>,
 }
 
-/// What became of a scan.
+/// The result of an uploaded scan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UploadedScan {
     /// The key of the scan.
     pub key: String,
-    /// What it found.
+    /// The result of the scan.
     pub result: ScanResult,
     /// The ticket. Absent if the code is none of this showtime's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub struct UploadedScan {
     pub check_in: Option<CheckIn>,
 }
 
-/// What a scan finds.
+/// The result of a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ScanResult {
@@ -133,7 +133,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &error::INVALID_TEXT, &rea
             min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
     ),
     responses(
-        (status = 200, description = "What became of the scans", body = UploadedScans,
+        (status = 200, description = "The results of the uploaded scans", body = UploadedScans,
             headers(("Idempotency-Replayed" = bool, description = "true: no scan of a ticket is new"))),
     )
 )]

@@ -26,7 +26,7 @@ pub struct CreateVenueRequest {
     pub names: UniqueMap<String>,
     /// The time zone. It cannot be changed: the showtimes of the venue depend on it.
     pub time_zone: Timezone,
-    /// Where it is: tickets are taxed as there. Absent: in the shop's own country. It cannot be changed.
+    /// The location of the venue: tickets are taxed as there. Absent: in the shop's own country. It cannot be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub location: Option<Destination>,
@@ -46,7 +46,7 @@ pub struct Venue {
     pub names: BTreeMap<String, String>,
     /// The time zone.
     pub time_zone: Timezone,
-    /// Where it is: tickets are taxed as there. Absent: in the shop's own country.
+    /// The location of the venue: tickets are taxed as there. Absent: in the shop's own country.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub location: Option<Destination>,
@@ -54,9 +54,9 @@ pub struct Venue {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 300)]
     pub address: Option<String>,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 

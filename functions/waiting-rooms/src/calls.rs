@@ -22,7 +22,8 @@ use crate::turns::TURN;
 /// The seconds after the call within which a customer is in time. A page looks every two or three seconds at a status that is two
 /// seconds old at most.
 pub const GRACE: u32 = 7;
-/// How many rounds later the number of those who were in time is known: they may be stored two seconds after the last moment.
+/// The number of rounds after which the number of those who were in time is known: they may be stored two seconds after
+/// the last moment.
 pub const SETTLED: u32 = GRACE + 2;
 /// How many are called in a row, of whom nobody comes, before it is the shop that is at fault.
 const SILENCE: u64 = 20;
@@ -38,14 +39,14 @@ const LATE_PER_PART: u64 = 8;
 pub struct LateLimit {
     /// The second, counted from the opening.
     pub second: u32,
-    /// How many.
+    /// The largest number of late ones who may enter in it.
     pub most: u64,
 }
 
 /// What a round begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Round {
-    /// Its number.
+    /// The round's number.
     pub nth: u32,
     /// What the rates have [gained](crate::turns::gained) since the round before.
     pub gained: u128,
@@ -70,7 +71,7 @@ pub struct Calls {
     returning: i128,
     /// Those who were called, did not come in time, and have not entered late. Some have left.
     absent: u64,
-    /// How many were called since somebody came.
+    /// The number of places that were called since somebody came.
     silence: u64,
     /// The late ones that the last two rounds allow, the newest first. With the next one's, they are those who are not counted yet.
     late: [u64; 2],

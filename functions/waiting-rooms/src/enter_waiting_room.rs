@@ -45,7 +45,7 @@ impl EnterWaitingRoom {
     }
 }
 
-/// An admission to what a waiting room guards.
+/// An admission to the sale that a waiting room guards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WaitingRoomAdmission {
     /// The room.

@@ -33,7 +33,7 @@ impl GetWaitingRoom {
     }
 }
 
-/// How far a waiting room has come. The same for everybody.
+/// The progress of a waiting room. The same for everybody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WaitingRoomStatus {
     /// The room's id.
@@ -113,7 +113,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 /// The same for everybody, and at most two seconds old. With it, each customer who came before the opening can compute the own
 /// place, and check that of anybody: a customer's draw is the first 8 bytes of the HMAC-SHA256 of the account id with the seed, read
 /// as a big-endian number. The place is 1, plus `early` before the draw's first byte, plus that of the byte itself times the other
-/// 56 bits over 2^56, rounded down. `enter-waiting-room` admits from `serving_number` = place on. Whoever came later learns the place
+/// 56 bits over 2^56, rounded down. `enter-waiting-room` admits from `serving_number` = place on. A customer who came later learns the place
 /// by `join-waiting-room`, three seconds after the first request, with all that is needed to check it.
 ///
 /// # Cost
@@ -131,12 +131,12 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
     responses(
         (status = 200, description = "The status", body = WaitingRoomStatus,
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "As in `If-None-Match`"),
             )),
     )

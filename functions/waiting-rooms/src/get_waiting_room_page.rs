@@ -55,12 +55,12 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
     responses(
         (status = 200, description = "The page", body = String, content_type = "text/html",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "For `If-None-Match` of a later request"),
             )),
         (status = 304, description = "Nothing has changed since the response that `If-None-Match` names",
             headers(
-                ("Cache-Control" = String, description = "How long the response may be reused"),
+                ("Cache-Control" = String, description = "The time for which the response may be reused"),
                 ("ETag" = String, description = "As in `If-None-Match`"),
             )),
     )

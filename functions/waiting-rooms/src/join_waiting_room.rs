@@ -54,8 +54,8 @@ pub struct WaitingRoomJoin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub place: Option<u64>,
-    /// How a lottery decided the place of a customer who joined after the opening. Absent without a place. That of an early comer is in
-    /// `get-waiting-room`.
+    /// The draw that decided the place of a customer who joined after the opening. Absent without a place. That of an
+    /// early comer is in `get-waiting-room`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub lottery: Option<SecondLottery>,

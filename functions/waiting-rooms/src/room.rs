@@ -20,7 +20,8 @@ use crate::turns::RateSegment;
 pub const CLOSING: SignedDuration = SignedDuration::from_secs(2);
 /// How long after that end what counts with the bucket may be sent, so that it is stored when the bucket is closed.
 const SENDING: SignedDuration = SignedDuration::from_secs(1);
-/// How long a room keeps the rates, without the time in which it is paused. From then on it admits everybody at once.
+/// The time for which a room keeps the rates, without the time in which it is paused. From then on it admits everybody
+/// at once.
 const PACED: SignedDuration = SignedDuration::from_hours(24);
 /// The longest time after its opening for which a room keeps the rates.
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(72);
@@ -66,9 +67,9 @@ pub struct WaitingRoom {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 64, max_length = 64)]
     pub later_seed: Option<String>,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 
@@ -105,9 +106,9 @@ pub struct StoredRoom {
     pub later_seed: Seed,
     /// Until when joins are kept. It stays when the opening is moved, as stored joins have it.
     pub joins_until: Timestamp,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
     /// The fingerprint of the request that created it, which identifies a retry.
     pub fingerprint: Fingerprint,

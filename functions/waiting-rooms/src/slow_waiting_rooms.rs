@@ -15,7 +15,7 @@ use shared::waiting_rooms::WaitingRoomId;
 use crate::room::{Slowed, StoredRoom};
 use crate::store::RoomTable;
 
-/// How long another change of the rate protects a room.
+/// The time for which another change of the rate protects a room.
 ///
 /// The alarms of one fault come minutes apart, and Lambda repeats a failed event after one and two minutes.
 const SPARED: SignedDuration = SignedDuration::from_mins(5);
@@ -42,7 +42,7 @@ impl SlowWaitingRooms {
 /// A change of an alarm's state, as CloudWatch sends it.
 pub type AlarmChange = EventBridgeEvent<AlarmChangeDetail>;
 
-/// What the function reads of a change.
+/// The part of a change that the function reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AlarmChangeDetail {
     /// The alarm's name.

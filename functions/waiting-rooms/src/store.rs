@@ -69,7 +69,7 @@ pub struct StoredJoin {
     pub late: Option<u32>,
 }
 
-/// How an entry counts.
+/// The way in which an entry counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// In time, with the round that called the place.

@@ -17,11 +17,11 @@ export interface AcceptedTransfer {
   showtime_id: ShowtimeId;
   /** The seat. */
   seat: SeatId;
-  /** Time of the transfer. */
+  /** The time of the transfer. */
   transferred_at: string;
 }
 
-/** Who acted. */
+/** The actor of a change. */
 export interface Actor {
   /** The kind. */
   kind: runtime.Open<ActorKind>;
@@ -37,7 +37,7 @@ export type ActorKind = "CUSTOMER" | "STAFF" | "PROVIDER" | "SCHEDULE" | "FUNCTI
 
 /** A postal address. Personal data: it is in no event, log or error. */
 export interface Address {
-  /** Who receives what is sent. Text of one line. */
+  /** The recipient. Text of one line. */
   recipient: string;
   /** Street and number. Text of one line. */
   line1: string;
@@ -97,11 +97,11 @@ export type AlreadyPublishedProblem = Problem & {
 export type AmountDiffersProblem = Problem & {
   /** The order's total, which a payment must have. */
   total?: Money;
-  /** What is owed to the customer, which a return by hand must have. */
+  /** The amount that the customer is owed. A return by hand must have it. */
   owed?: Money;
-  /** What is kept of the payment. No more can have been taken back. */
+  /** The amount of the payment that the shop keeps. No more can have been taken back. */
   kept?: Money;
-  /** What was refunded or taken back of the payment. No less can have been charged. */
+  /** The amount that was refunded or taken back of the payment. No less can have been charged. */
   returned?: Money;
   type: "urn:madang:problem:amount-differs";
   status: 409;
@@ -130,13 +130,13 @@ export interface Area {
   part: number;
 }
 
-/** How many places of an area are free. */
+/** The number of free places of an area. */
 export interface AreaCount {
   /** The area. */
   area: ZoneCode;
   /** The number of its places. */
   places: number;
-  /** How many are free. */
+  /** The number of free places. */
   free: number;
 }
 
@@ -146,9 +146,9 @@ export interface AreaNow {
   area: ZoneCode;
   /** The number of its places. */
   places: number;
-  /** How many are free. */
+  /** The number of free places. */
   free: number;
-  /** How many are blocked. */
+  /** The number of blocked places. */
   blocked: number;
 }
 
@@ -164,7 +164,7 @@ export interface AreaPlace {
 export interface AreaPlaces {
   /** The area. */
   area: ZoneCode;
-  /** How many of its places. */
+  /** The number of places to block or release. */
   count: number;
 }
 
@@ -200,10 +200,10 @@ export interface AuthorizationToss {
   provider: "TOSS";
 }
 
-/** What a coupon takes off. */
+/** The benefit of a coupon: an amount or a percentage. */
 export type Benefit = BenefitFixed | BenefitPercent | { kind: runtime.Unlisted };
 
-/** What a coupon takes off. */
+/** The benefit of a coupon: an amount or a percentage. */
 export type BenefitInput = BenefitFixed | BenefitPercent;
 
 /** An amount, at most what the eligible lines cost. */
@@ -213,7 +213,7 @@ export interface BenefitFixed {
   kind: "FIXED";
 }
 
-/** A part of what the eligible lines cost, rounded down. */
+/** A part of the price of the eligible lines, rounded down. */
 export interface BenefitPercent {
   /** The part. */
   percent: number;
@@ -224,9 +224,9 @@ export interface BenefitPercent {
 
 /** Seats side by side, near the front and the middle. */
 export interface BestSeats {
-  /** Their price class. */
+  /** The price class of the seats. */
   class: ClassCode;
-  /** How many. */
+  /** The number of seats. */
   count: number;
 }
 
@@ -244,16 +244,16 @@ export interface Bid {
   customer_id: CustomerId;
   /** The voucher for sale. Absent for a bid to buy. */
   voucher_id?: VoucherId;
-  /** Status of the bid. */
+  /** The status of the bid. */
   status: runtime.Open<BidStatus>;
   /**
-   * Time at which the bid was placed. It orders the bids of a product: a bid that came to the order book later has a
-   * later time.
+   * The time at which the bid was placed. It orders the bids of a product: a bid that came to the order book later
+   * has a later time.
    */
   placed_at: string;
   /** The deadline: from this time on the bid cannot be taken. */
   expires_at: string;
-  /** Time at which the bid was traded, cancelled or expired. Absent while it is open. */
+  /** The time at which the bid was traded, cancelled or expired. Absent while it is open. */
   closed_at?: string;
   /** The trade. Present for a traded bid. */
   trade_id?: string;
@@ -285,7 +285,7 @@ export interface BidList {
   next_cursor?: string;
 }
 
-/** Status of a bid. */
+/** The status of a bid. */
 export type BidStatus = "OPEN" | "TRADED" | "CANCELLED" | "EXPIRED";
 
 /** The limit is 64 KB, for a webhook 256 KB and for a seating plan 1 MB. */
@@ -308,7 +308,7 @@ export interface BookSide {
   next_cursor?: string;
 }
 
-/** What to cancel. */
+/** The units to cancel. */
 export interface CancelOrderRequest {
   /** The units to cancel, each line once. Default: the whole order. */
   lines?: LineQuantity[];
@@ -318,15 +318,15 @@ export interface CancelOrderRequest {
 
 /** A cancellation. */
 export interface CancelSubscriptionRequest {
-  /** When the subscription ends. */
+  /** The time at which the subscription ends. */
   when: When;
 }
 
-/** What a cancellation would refund. */
+/** The amounts that a cancellation would refund. */
 export interface CancellationQuote {
   /** The order. */
   order_id: OrderId;
-  /** What is refunded in all, with the delivery if the whole order is cancelled: `expected_refund` of the cancellation. */
+  /** The whole refund, with the delivery if the whole order is cancelled: `expected_refund` of the cancellation. */
   refund: Money;
   /** The fees in all. */
   fee: Money;
@@ -380,7 +380,7 @@ export type Category = string;
 export interface CategoryAttribute {
   /** The type of its values. */
   type: runtime.Open<AttributeType>;
-  /** What shoppers read, by language. */
+  /** The text that shoppers read, by language. */
   names?: { [name: string]: string };
   /** The unit of a `NUMBER`, such as `g`. Text of one line. */
   unit?: string;
@@ -394,7 +394,7 @@ export interface CategoryAttribute {
 export interface CategoryAttributePatch {
   /** The type of its values. */
   type?: AttributeType;
-  /** What shoppers read, by language. */
+  /** The text that shoppers read, by language. */
   names?: { [name: string]: string | null };
   /** The unit of a `NUMBER`, such as `g`. Text of one line. */
   unit?: string | null;
@@ -412,9 +412,9 @@ export type CategoryAttributesPatch = { [name: string]: CategoryAttributePatch |
 
 /** A category. */
 export interface CategoryNode {
-  /** What shoppers read, by language. */
+  /** The text that shoppers read, by language. */
   names: { [name: string]: string };
-  /** Its place among the categories beside it, lowest first. */
+  /** The category's position among those with the same parent, lowest first. */
   position: number;
   /** The attributes of its products, and of those in the categories below it, by the name that products use. */
   attributes?: CategoryAttributes;
@@ -431,9 +431,9 @@ export type CategoryNotEmptyProblem = Problem & {
 
 /** Changes of a category. A new one needs `names`. */
 export interface CategoryPatch {
-  /** What shoppers read, by language. */
+  /** The text that shoppers read, by language. */
   names?: { [name: string]: string | null };
-  /** Its place among the categories beside it, lowest first. */
+  /** The category's position among those with the same parent, lowest first. */
   position?: number;
   /** The attributes of its products. `null` removes one. */
   attributes?: CategoryAttributesPatch;
@@ -471,7 +471,7 @@ export interface ChargeDecisionNotCharged {
 export interface CheckIn {
   /** The scan's id, derived from its key. */
   scan_id: string;
-  /** Time of the scan. */
+  /** The time of the scan. */
   at: string;
   /** The gate. */
   gate: string;
@@ -499,13 +499,16 @@ export interface CheckoutRequest {
   expected_total?: Money;
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
   metadata?: { [name: string]: string };
-  /** What the order is called elsewhere, such as the number of a purchase order. Text of one line. It need not be unique. */
+  /**
+   * The order's name in another system, such as the number of a purchase order. Text of one line. It need not be
+   * unique.
+   */
   external_reference?: string;
-  /** Who to write to or call about the order. Stored encrypted; `get-delivery-details` returns it. */
+  /** The person to write to or call about the order. Stored encrypted; `get-delivery-details` returns it. */
   contact?: Contact;
   /**
-   * Where the order is sent, and by which it is taxed. Required if something is shipped. Stored encrypted;
-   * `get-delivery-details` returns it.
+   * The address to which the order is sent, and by which it is taxed. Required if something is shipped. Stored
+   * encrypted; `get-delivery-details` returns it.
    */
   shipping_address?: Address;
 }
@@ -563,11 +566,11 @@ export interface ClientParametersToss {
 
 /** The end of a shipment without a delivery. */
 export interface CloseShipmentRequest {
-  /** Why it ends. */
+  /** The reason for which the shipment ends. */
   reason: ClosingReason;
 }
 
-/** Why a shipment ends without a delivery. */
+/** The reason for which a shipment ends without a delivery. */
 export type ClosingReason = "MISTAKE" | "LOST";
 
 /** Codes with indexes one after another. */
@@ -608,7 +611,7 @@ export interface ConfirmPaymentRequestToss {
   provider: "TOSS";
 }
 
-/** Who to write to or call. Personal data: it is in no event, log or error. */
+/** The person to write to or call. Personal data: it is in no event, log or error. */
 export interface Contact {
   /** The name. Text of one line. */
   name: string;
@@ -629,18 +632,19 @@ export interface Coupon {
   name: string;
   /** The currency of the orders and subscriptions that it is for. */
   currency: string;
-  /** Its class, which does not change. */
+  /** The coupon's class, which does not change. */
   class: runtime.Open<CouponClass>;
-  /** What it takes off. */
+  /** The benefit of the coupon: an amount or a percentage. */
   benefit: Benefit;
   /**
-   * What the eligible lines have to cost before the discount, but after that of a coupon that applies before it. Absent:
+   * The price that the eligible lines have to reach before the discount, but after that of a coupon that applies
+   * before it. Absent:
    * anything.
    */
   minimum_subtotal?: Money;
   /** The eligible lines. Absent: all. */
   scope?: CouponScope;
-  /** How customers come by it. */
+  /** The way in which customers get the coupon. */
   distribution: runtime.Open<CouponDistribution>;
   /** The codes that no longer work, in the order of their indexes. Shown to administrators only. */
   revoked_codes?: CodeRange[];
@@ -654,7 +658,7 @@ export interface Coupon {
   claims_end_at: string;
   /** The time from which a claimed coupon can no longer be redeemed. */
   redeemable_until: string;
-  /** What becomes of it when its customer cancels a paid order. */
+  /** The outcome for the coupon when its customer cancels a paid order. */
   on_cancellation: runtime.Open<OnCancellation>;
   /** For how many charges of a subscription it counts. */
   duration: CouponDuration;
@@ -662,9 +666,9 @@ export interface Coupon {
   waiting_room_id?: WaitingRoomId;
   /** The time at which all units were found claimed. Absent while there may be more. */
   exhausted_at?: string;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change by an administrator. */
+  /** The time of the last change by an administrator. */
   updated_at: string;
 }
 
@@ -713,8 +717,8 @@ export type CouponClaimedProblem = Problem & {
 };
 
 /**
- * Who funds a coupon. An order takes at most one coupon of each class. The classes apply in the order of the variants, each to the
- * price less the discounts before it.
+ * The party that funds a coupon. An order takes at most one coupon of each class. The classes apply in the order of
+ * the variants, each to the price less the discounts before it.
  */
 export type CouponClass = "SELLER" | "PLATFORM";
 
@@ -757,15 +761,15 @@ export type CouponCurrencyDiffersProblem = Problem & {
   title: "The coupon is for another currency";
 };
 
-/** What a coupon of the order takes off a line. */
+/** The discount of a line by one of the order's coupons. */
 export interface CouponDiscount {
   /** The coupon's class. */
   class: runtime.Open<CouponClass>;
-  /** What it takes off. */
+  /** The amount of the discount. */
   amount: Money;
 }
 
-/** How customers come by a coupon. */
+/** The way in which customers get a coupon. */
 export type CouponDistribution = "CLAIM" | "CODES";
 
 /**
@@ -792,7 +796,7 @@ export interface CouponDurationOnce {
 
 /** A number of charges. */
 export interface CouponDurationRepeating {
-  /** How many. */
+  /** The number of charges. */
   charges: number;
   kind: "REPEATING";
 }
@@ -839,9 +843,9 @@ export interface CouponList {
 export type CouponMinimumNotReachedProblem = Problem & {
   /** The customer's claim of the coupon. */
   coupon_claim_id: CouponClaimId;
-  /** What the eligible lines have to cost before the discount. */
+  /** The price that the eligible lines have to reach before the discount. */
   minimum_subtotal: Money;
-  /** What they cost, less the discount of a coupon that applies before. */
+  /** The price of the eligible lines, less the discount of a coupon that applies before. */
   eligible_subtotal: Money;
   type: "urn:madang:problem:coupon-minimum-not-reached";
   status: 422;
@@ -914,7 +918,7 @@ export type CouponsNotCombinableProblem = Problem & {
   title: "The coupons cannot be combined";
 };
 
-/** What would be cancelled. */
+/** The units that would be cancelled. */
 export interface CreateCancellationQuoteRequest {
   /** The units, each line once. Default: the whole order. */
   lines?: LineQuantity[];
@@ -934,18 +938,19 @@ export interface CreateCouponRequest {
   name: string;
   /** The currency of the orders that it is for, and of all its amounts. */
   currency: string;
-  /** Its class, which cannot be changed. Default: a coupon of the seller. */
+  /** The coupon's class, which cannot be changed. Default: a coupon of the seller. */
   class?: CouponClass;
-  /** What it takes off. */
+  /** The benefit of the coupon: an amount or a percentage. */
   benefit: BenefitInput;
   /**
-   * What the eligible lines have to cost before the discount, but after that of a coupon that applies before it. Default:
+   * The price that the eligible lines have to reach before the discount, but after that of a coupon that applies
+   * before it. Default:
    * anything.
    */
   minimum_subtotal?: Money;
   /** The eligible lines. Default: all. */
   scope?: CouponScope;
-  /** How customers come by it. Default: everybody can claim it. */
+  /** The way in which customers get the coupon. Default: everybody can claim it. */
   distribution?: CouponDistribution;
   /**
    * The number of customers who can claim it, first come, first served. Default: no limit. Not with codes, which limit it
@@ -960,7 +965,7 @@ export interface CreateCouponRequest {
   claims_end_at: string;
   /** The time from which a claimed coupon can no longer be redeemed. It cannot be changed. */
   redeemable_until: string;
-  /** What becomes of it when its customer cancels a paid order. */
+  /** The outcome for the coupon when its customer cancels a paid order. */
   on_cancellation: OnCancellation;
   /** For how many charges of a subscription it counts. It cannot be changed. Default: one. */
   duration?: CouponDurationInput;
@@ -982,9 +987,9 @@ export interface CreateImportRequest {
 
 /** A new performance. */
 export interface CreatePerformanceRequest {
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   titles: { [name: string]: string };
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   descriptions?: { [name: string]: string };
   /** Whether customers see it. */
   status?: PerformanceStatus;
@@ -1000,9 +1005,9 @@ export interface CreatePerformanceRequest {
   posters?: ImageId[];
   /** The time from which new showtimes are sold, unless they have a time of their own. */
   on_sale_at?: string;
-  /** How tickets are taxed. Many countries tax some performances at a reduced rate, or not at all. */
+  /** The tax class of tickets. Many countries tax some performances at a reduced rate, or not at all. */
   tax_class?: TaxClass;
-  /** What a customer pays for giving a ticket back. Each booking keeps the policy of its time. */
+  /** The fees that a customer pays for giving a ticket back. Each booking keeps the policy of its time. */
   refund_policy: RefundPolicy;
 }
 
@@ -1018,9 +1023,9 @@ export interface CreatePerformanceReviewRequest {
 
 /** A new performer. */
 export interface CreatePerformerRequest {
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   names: { [name: string]: string };
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   biographies?: { [name: string]: string };
   /** The portrait. It must be `READY` and uploaded with the purpose `LISTING`. */
   image?: ImageId;
@@ -1068,13 +1073,13 @@ export interface CreateProductRequest {
   points?: number;
   /** The package of one unit, for products that are shipped. */
   package?: Package;
-  /** How the product is taxed. */
+  /** The tax class of the product. */
   tax_class?: TaxClass;
   /** The product's images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[];
   /** The available units below which the stock is low. Nobody but administrators sees it. */
   low_stock_threshold?: number;
-  /** Number of shards of the stock. Default: 1. Can be raised, not lowered. */
+  /** The number of shards of the stock. Default: 1. Can be raised, not lowered. */
   stock_shards?: ShardCount;
 }
 
@@ -1086,7 +1091,7 @@ export interface CreateQuoteRequest {
   shipping_method?: ShippingMethodId;
   /** The customer's claims of coupons, which the order would redeem: at most one coupon of each class. */
   coupon_claim_ids?: CouponClaimId[];
-  /** Where the order would be delivered. If absent, in the shop's own country. */
+  /** The place where the order would be delivered. If absent, the shop's own country. */
   destination?: Destination;
 }
 
@@ -1139,7 +1144,7 @@ export interface CreateStockMovementRequestCorrection {
 
 /** Units were delivered to the shop. */
 export interface CreateStockMovementRequestReceipt {
-  /** Number of units. */
+  /** The number of units. */
   quantity: number;
   /** A note, for administrators. Text of several lines. */
   note?: string;
@@ -1148,7 +1153,7 @@ export interface CreateStockMovementRequestReceipt {
 
 /** Units were lost: broken, spoiled or stolen. */
 export interface CreateStockMovementRequestWriteOff {
-  /** Number of units. */
+  /** The number of units. */
   quantity: number;
   /** The reason, for administrators. Text of several lines. */
   note: string;
@@ -1163,25 +1168,25 @@ export interface CreateSubscriptionRequest {
   shipping_method?: ShippingMethodId;
   /** The customer's claim of a coupon, which the subscription redeems. It counts for as many charges as the coupon's `duration` says. */
   coupon_claim_id?: CouponClaimId;
-  /** When periods fall due. The first billed period is the first on or after today's date. */
+  /** The dates on which periods fall due. The first billed period is the first on or after today's date. */
   schedule: ScheduleInput;
   /** The provider's authorization to charge the card. */
   authorization: Authorization;
   /** The total of the first period that the customer was shown. If it differs today, the request is rejected. */
   expected_total?: Money;
-  /** Who to write to or call about the orders of the subscription. Stored encrypted. */
+  /** The person to write to or call about the orders of the subscription. Stored encrypted. */
   contact?: Contact;
-  /** Where the orders of the subscription are sent. Stored encrypted. */
+  /** The address to which the orders of the subscription are sent. Stored encrypted. */
   shipping_address?: Address;
 }
 
 /** A new venue. */
 export interface CreateVenueRequest {
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   names: { [name: string]: string };
   /** The time zone. It cannot be changed: the showtimes of the venue depend on it. */
   time_zone: Timezone;
-  /** Where it is: tickets are taxed as there. Absent: in the shop's own country. It cannot be changed. */
+  /** The location of the venue: tickets are taxed as there. Absent: in the shop's own country. It cannot be changed. */
   location?: Destination;
   /** The address that customers see. Text of one line. */
   address?: string;
@@ -1225,7 +1230,7 @@ export interface DecidedReview {
   code: runtime.Open<ReviewCode>;
   /** The decision. */
   decision: runtime.Open<Decision>;
-  /** Who decided. */
+  /** The administrator who decided. */
   decided_by: Actor;
   /** The time of the decision. */
   decided_at: string;
@@ -1234,7 +1239,7 @@ export interface DecidedReview {
 /** The kind of a decision about a matter. */
 export type Decision = "ASK_AGAIN" | "CHARGED" | "NOT_CHARGED" | "GIVEN_BACK" | "TAKEN_BACK" | "SETTLED";
 
-/** What is kept of the price of returned units. */
+/** The amount that the shop keeps of the price of returned units. */
 export interface Deduction {
   /** The amount, at most the price of the received units. */
   amount: Money;
@@ -1248,11 +1253,11 @@ export interface DeliverShipmentRequest {
   delivered_at?: string;
 }
 
-/** Who receives an order, and where. */
+/** The recipient of an order, and the address. */
 export interface DeliveryDetails {
-  /** Who to write to or call about the order. */
+  /** The person to write to or call about the order. */
   contact?: Contact;
-  /** Where the order is sent. */
+  /** The address to which the order is sent. */
   shipping_address?: Address;
 }
 
@@ -1274,7 +1279,7 @@ export interface Depth {
   bids: number;
 }
 
-/** Where an order is delivered, or a show takes place, and taxed. */
+/** The country and region where an order is delivered, or a show takes place, and taxed. */
 export interface Destination {
   /** The country. */
   country: Country;
@@ -1297,9 +1302,9 @@ export interface Dispute {
   status: runtime.Open<DisputeStatus>;
   /** Whether the disputed amount is withdrawn from the shop's account now. */
   funds_withdrawn: boolean;
-  /** When the dispute was recorded. */
+  /** The time at which the dispute was recorded. */
   recorded_at: string;
-  /** When the end of the dispute was recorded. */
+  /** The time at which the end of the dispute was recorded. */
   closed_at?: string;
 }
 
@@ -1313,17 +1318,17 @@ export type DocumentKind = "PRODUCT" | "PERFORMANCE" | "PERFORMER" | "VENUE";
 export interface Entry {
   /** The entry's id, a UUIDv7. */
   entry_id: string;
-  /** Kind of the change. */
+  /** The kind of the change. */
   kind: runtime.Open<EntryKind>;
-  /** Number of points. */
+  /** The number of points. */
   points: Points;
-  /** What caused the change. Of collected points, what made them available. */
+  /** The entity that caused the change. Of collected points: the one that made them available. */
   about: Subject;
-  /** Time of the change. */
+  /** The time of the change. */
   created_at: string;
 }
 
-/** Kind of a wallet's change. */
+/** The kind of a wallet's change. */
 export type EntryKind = "CREDITED" | "TAKEN_BACK" | "OWED" | "COLLECTED" | "RETURNED" | "HELD" | "RELEASED" | "PAID" | "EARNED";
 
 /** A page of a list. */
@@ -1340,15 +1345,15 @@ export interface Export {
   /** The status. */
   status: runtime.Open<ExportStatus>;
   /**
-   * Number of products in the parts so far. A product that changes during the export may be there twice, the newer row
-   * in a later place.
+   * The number of products in the parts so far. A product that changes during the export may be there twice, the
+   * newer row in a later place.
    */
   products: number;
   /** The administrator who created the export. */
   created_by: Actor;
-  /** Time of creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time at which the export was completed. */
+  /** The time at which the export was completed. */
   ended_at?: string;
   /**
    * The files, in the order in which an import has to take them. Present in the response of `get-export` for a completed
@@ -1364,7 +1369,7 @@ export type ExportId = string;
 export interface ExportPart {
   /** The presigned URL, for a `GET` that starts within 15 minutes. */
   url: string;
-  /** Number of products. */
+  /** The number of products. */
   products: number;
   /** The file's size in bytes. */
   content_length: number;
@@ -1406,8 +1411,8 @@ export type ForbiddenProblem = Problem & {
 };
 
 /**
- * How far an order is fulfilled. It follows from the units of the lines that are shipped; cancelled units do not count,
- * and returned ones stay delivered.
+ * The progress of an order's fulfillment. It follows from the units of the lines that are shipped; cancelled units do
+ * not count, and returned ones stay delivered.
  */
 export type FulfillmentStatus = "NOT_REQUIRED" | "UNFULFILLED" | "PARTIALLY_SHIPPED" | "SHIPPED" | "PARTIALLY_DELIVERED" | "DELIVERED";
 
@@ -1424,18 +1429,18 @@ export type GeneralAdmissionProblem = Problem & {
 export interface GeneralPlaces {
   /** The area. */
   area: ZoneCode;
-  /** How many. */
+  /** The number of places. */
   count: number;
 }
 
-/** Why an administrator has hidden a review. How many stars it gives is no reason. */
+/** The reason for which an administrator has hidden a review. The number of its stars is no reason. */
 export type HiddenReason = "SPAM" | "ABUSE" | "PERSONAL_DATA" | "OFF_TOPIC" | "ILLEGAL";
 
 /** A part of a text that matches, in UTF-16 code units, as JavaScript's `text.slice(start, end)` takes them. */
 export interface Highlight {
-  /** Where it starts. */
+  /** The index of the first code unit that matches. */
   start: number;
-  /** Where it ends. */
+  /** The index after the last code unit that matches. */
   end: number;
 }
 
@@ -1503,10 +1508,10 @@ export type ImageLengthNotTakenProblem = Problem & {
   title: "The image is empty or too large";
 };
 
-/** Purpose of an image. */
+/** The purpose of an image. */
 export type ImagePurpose = "LISTING" | "REVIEW" | "PROFILE";
 
-/** Why an image was rejected. */
+/** The reason for which an image was rejected. */
 export interface ImageRefusal {
   /** The reason, for programs. */
   reason: runtime.Open<ImageFault>;
@@ -1524,7 +1529,7 @@ export interface ImageSource {
   bytes: number;
 }
 
-/** Status of an image. */
+/** The status of an image. */
 export type ImageStatus = "AWAITING_UPLOAD" | "READY" | "REJECTED" | "DELETED";
 
 export type ImageTypeNotTakenProblem = Problem & {
@@ -1539,9 +1544,9 @@ export type ImageTypeNotTakenProblem = Problem & {
 export interface ImageView {
   /** The image's id. */
   image_id: ImageId;
-  /** Purpose of the image. */
+  /** The purpose of the image. */
   purpose: runtime.Open<ImagePurpose>;
-  /** Status of the image. */
+  /** The status of the image. */
   status: runtime.Open<ImageStatus>;
   /** The uploaded image. Present once the image has been ready. */
   source?: ImageSource;
@@ -1555,9 +1560,9 @@ export interface ImageView {
   placeholder?: string;
   /** The dominant color, `#rrggbb`. */
   color?: string;
-  /** Why the image was rejected. Present for a rejected image. */
+  /** The reason for which the image was rejected. Present for a rejected image. */
   refusal?: ImageRefusal;
-  /** Time of the last status change. */
+  /** The time of the last status change. */
   changed_at: string;
 }
 
@@ -1573,39 +1578,39 @@ export interface Import {
   content_length: number;
   /** The status. */
   status: runtime.Open<ImportStatus>;
-  /** Number of rows that were read, without the header and empty ones. */
+  /** The number of rows that were read, without the header and empty ones. */
   rows: number;
-  /** Number of rows that created a product. In a dry run, of those that would. */
+  /** The number of rows that created a product. In a dry run, of those that would. */
   created: number;
-  /** Number of rows that changed a product. In a dry run, of those that would. */
+  /** The number of rows that changed a product. In a dry run, of those that would. */
   changed: number;
-  /** Number of rows that say what the product is already. */
+  /** The number of rows that say what the product is already. */
   unchanged: number;
-  /** Number of rows with an error. They were not applied. */
+  /** The number of rows with an error. They were not applied. */
   error_count: number;
   /** The first 500 errors. A list of imports leaves them out. */
   errors?: RowError[];
-  /** Why the file could not be read to its end. Present for a failed import. */
+  /** The reason for which the file could not be read to its end. Present for a failed import. */
   failure?: ImportFailure;
   /** The administrator who created the import. The changes of products are theirs. */
   created_by: Actor;
-  /** Time of creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time at which the first rows were read. */
+  /** The time at which the first rows were read. */
   started_at?: string;
-  /** Time at which the import was completed or failed. */
+  /** The time at which the import was completed or failed. */
   ended_at?: string;
   /** The upload of the file. Present in the response of `create-import` as long as the import waits for it. */
   upload?: FileUpload;
 }
 
-/** Why a file could not be read to its end. */
+/** The reason for which a file could not be read to its end. */
 export interface ImportFailure {
   /** The reason. */
   reason: runtime.Open<ImportFailureReason>;
   /** The number of the first row that was not read. */
   row: number;
-  /** What is wrong, for people. */
+  /** A description of the failure, for people. */
   detail: string;
 }
 
@@ -1644,14 +1649,14 @@ export type InternalProblem = Problem & {
 /** A number of units, at most three years: the limit of Stripe's recurring prices (`recurring.interval_count`). */
 export interface Interval {
   unit: runtime.Open<Unit>;
-  /** Number of units: at most 1,095 days, 156 weeks, 36 months or 3 years. */
+  /** The number of units: at most 1,095 days, 156 weeks, 36 months or 3 years. */
   count: number;
 }
 
 /** A number of units, at most three years: the limit of Stripe's recurring prices (`recurring.interval_count`). */
 export interface IntervalInput {
   unit: Unit;
-  /** Number of units: at most 1,095 days, 156 weeks, 36 months or 3 years. */
+  /** The number of units: at most 1,095 days, 156 weeks, 36 months or 3 years. */
   count: number;
 }
 
@@ -1879,38 +1884,38 @@ export type Invoice = SubscriptionPeriod & {
   customer_id: CustomerId;
   /** The period's date in the schedule's timezone. */
   date: string;
-  /** Status of the invoice. */
+  /** The status of the invoice. */
   status: runtime.Open<InvoiceStatus>;
   /** The items, at the prices of the first attempt. Empty before that. */
   lines: Line[];
-  /** How the period is delivered. Absent before the first attempt, and if nothing is shipped. */
+  /** The delivery of the period's order. Absent before the first attempt, and if nothing is shipped. */
   shipping?: Shipping;
-  /** What the period costs, and the parts of it. Absent before the first attempt. */
+  /** The price of the period, and its parts. Absent before the first attempt. */
   totals?: Totals;
   /**
    * The coupon of the subscription, and what it takes off. Absent before the first attempt, and if no coupon counts for the
    * period.
    */
   coupon?: InvoiceCoupon;
-  /** Number of attempts to charge the card. */
+  /** The number of attempts to charge the card. */
   attempts: number;
-  /** Number of declines of the current card. */
+  /** The number of declines of the current card. */
   declines: number;
-  /** Time of the first decline of the current card. */
+  /** The time of the first decline of the current card. */
   declined_at?: string;
-  /** Why the last attempt was declined. */
+  /** The reason for which the last attempt was declined. */
   failure?: Failure;
-  /** Why the delivery is postponed. Present for a postponed invoice. */
+  /** The reason for which the delivery is postponed. Present for a postponed invoice. */
   postponed?: Postponed;
-  /** Time of the next attempt, or of the next check of the charge in progress. */
+  /** The time of the next attempt, or of the next check of the charge in progress. */
   next_try_at?: string;
   /** The order of the period. Present for a paid invoice. */
   order_id?: OrderId;
   /** The payment of the invoice. Present for a paid invoice, unless it costs nothing. */
   payment_id?: PaymentId;
-  /** Time at which the invoice was created. */
+  /** The time at which the invoice was created. */
   created_at: string;
-  /** Time at which the invoice became paid or void. */
+  /** The time at which the invoice became paid or void. */
   closed_at?: string;
 };
 
@@ -1920,9 +1925,12 @@ export interface InvoiceCoupon {
   coupon_id: CouponId;
   /** The customer's claim. */
   coupon_claim_id: CouponClaimId;
-  /** What it takes off: the sum of the lines' discounts. 0 if it takes nothing off. */
+  /** The discount by the coupon: the sum of the lines' discounts. 0 if it takes nothing off. */
   discount: Money;
-  /** Why it takes nothing off. Absent if it does. Such a charge is none of those that the coupon counts for. */
+  /**
+   * The reason for which the coupon takes nothing off. Absent if it does. Such a charge is none of those that the
+   * coupon counts for.
+   */
   not_applied?: runtime.Open<NotApplied>;
 }
 
@@ -1933,7 +1941,7 @@ export interface InvoiceList {
   next_cursor?: string;
 }
 
-/** Status of an invoice. */
+/** The status of an invoice. */
 export type InvoiceStatus = "CHARGING" | "DECLINED" | "POSTPONED" | "PAID" | "VOID";
 
 /** A requested product and quantity. */
@@ -1948,7 +1956,7 @@ export interface Item {
 export interface Line {
   /** The line's id, unique in the order. It never changes. */
   line_id: LineId;
-  /** What the line sells. */
+  /** The kind of thing that the line sells. */
   kind: runtime.Open<LineKind>;
   /** The product's SKU. Absent for a seat. */
   sku?: Sku;
@@ -1963,9 +1971,9 @@ export interface Line {
   unit_price: Money;
   /** The number of units that were ordered. */
   quantity: number;
-  /** What has become of the units. */
+  /** The state of the units. */
   quantities: Quantities;
-  /** What is taken off the price of all units. Never more than that price. */
+  /** The discount on the price of all units. Never more than that price. */
   discount: Money;
   /** The shares of the order's coupons in `discount`, in the order in which they apply. Absent for none. */
   coupon_discounts?: CouponDiscount[];
@@ -1985,17 +1993,17 @@ export interface Line {
   delivered_at?: string;
   /** The points that one unit credits, if the product is points. */
   points?: number;
-  /** The package of one unit. Absent for what is not shipped. */
+  /** The package of one unit. Absent for a product that is not shipped. */
   package?: Package;
 }
 
-/** What the cancellation of units of a line would refund. */
+/** The refund that the cancellation of units of a line would make. */
 export interface LineCancellation {
   /** The line. */
   line_id: LineId;
   /** The fee for giving the seat back. 0 for none. */
   fee: Money;
-  /** What is refunded of the line. */
+  /** The refund for the line. */
   refund: Money;
 }
 
@@ -2005,7 +2013,7 @@ export interface LineCancellation {
  */
 export type LineId = string;
 
-/** What a line sells. */
+/** The kind of thing that a line sells. */
 export type LineKind = "PRODUCT" | "SEAT";
 
 /** Units of a line of an order. */
@@ -2019,7 +2027,7 @@ export interface LineQuantity {
 export type LineRefundedProblem = Problem & {
   /** The line. */
   line_id: LineId;
-  /** What is left to refund of it. */
+  /** The amount that is left to refund of the line. */
   left: Money;
   type: "urn:madang:problem:line-refunded";
   status: 409;
@@ -2045,9 +2053,9 @@ export type ListingPhase = "STEADY" | "FILLING" | "DRAINING" | "CLEARING";
 export interface ListingShards {
   /** The listing: `all`, `admin` (all products, for administrators), or a category such as `category:drinks/tea`. */
   listing: string;
-  /** Number of its shards, after the change if there is one. */
+  /** The number of its shards, after the change if there is one. */
   shards: ShardCount;
-  /** What happens now. */
+  /** The present phase of the listing. */
   phase: runtime.Open<ListingPhase>;
   /** The number of products that were moved in this phase. */
   moved?: number;
@@ -2088,7 +2096,7 @@ export type MalformedRequestProblem = Problem & {
   title: "The request cannot be read";
 };
 
-/** How well a result matches the text. */
+/** The quality of a result's match with the text. */
 export type MatchQuality = "TITLE" | "PREFIX" | "TEXT" | "SIMILAR";
 
 /** An amount in a currency's minor units (won for KRW, cents for USD), 0 to 10^15. */
@@ -2108,9 +2116,9 @@ export interface NewArea {
   area: ZoneCode;
   /** The name that customers see, also on their tickets. Text of one line. */
   name: string;
-  /** Its zone. A showtime gives each zone a price class. */
+  /** The area's zone. A showtime gives each zone a price class. */
   zone: ZoneCode;
-  /** How many people it admits. */
+  /** The number of people that the area admits. */
   places: number;
   /** Whether each place has a number, which its ticket says: from 1, in no order of sale. */
   numbered?: boolean;
@@ -2126,7 +2134,7 @@ export interface NewRow {
   zone?: ZoneCode;
   /** The seats between two aisles, from one end of the row to the other. */
   runs: SeatRun[];
-  /** What is special about some seats. Each seat is named once. */
+  /** Notes on some seats. Each seat is named once. */
   notes?: SeatNote[];
 }
 
@@ -2158,7 +2166,7 @@ export type NoSeatsTogetherProblem = Problem & {
   title: "The class has not so many free seats side by side";
 };
 
-/** Why a coupon takes nothing off a charge. */
+/** The reason for which a coupon takes nothing off a charge. */
 export type NotApplied = "NOT_APPLICABLE" | "MINIMUM_NOT_REACHED" | "CURRENCY_DIFFERS" | "AMOUNT_NOT_TAKEN";
 
 /** Only customers who were checked in, or have a valid ticket where the shop does not scan, review a performance. */
@@ -2176,7 +2184,7 @@ export type NotEnoughPointsProblem = Problem & {
   title: "Not enough points";
 };
 
-/** Also the answer for what the caller may not see. */
+/** Also the answer for an entity that the caller may not see. */
 export type NotFoundProblem = Problem & {
   type: "urn:madang:problem:not-found";
   status: 404;
@@ -2218,7 +2226,7 @@ export type NotOnSaleProblem = Problem & {
 
 /** Nothing is left, less than the amount is left, or the payment has reached the limit of refunds. */
 export type NotRefundableProblem = Problem & {
-  /** What is left to refund, if it is less than the amount. */
+  /** The amount that is left to refund, if it is less than the requested one. */
   refundable?: Money;
   type: "urn:madang:problem:not-refundable";
   status: 409;
@@ -2262,7 +2270,7 @@ export interface OfflineScan {
   code: string;
   /** The gate. Text of one line. */
   gate: string;
-  /** Time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago. */
+  /** The time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago. */
   scanned_at: string;
 }
 
@@ -2275,7 +2283,7 @@ export interface OffsetChoice {
 }
 
 /**
- * What becomes of a coupon when its customer cancels a paid order as a whole.
+ * The outcome for a coupon when its customer cancels a paid order as a whole.
  *
  * An order that is not paid, or that the shop cancels, gives its coupon back. One of which units are cancelled keeps it. The
  * order of a subscription has none: the subscription keeps its coupon whatever becomes of the order.
@@ -2286,7 +2294,7 @@ export type OnCancellation = "RETURNED" | "KEPT";
 export interface OpenBid {
   /** The bid's price. */
   price: Points;
-  /** Time at which the bid was placed. */
+  /** The time at which the bid was placed. */
   placed_at: string;
   /** The deadline: from this time on the bid cannot be taken. */
   expires_at: string;
@@ -2302,19 +2310,19 @@ export interface Order {
   customer_id: CustomerId;
   /** The order's status. */
   status: runtime.Open<OrderStatus>;
-  /** How far the order is fulfilled. */
+  /** The progress of the order's fulfillment. */
   fulfillment_status: runtime.Open<FulfillmentStatus>;
   /** The lines, one for each product or seat. They are neither removed nor reordered. */
   lines: Line[];
-  /** How the order is delivered. Absent for an order of what is not shipped. */
+  /** The delivery of the order. Absent if nothing is shipped. */
   shipping?: Shipping;
-  /** What the order costs, and the parts of it. */
+  /** The price of the order, and its parts. */
   totals: Totals;
   /** The coupons that the order redeems, at most one of each class, in the order in which they apply. Absent for none. */
   coupons?: OrderCoupon[];
   /** Notes of the client that places the order, by name. They are in the order's events too, so they must not be secret or personal. */
   metadata?: { [name: string]: string };
-  /** What the order is called elsewhere, such as the number of a purchase order. */
+  /** The order's name in another system, such as the number of a purchase order. */
   external_reference?: string;
   /** The subscription period that the order delivers. Absent for an order that a customer placed. */
   subscription?: SubscriptionPeriod;
@@ -2344,11 +2352,11 @@ export interface OrderCoupon {
   coupon_id: CouponId;
   /** The customer's claim. */
   coupon_claim_id: CouponClaimId;
-  /** Its class. An order has one coupon of each class. */
+  /** The coupon's class. An order has one coupon of each class. */
   class: runtime.Open<CouponClass>;
-  /** What it takes off: the sum of its shares in the lines. */
+  /** The discount by the coupon: the sum of its shares in the lines. */
   discount: Money;
-  /** What becomes of it when the customer cancels the paid order. */
+  /** The outcome for the coupon when the customer cancels the paid order. */
   on_cancellation: runtime.Open<OnCancellation>;
   /** The time at which the customer got the coupon back. Absent while the order has it. */
   returned_at?: string;
@@ -2382,15 +2390,15 @@ export type OrderNotPaidProblem = Problem & {
  */
 export type OrderNumber = string;
 
-/** What an order of the items costs now. */
+/** The present price of an order of the items. */
 export interface OrderQuote {
   /** The lines, one for each product. */
   lines: Line[];
-  /** How the order is delivered. Absent if nothing is shipped. */
+  /** The delivery of the order. Absent if nothing is shipped. */
   shipping?: Shipping;
   /** The coupons, in the order in which they apply. Absent for none. */
   coupons?: OrderCoupon[];
-  /** What the order costs, and the parts of it. Send `total` as `expected_total` of the checkout. */
+  /** The price of the order, and its parts. Send `total` as `expected_total` of the checkout. */
   totals: Totals;
   /** The shipping methods that fit the order, in the shop's order of preference. Empty if nothing is shipped. */
   shipping_methods: ShippingMethod[];
@@ -2416,7 +2424,7 @@ export interface OrderSearchResults {
 
 /** Cancel by line what is not shipped. */
 export type OrderShippedProblem = Problem & {
-  /** What can still be cancelled of each line. */
+  /** The units of each line that can still be cancelled. */
   cancellable: LineQuantity[];
   type: "urn:madang:problem:order-shipped";
   status: 409;
@@ -2467,13 +2475,13 @@ export interface OwnPerformanceReview {
   text?: string;
   /** Whether everybody sees it. */
   status: runtime.Open<PerformanceReviewStatus>;
-  /** Why an administrator has hidden it. Absent if it is not hidden. */
+  /** The reason for which an administrator has hidden the review. Absent if it is not hidden. */
   hidden_reason?: runtime.Open<HiddenReason>;
   /** The time from which it cannot be edited. */
   editable_until: string;
-  /** Time at which it was written. */
+  /** The time at which it was written. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -2505,20 +2513,20 @@ export interface OwnTicket {
   issue: number;
   /** Whether somebody else bought it. Only the buyer can give its seat back for money, and only while they hold the ticket. */
   is_received: boolean;
-  /** How often it has changed hands. */
+  /** The number of times that the ticket has changed hands. */
   transfers: number;
   /** The latest offer to somebody else that was not accepted, replaced or taken back. It may have expired. */
   transfer_offer_id?: TransferOfferId;
   /** The time from which that offer cannot be accepted. */
   offered_until?: string;
   /**
-   * What to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Whoever has it can use the ticket. Absent in lists,
-   * and if the ticket is void.
+   * The code to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Anybody who has it can use the ticket.
+   * Absent in lists, and if the ticket is void.
    */
   code?: string;
   /** The time of the check-in. Absent until it is checked in. */
   checked_in_at?: string;
-  /** Time of the issue. */
+  /** The time of the issue. */
   issued_at: string;
   /** The time at which it became void. */
   voided_at?: string;
@@ -2582,7 +2590,7 @@ export interface Payment {
   decided?: DecidedReview[];
   /** The time when the payment was started. */
   created_at: string;
-  /** When the provider's confirmation of the charge arrived. */
+  /** The time at which the provider's confirmation of the charge arrived. */
   paid_at?: string;
   /** The provider's time of the charge, if its report has one: a report of an older failure is ignored. */
   charged_at?: string;
@@ -2702,9 +2710,9 @@ export type PaymentUnservableProblem = Problem & {
 export interface Performance {
   /** The performance's id. */
   performance_id: PerformanceId;
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   titles: { [name: string]: string };
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   descriptions?: { [name: string]: string };
   /** Whether customers see it. */
   status: runtime.Open<PerformanceStatus>;
@@ -2720,13 +2728,13 @@ export interface Performance {
   posters: ImageId[];
   /** The time from which new showtimes are sold. */
   on_sale_at?: string;
-  /** How tickets are taxed. */
+  /** The tax class of tickets. */
   tax_class?: runtime.Open<TaxClass>;
-  /** What a customer pays for giving a ticket back. */
+  /** The fees that a customer pays for giving a ticket back. */
   refund_policy: RefundPolicy;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -2760,7 +2768,7 @@ export interface PerformanceReview {
   performance_review_id: PerformanceReviewId;
   /** The performance. */
   performance_id: PerformanceId;
-  /** Its author. */
+  /** The customer who wrote the review. */
   customer_id: CustomerId;
   /** The showtime that the author has attended. */
   showtime_id: ShowtimeId;
@@ -2772,11 +2780,11 @@ export interface PerformanceReview {
   text?: string;
   /** Whether everybody sees it. */
   status: runtime.Open<PerformanceReviewStatus>;
-  /** Why it is hidden. Absent if it is not. */
+  /** The reason for which the review is hidden. Absent if it is not. */
   hidden_reason?: runtime.Open<HiddenReason>;
-  /** Time at which it was written. */
+  /** The time at which it was written. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -2800,15 +2808,15 @@ export type PerformanceStatus = "DRAFT" | "LISTED";
 export interface Performer {
   /** The performer's id. */
   performer_id: PerformerId;
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   names: { [name: string]: string };
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   biographies?: { [name: string]: string };
   /** The portrait. */
   image?: ImageId;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -2867,7 +2875,7 @@ export interface Plan {
   areas?: PlanArea[];
   /** Names the list of all rows, from which a showtime gets its seats. */
   layout: Digest;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
 }
 
@@ -2877,9 +2885,9 @@ export interface PlanArea {
   area: ZoneCode;
   /** The name that customers see. */
   name: string;
-  /** Its zone. */
+  /** The area's zone, which has a price class in each showtime. */
   zone: ZoneCode;
-  /** How many people it admits. */
+  /** The number of people that the area admits. */
   places: number;
   /** Whether each place has a number. */
   numbered: boolean;
@@ -2929,7 +2937,7 @@ export type PointsSpentProblem = Problem & {
   title: "The order's points are spent";
 };
 
-/** Why a delivery is postponed. */
+/** The reason for which a delivery is postponed. */
 export interface Postponed {
   /** The problem code of a checkout of the same items, such as `out-of-stock` or `product-unavailable`. */
   code: string;
@@ -2961,7 +2969,7 @@ export interface PresignUploadRequest {
   content_length: number;
   /** The file's SHA-256 in base64. If present, S3 accepts only these bytes. */
   checksum_sha256?: string;
-  /** Purpose of the image. */
+  /** The purpose of the image. */
   purpose: ImagePurpose;
   /** Another image of the caller, which is deleted when this one is ready. */
   replaces?: ImageId;
@@ -3032,21 +3040,21 @@ export interface Product {
   first_listed_at?: string;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
-  /** The package of one unit. Absent for what is not shipped, such as points. */
+  /** The package of one unit. Absent for a product that is not shipped, such as points. */
   package?: Package;
-  /** How the product is taxed. */
+  /** The tax class of the product. */
   tax_class?: runtime.Open<TaxClass>;
   /** The product's images, main image first. */
   images: ImageId[];
   /** The available units below which the stock is low. Nobody but administrators sees it. */
   low_stock_threshold?: number;
-  /** Number of shards of the stock. */
+  /** The number of shards of the stock. */
   stock_shards: ShardCount;
-  /** Number of changes, from 1. */
+  /** The number of changes, from 1. */
   version: number;
   /** The administrator who made the last change. */
   updated_by: Actor;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -3068,9 +3076,9 @@ export interface ProductCard {
   sold_out: boolean;
   /** Whether the product is for sale. Only administrators see others than `LISTED`. */
   status: runtime.Open<ProductStatus>;
-  /** Time of the first listing. Absent for what was never listed. */
+  /** The time of the first listing. Absent for a product that was never listed. */
   first_listed_at?: string;
-  /** Time of the last change of the product. */
+  /** The time of the last change of the product. */
   updated_at: string;
 }
 
@@ -3087,11 +3095,11 @@ export interface ProductList {
   items: ProductCard[];
   /** Cursor of the next page. Absent on the last page. */
   next_cursor?: string;
-  /** How many products the whole list has, approximately, in any currency. Absent while it is not known. */
+  /** The approximate number of products in the whole list, in any currency. Absent while it is not known. */
   approximate_count?: number;
 }
 
-/** What a search shows of a product. */
+/** The part of a product that a search shows. */
 export interface ProductResult {
   /** The product. */
   sku: Sku;
@@ -3103,7 +3111,10 @@ export interface ProductResult {
   price: Money;
   /** The price of one unit that a buyer pays now. */
   current_price: Money;
-  /** When it is no longer shown. A search compares it with the clock, since the index follows a schedule some time later. */
+  /**
+   * The time from which the product is no longer shown. A search compares it with the clock, since the index follows
+   * a schedule some time later.
+   */
   hidden_at?: string;
 }
 
@@ -3142,15 +3153,15 @@ export interface ProductView {
   status: runtime.Open<ProductStatus>;
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number;
-  /** The package of one unit. Absent for what is not shipped. */
+  /** The package of one unit. Absent for a product that is not shipped. */
   package?: Package;
-  /** How the product is taxed. */
+  /** The tax class of the product. */
   tax_class?: runtime.Open<TaxClass>;
   /** The product's images, main image first. */
   images: ImageId[];
   /** Units in stock, summed over all shards. */
   available: number;
-  /** Time of the last change of the product. */
+  /** The time of the last change of the product. */
   updated_at: string;
 }
 
@@ -3173,9 +3184,9 @@ export interface PublicPerformanceReview {
   text?: string;
   /** Whether the author's ticket is valid. False once it was refunded. */
   is_verified: boolean;
-  /** Time at which it was written. */
+  /** The time at which it was written. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -3197,7 +3208,7 @@ export interface PublicTicketKey {
   public_key: string;
 }
 
-/** How to publish a showtime. */
+/** The terms on which a showtime is published. */
 export interface PublishShowtimeRequest {
   /** The status of the published showtime. */
   status?: PublishedStatus;
@@ -3206,7 +3217,7 @@ export interface PublishShowtimeRequest {
 /** The status of a published showtime. */
 export type PublishedStatus = "ON_SALE" | "CLOSED";
 
-/** What has become of the units of a line. A number that is absent is 0. */
+/** The state of the units of a line. A number that is absent is 0. */
 export interface Quantities {
   /** The units that were ordered. */
   ordered: number;
@@ -3230,21 +3241,21 @@ export interface RateSegment {
   rate_per_minute: number;
 }
 
-/** What the visible reviews of a performance say together. */
+/** The summary of the visible reviews of a performance. */
 export interface Rating {
-  /** How many reviews give 1, 2, 3, 4 and 5 stars. */
+  /** The number of reviews that give 1, 2, 3, 4 and 5 stars. */
   stars: number[];
-  /** How many reviews there are. */
+  /** The number of reviews. */
   count: number;
   /** The mean of their stars, to two digits. Absent without reviews. */
   mean?: number;
 }
 
-/** How far a rebuild has come. */
+/** The progress of a rebuild. */
 export interface RebuildProgress {
   /** The rebuild. */
   rebuild_id: string;
-  /** When it was requested. */
+  /** The time at which the rebuild was requested. */
   started_at: string;
   /** The entities that were read so far. */
   read: number;
@@ -3256,7 +3267,7 @@ export interface Receipt {
   order_id: OrderId;
   /** The order's number. */
   number: OrderNumber;
-  /** Who sold. */
+  /** The business that sold the order. */
   seller: Seller;
   /** The time of the order. */
   placed_at: string;
@@ -3268,7 +3279,7 @@ export interface Receipt {
   lines: Line[];
   /** The delivery. Absent if nothing is shipped. */
   shipping?: Shipping;
-  /** What the order cost, and the parts of it. */
+  /** The price of the order, and its parts. */
   totals: Totals;
   /** The net price and the tax by rate, the highest rate first. They add up to `totals.total`. */
   taxes: TaxOfRate[];
@@ -3282,13 +3293,13 @@ export interface ReceiptPayment {
   provider: runtime.Open<Provider>;
   /** The charged amount. */
   amount: Money;
-  /** What was refunded of it. */
+  /** The amount that was refunded of the payment. */
   refunded: Money;
 }
 
 /** Units of a return that arrived. */
 export interface ReceiveReturnRequest {
-  /** The units, each line once. What is missing counts as kept by the customer. */
+  /** The units, each line once. Missing units count as kept by the customer. */
   lines: ReceivedUnits[];
 }
 
@@ -3318,13 +3329,16 @@ export interface Refund {
   by_hand?: boolean;
   /** The provider's id of a failed refund. */
   reference?: string;
-  /** Who requested it, or gave it back by hand. Absent if it was made at the provider, and for customers. */
+  /**
+   * The administrator who requested the refund, or gave the money back by hand. Absent if it was made at the
+   * provider, and for customers.
+   */
   requested_by?: Actor;
   /** The time of the request, or when a refund made at the provider was found. */
   requested_at: string;
-  /** When the provider's confirmation arrived. */
+  /** The time at which the provider's confirmation arrived. */
   done_at?: string;
-  /** When the report of its failure arrived. */
+  /** The time at which the report of the refund's failure arrived. */
   failed_at?: string;
 }
 
@@ -3338,8 +3352,9 @@ export type RefundDiffersProblem = Problem & {
 };
 
 /**
- * What a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. An order keeps the policy of
- * its time. The law of the shop's country may limit the fees, and take tickets back that the policy does not.
+ * The fees that a customer pays for giving a ticket back. Days are calendar days in the time zone of the venue. An
+ * order keeps the policy of its time. The law of the shop's country may limit the fees, and take tickets back that the
+ * policy does not.
  */
 export interface RefundPolicy {
   /**
@@ -3361,9 +3376,9 @@ export type RefundReason = "ORDER_CANCELLED" | "LINES_CANCELLED" | "RETURNED" | 
 
 /** The refund of a return. */
 export interface RefundReturnRequest {
-  /** What is refunded of the price of the delivery, at most what is left of it. Default: nothing. */
+  /** The amount that is refunded of the price of the delivery, at most the rest of it. Default: nothing. */
   shipping?: Money;
-  /** What is kept of the price of the units, such as for wear. Default: nothing. */
+  /** The amount that the shop keeps of the price of the units, such as for wear. Default: nothing. */
   deduction?: Deduction;
 }
 
@@ -3374,7 +3389,7 @@ export type RefundStatus = "PENDING" | "DONE" | "REFUSED" | "FAILED" | "WAIVED" 
 export interface RefundStep {
   /** The last day of the step, in days before the show. 0 is the day of the show. */
   days_before: number;
-  /** The fee in percent of what was paid for the ticket, rounded down. */
+  /** The fee in percent of the price paid for the ticket, rounded down. */
   percent: number;
   /** The highest fee. It does not fall from step to step, and a step after one without it has none. */
   at_most?: Money;
@@ -3423,13 +3438,13 @@ export interface RequestReturnRequest {
 export interface ReshardListingRequest {
   /** The listing: `all`, `admin` (all products, for administrators), or a category such as `category:drinks/tea`. */
   listing: string;
-  /** Number of its shards. With the present number, its rows are only written anew. */
+  /** The number of its shards. With the present number, its rows are only written anew. */
   shards: ShardCount;
 }
 
 /** Wait until the listing's phase is `STEADY`. `reshard-listing` with the key of the earlier request tells the phase. */
 export type ReshardingInProgressProblem = Problem & {
-  /** What happens now. */
+  /** The present phase of the listing. */
   phase: runtime.Open<ListingPhase>;
   type: "urn:madang:problem:resharding-in-progress";
   status: 409;
@@ -3471,7 +3486,7 @@ export interface Return {
 /** The decision about a requested return. */
 export type ReturnDecision = "APPROVE" | "REFUSE";
 
-/** A return's id, derived from who requested it and the idempotency key. */
+/** A return's id, derived from the person who requested it and the idempotency key. */
 export type ReturnId = string;
 
 /** The units of a line in a return. */
@@ -3484,7 +3499,7 @@ export interface ReturnLine {
   restocked: number;
   /** The units that were received and cannot be sold. */
   written_off: number;
-  /** What is refunded for the received units, without a deduction. Absent until they are received. */
+  /** The refund for the received units, without a deduction. Absent until they are received. */
   refund?: Money;
 }
 
@@ -3498,17 +3513,17 @@ export interface ReturnList {
 /** The reason of a customer for a return. */
 export type ReturnReason = "CHANGED_MIND" | "DAMAGED" | "DEFECTIVE" | "WRONG_ITEM" | "NOT_AS_DESCRIBED" | "OTHER";
 
-/** What was refunded for a return: `goods` − `deduction` + `shipping` = `amount`. */
+/** The refund of a return: `goods` − `deduction` + `shipping` = `amount`. */
 export interface ReturnRefund {
   /** The refunded amount. */
   amount: Money;
   /** The price of the received units. */
   goods: Money;
-  /** What is kept of the price of the units, such as for wear. */
+  /** The amount that the shop keeps of the price of the units, such as for wear. */
   deduction: Money;
   /** The note about the deduction. */
   deduction_note?: string;
-  /** What is refunded of the price of the delivery. */
+  /** The amount that is refunded of the price of the delivery. */
   shipping: Money;
 }
 
@@ -3545,7 +3560,7 @@ export type ReturnWindowClosedProblem = Problem & {
 export interface Reversal {
   /** The amount that was taken back. */
   amount: Money;
-  /** When the reversal was recorded. */
+  /** The time at which the reversal was recorded. */
   reversed_at: string;
   /** Whether an administrator recorded it, because the provider's API does not report it. */
   decided?: boolean;
@@ -3559,9 +3574,9 @@ export interface Review {
   review_id: string;
   /** The kind of matter. */
   code: runtime.Open<ReviewCode>;
-  /** What happened, in a sentence. */
+  /** A description of the matter, in a sentence. */
   detail: string;
-  /** When the matter was recorded. */
+  /** The time at which the matter was recorded. */
   opened_at: string;
   /** The amount that is owed to the customer for this matter now. The decision `GIVEN_BACK` records its refund. */
   owed?: Money;
@@ -3595,7 +3610,7 @@ export interface RevokeCouponCodesRequest {
   count: number;
 }
 
-/** Why a row was not applied. */
+/** The reason for which a row was not applied. */
 export interface RowError {
   /** The row's number in the file, from 1. The header of a CSV file is row 1. */
   row: number;
@@ -3603,7 +3618,7 @@ export interface RowError {
   field?: string;
   /** The code, such as that of a problem of `update-product`. */
   code: string;
-  /** What is wrong, for people. */
+  /** A description of the failure, for people. */
   detail: string;
 }
 
@@ -3617,7 +3632,7 @@ export interface Sale {
   ends_at: string;
 }
 
-/** What a scan finds. */
+/** The result of a scan. */
 export type ScanResult = "CHECKED_IN" | "ALREADY_CHECKED_IN" | "TICKET_VOID" | "OTHER_SHOWTIME" | "INVALID_CODE";
 
 /** A recurring schedule: an anchor date, an interval, and a local time of day. */
@@ -3626,7 +3641,7 @@ export interface Schedule {
   anchor: string;
   /** Local time of day at which each period falls due. */
   time: string;
-  /** Timezone of the dates and times. */
+  /** The time zone of the dates and times. */
   timezone: Timezone;
   /** Interval between periods. */
   interval: Interval;
@@ -3638,7 +3653,7 @@ export interface ScheduleInput {
   anchor: string;
   /** Local time of day at which each period falls due. */
   time: string;
-  /** Timezone of the dates and times. */
+  /** The time zone of the dates and times. */
   timezone: Timezone;
   /** Interval between periods. */
   interval: IntervalInput;
@@ -3655,9 +3670,9 @@ export interface SearchIndex {
   documents: { [name: string]: number };
   /** The bundles that a search looks into. 0 on a server. */
   bundles: number;
-  /** Their size in bytes, which a function copies when it starts. 0 on a server. */
+  /** The size of the index in bytes, which a function copies when it starts. 0 on a server. */
   bytes: number;
-  /** Time of the last change of the index. */
+  /** The time of the last change of the index. */
   committed_at: string;
   /** The rebuild that made the index. Absent for the first one. */
   rebuild_id?: string;
@@ -3669,19 +3684,19 @@ export interface SearchIndex {
 
 /** A document that was found. */
 export interface SearchResult {
-  /** What it is. */
+  /** The kind of the document. */
   kind: runtime.Open<DocumentKind>;
   /** The id of the entity: the SKU of a product, or the id of a performance, a performer or a venue. */
   id: string;
-  /** Its title: the one that matches, of an entity with titles in several languages. */
+  /** The title of the entity. Of titles in several languages, the one that matches. */
   title: string;
   /** The parts of the title that match. */
   highlights: Highlight[];
-  /** How well it matches. */
+  /** The quality of the match. */
   quality: runtime.Open<MatchQuality>;
-  /** What to show of a product. Present for products. */
+  /** The part of a product to show. Present for products. */
   product?: ProductResult;
-  /** What to show of a performance, a performer or a venue. Present for these. */
+  /** The part of a performance, a performer or a venue to show. Present for these. */
   show?: ShowResult;
 }
 
@@ -3695,7 +3710,7 @@ export interface SearchResults {
   next_cursor?: string;
 }
 
-/** What a seat is. */
+/** A property of a seat. */
 export type SeatFlag = "ACCESSIBLE" | "RESTRICTED_VIEW";
 
 /** A seat of a seating plan, whose id is in the tile of its section, or a place of an area of general admission. */
@@ -3715,11 +3730,11 @@ export interface SeatMapView {
   areas?: AreaCount[];
 }
 
-/** What is special about a seat. */
+/** A note on a seat. */
 export interface SeatNote {
   /** The number of the seat. */
   seat: number;
-  /** What the seat is. */
+  /** The properties of the seat. */
   flags?: SeatFlag[];
   /**
    * The number of the accessible seat of the row whose companions sit here. It has at most three, none further than three
@@ -3732,7 +3747,7 @@ export interface SeatNote {
 export interface SeatNow {
   /** The seat. */
   seat: SeatId;
-  /** Its state. */
+  /** The state of the seat. */
   state: runtime.Open<SeatState>;
 }
 
@@ -3740,7 +3755,7 @@ export interface SeatNow {
 export interface SeatRun {
   /** The number of the first seat. */
   first: number;
-  /** How many seats there are. */
+  /** The number of seats. */
   count: number;
   /** From one number to the next: 2 for odd numbers on one side, -1 for numbers that fall. */
   step?: number;
@@ -3753,7 +3768,7 @@ export interface SeatRun {
 /** The state of a seat at a moment. Its number is that of the seat map. */
 export type SeatState = "FREE" | "HELD" | "SOLD" | "BLOCKED";
 
-/** Its holder can pass it back. Then the seat can be given back. */
+/** The ticket's holder can pass it back. Then the seat can be given back. */
 export type SeatTransferredProblem = Problem & {
   /** The seat's line. */
   line_id: LineId;
@@ -3816,7 +3831,7 @@ export type SeatsNotReturnableProblem = Problem & {
 export interface SeatsRequest {
   /** The seats, each once, in at most 90 rows. */
   seats?: SeatId[];
-  /** How many places of an area. To be blocked, they are free; to be released, they are blocked. */
+  /** The number of places of an area. To be blocked, they are free; to be released, they are blocked. */
   general?: AreaPlaces;
 }
 
@@ -3875,7 +3890,7 @@ export interface Seller {
   address?: string;
   /** The person who represents the business. */
   representative?: string;
-  /** Where customers reach the business: a telephone number or an e-mail address. */
+  /** The business's contact for customers: a telephone number or an e-mail address. */
   contact?: string;
 }
 
@@ -3939,7 +3954,7 @@ export type ShipmentStatusProblem = Problem & {
   title: "The shipment's status does not allow it";
 };
 
-/** How an order is delivered, and what that costs. */
+/** The delivery of an order, and its price. */
 export interface Shipping {
   /** The id of the shipping method. */
   method_id: ShippingMethodId;
@@ -3957,7 +3972,7 @@ export interface ShippingMethod {
   method_id: ShippingMethodId;
   /** The name that shoppers see. */
   name: string;
-  /** What the delivery costs, without tax that is added. */
+  /** The price of the delivery, without tax that is added. */
   price: Money;
 }
 
@@ -4010,7 +4025,7 @@ export type ShowNotOverProblem = Problem & {
   title: "The show is not over yet";
 };
 
-/** What a search shows of a performance, a performer or a venue. */
+/** The part of a performance, a performer or a venue that a search shows. */
 export interface ShowResult {
   /** The names or titles, by language, of at most eight languages. */
   names: { [name: string]: string };
@@ -4030,7 +4045,7 @@ export interface Showtime {
   plan_id: PlanId;
   /** The time zone of the venue. */
   time_zone: Timezone;
-  /** Where it takes place and is taxed, as the venue says. Absent: in the shop's own country. */
+  /** The location where the showtime takes place and is taxed, as the venue says. Absent: in the shop's own country. */
   location?: Destination;
   /** The start as the clock at the venue shows it. */
   local_start: LocalTime;
@@ -4052,11 +4067,14 @@ export interface Showtime {
   waiting_room_id?: WaitingRoomId;
   /** The time at which it was published. */
   published_at?: string;
-  /** The time at which its start was last changed after it was published. Who booked before gives seats back free of charge. */
+  /**
+   * The time at which its start was last changed after it was published. A customer who booked before gives seats back
+   * free of charge.
+   */
   moved_at?: string;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -4157,7 +4175,7 @@ export interface SkipPeriodRequest {
   period: number;
 }
 
-/** Why periods are skipped. */
+/** The reason for which periods are skipped. */
 export type SkipReason = "REQUESTED" | "PAUSED" | "PAST_DUE" | "MISSED";
 
 /** Periods that are not billed and not delivered. */
@@ -4166,9 +4184,9 @@ export interface SkippedPeriods {
   from: number;
   /** The last skipped period. */
   through: number;
-  /** Why they were skipped. */
+  /** The reason for which the periods were skipped. */
   reason: runtime.Open<SkipReason>;
-  /** Time of the change. */
+  /** The time of the change. */
   skipped_at: string;
 }
 
@@ -4211,15 +4229,15 @@ export interface StockMovement {
   movement_id: string;
   /** The product. */
   sku: Sku;
-  /** Why the units changed. */
+  /** The reason for which the units changed. */
   kind: runtime.Open<StockMovementKind>;
   /** The units added, or, below zero, the units taken away. Never 0. */
   change: number;
   /** The reason, for administrators. Text of several lines. */
   note?: string;
-  /** Who moved the units. */
+  /** The administrator who moved the units. */
   created_by: Actor;
-  /** Time of the movement. */
+  /** The time of the movement. */
   created_at: string;
 }
 
@@ -4233,15 +4251,15 @@ export interface StockMovementList {
   next_cursor?: string;
 }
 
-/** What a change of a wallet is about. */
+/** The entity that a change of a wallet is about. */
 export interface Subject {
-  /** Kind of the subject. */
+  /** The kind of the subject. */
   kind: runtime.Open<SubjectKind>;
   /** The subject's id. */
   id: string;
 }
 
-/** Kind of what a change of a wallet is about. */
+/** The kind of entity that a change of a wallet is about. */
 export type SubjectKind = "ORDER" | "BID" | "TRADE";
 
 /** A subscription. */
@@ -4250,15 +4268,18 @@ export interface Subscription {
   subscription_id: SubscriptionId;
   /** The customer. */
   customer_id: CustomerId;
-  /** Status of the subscription. */
+  /** The status of the subscription. */
   status: runtime.Open<SubscriptionStatus>;
   /** The items of each period, each product once. Priced from the catalog when the period is billed. */
   items: Item[];
   /** The shipping method. If absent, the first one that fits is taken when a period is billed. */
   shipping_method?: ShippingMethodId;
-  /** Where its orders are delivered and taxed: the country and region of its address. If absent, the shop's own country. */
+  /**
+   * The place where the subscription's orders are delivered and taxed: the country and region of its address. If
+   * absent, the shop's own country.
+   */
   destination?: Destination;
-  /** When periods fall due. */
+  /** The dates on which periods fall due. */
   schedule: Schedule;
   /** The payment provider. */
   provider: runtime.Open<Provider>;
@@ -4266,13 +4287,13 @@ export interface Subscription {
   card: Card;
   /** The next period to bill. */
   next_period: number;
-  /** Time at which the next period falls due. */
+  /** The time at which the next period falls due. */
   next_at: string;
   /** The period whose invoice is neither paid nor void, if any. */
   open_period?: number;
   /** Whether the customer has cancelled the subscription at the period's end. */
   ends_with_period: boolean;
-  /** Time at which the subscription ends, if `ends_with_period`. No other change moves it. */
+  /** The time at which the subscription ends, if `ends_with_period`. No other change moves it. */
   ends_at?: string;
   /** The periods that were skipped last. */
   skipped?: SkippedPeriods;
@@ -4280,11 +4301,11 @@ export interface Subscription {
   coupon?: SubscriptionCoupon;
   /** Whether the customer must provide a new card. */
   needs_card: boolean;
-  /** Time at which the subscription started. */
+  /** The time at which the subscription started. */
   started_at: string;
   /** Time since which the subscription is `PAST_DUE`. */
   past_due_at?: string;
-  /** Time of the cancellation. */
+  /** The time of the cancellation. */
   cancelled_at?: string;
 }
 
@@ -4326,7 +4347,7 @@ export interface SubscriptionPeriod {
   period: number;
 }
 
-/** Status of a subscription. */
+/** The status of a subscription. */
 export type SubscriptionStatus = "ACTIVE" | "PAUSED" | "PAST_DUE" | "CANCELLED";
 
 export type SubscriptionStatusProblem = Problem & {
@@ -4347,7 +4368,7 @@ export interface Suggestion {
 
 /** Suggestions, the best first. */
 export interface Suggestions {
-  /** What is being typed, so that a page can tell the answer to an earlier text. */
+  /** The text that is being typed, so that a page can tell the answer to an earlier text. */
   q: string;
   /** At most ten suggestions. */
   items: Suggestion[];
@@ -4373,16 +4394,16 @@ export interface TakenBid {
   voucher_id: VoucherId;
   /** The price paid. */
   price: Points;
-  /** Time of the trade. */
+  /** The time of the trade. */
   traded_at: string;
 }
 
-/** How a product or a ticket is taxed. The country of the order or of the venue says at which rate. */
+/** The tax class of a product or a ticket. The country of the order or of the venue determines the rate. */
 export type TaxClass = "STANDARD" | "REDUCED" | "EXEMPT";
 
-/** What an order has of one tax rate: its lines and its delivery. */
+/** The part of an order that is taxed at one rate: its lines and its delivery. */
 export interface TaxOfRate {
-  /** The tax rate in percent. Absent for what is not taxed. */
+  /** The tax rate in percent. Absent for a part that is not taxed. */
   tax_rate?: TaxRate;
   /** The price without tax. */
   net: Money;
@@ -4425,7 +4446,7 @@ export interface Ticket {
   status: runtime.Open<TicketStatus>;
   /** The number of the code, from 1. A code with an earlier number does not admit. */
   issue: number;
-  /** How often it has changed hands. */
+  /** The number of times that the ticket has changed hands. */
   transfers?: number;
   /** The latest offer to somebody else that was not accepted, replaced or taken back. It may have expired. */
   transfer_offer_id?: TransferOfferId;
@@ -4435,7 +4456,7 @@ export interface Ticket {
   check_in?: CheckIn;
   /** Scans beside the check-in that admitted at devices without a network, or after the ticket became void. */
   double_scans?: CheckIn[];
-  /** Time of the issue. */
+  /** The time of the issue. */
   issued_at: string;
   /** The time at which it became void. */
   voided_at?: string;
@@ -4485,7 +4506,7 @@ export interface TicketTransfer {
   giver_id: CustomerId;
   /** The customer who accepted it. */
   receiver_id: CustomerId;
-  /** Time of the transfer. */
+  /** The time of the transfer. */
   transferred_at: string;
 }
 
@@ -4501,7 +4522,7 @@ export type TicketUsedProblem = Problem & {
   title: "The ticket is checked in";
 };
 
-/** Its seat was given back. */
+/** The seat of the ticket was given back. */
 export type TicketVoidProblem = Problem & {
   type: "urn:madang:problem:ticket-void";
   status: 409;
@@ -4528,9 +4549,9 @@ export interface TileRow {
 export interface TileSeat {
   /** The seat's number. */
   number: number;
-  /** Its place. */
+  /** The seat's place in the plan. */
   at: Point;
-  /** What the seat is. */
+  /** The properties of the seat. */
   flags?: runtime.Open<SeatFlag>[];
   /** The number of the accessible seat of the row whose companions sit here. */
   companion_of?: number;
@@ -4543,7 +4564,7 @@ export type Timezone = string;
 export type TooFewPlacesProblem = Problem & {
   /** The area. */
   area: ZoneCode;
-  /** How many it has: free ones for a hold or a block, blocked ones for a release. */
+  /** The number of places that the area has: free ones for a hold or a block, blocked ones for a release. */
   places: number;
   type: "urn:madang:problem:too-few-places";
   status: 409;
@@ -4551,7 +4572,7 @@ export type TooFewPlacesProblem = Problem & {
 };
 
 export type TooFewUnitsProblem = Problem & {
-  /** What is left of each line. */
+  /** The units that are left of each line. */
   left: LineQuantity[];
   type: "urn:madang:problem:too-few-units";
   status: 409;
@@ -4650,7 +4671,7 @@ export type TotalTooLargeProblem = Problem & {
 export interface Totals {
   /** The prices of all units of all lines. */
   subtotal: Money;
-  /** What is taken off: the sum of the lines' discounts. */
+  /** The whole discount: the sum of the lines' discounts. */
   discount: Money;
   /** The price of the delivery. */
   shipping: Money;
@@ -4658,7 +4679,7 @@ export interface Totals {
   tax: Money;
   /** The part of `total` that is tax, where prices include it, that of the delivery too. 0 where tax is added. */
   included_tax: Money;
-  /** What the order costs. */
+  /** The price of the order. */
   total: Money;
 }
 
@@ -4668,7 +4689,7 @@ export interface TransferOffer {
   transfer_offer_id: TransferOfferId;
   /** The ticket. */
   ticket_id: TicketId;
-  /** Give it to the receiver only, with both ids. Whoever has it can take the ticket. No other answer has it. */
+  /** Give it to the receiver only, with both ids. Anybody who has it can take the ticket. No other answer has it. */
   code: string;
   /** The time from which it cannot be accepted. */
   expires_at: string;
@@ -4742,15 +4763,15 @@ export interface UpdateCouponRequest {
 export interface UpdateOwnPerformanceReviewRequest {
   /** The stars, from 1 to 5. */
   stars?: number;
-  /** What the caller says. Text of several lines. */
+  /** The text of the caller's review. Text of several lines. */
   text?: string | null;
 }
 
 /** Changes of a performance, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
 export interface UpdatePerformanceRequest {
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   titles?: { [name: string]: string | null };
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   descriptions?: { [name: string]: string | null };
   /** Whether customers see it. */
   status?: PerformanceStatus;
@@ -4766,9 +4787,9 @@ export interface UpdatePerformanceRequest {
   posters?: ImageId[] | null;
   /** The time from which new showtimes are sold. */
   on_sale_at?: string | null;
-  /** How tickets are taxed from now on. */
+  /** The tax class of tickets from now on. */
   tax_class?: TaxClass;
-  /** What a customer pays for giving a ticket back. Replaced as a whole. */
+  /** The fees that a customer pays for giving a ticket back. Replaced as a whole. */
   refund_policy?: RefundPolicy;
 }
 
@@ -4781,9 +4802,9 @@ export interface UpdatePerformanceReviewRequest {
 
 /** Changes of a performer, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
 export interface UpdatePerformerRequest {
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   names?: { [name: string]: string | null };
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   biographies?: { [name: string]: string | null };
   image?: ImageId | null;
 }
@@ -4804,7 +4825,7 @@ export interface UpdateProductRequest {
   metadata?: { [name: string]: string | null } | null;
   /** The price of one unit. */
   price?: Money;
-  /** Whether the product is for sale. What was published cannot become a `DRAFT` again. */
+  /** Whether the product is for sale. A published product cannot become a `DRAFT` again. */
   status?: ProductStatus;
   /** The time from which a `LISTED` product is visible and for sale. */
   list_at?: string | null;
@@ -4814,13 +4835,13 @@ export interface UpdateProductRequest {
   /** The points that one unit adds to the buyer's wallet. Only for products that sell points. */
   points?: number | null;
   package?: Package | null;
-  /** How the product is taxed. */
+  /** The tax class of the product. */
   tax_class?: TaxClass;
   /** All images, main image first. Each must be `READY`, uploaded with the purpose `LISTING`, and listed once. */
   images?: ImageId[] | null;
   /** The available units below which the stock is low. Nobody but administrators sees it. */
   low_stock_threshold?: number | null;
-  /** Number of shards of the stock. Can be raised, not lowered. */
+  /** The number of shards of the stock. Can be raised, not lowered. */
   stock_shards?: ShardCount;
 }
 
@@ -4848,7 +4869,7 @@ export interface UpdateShowtimeRequest {
   prices?: PriceClass[];
 }
 
-/** The changes of a subscription (RFC 7396). What is absent stays. */
+/** The changes of a subscription (RFC 7396). An absent member stays as it is. */
 export interface UpdateSubscriptionRequest {
   /** The items of each period, from the next one on. Quantities of the same product are added up. */
   items?: Item[];
@@ -4859,15 +4880,15 @@ export interface UpdateSubscriptionRequest {
    * subscription becomes `ACTIVE`.
    */
   authorization?: Authorization;
-  /** Who to write to or call about the orders of the subscription. */
+  /** The person to write to or call about the orders of the subscription. */
   contact?: Contact;
-  /** Where the orders of the subscription are sent, from the next one on. */
+  /** The address to which the orders of the subscription are sent, from the next one on. */
   shipping_address?: Address;
 }
 
 /** Changes of a venue, as a merge patch (RFC 7396): only what is named changes, and `null` clears a field. */
 export interface UpdateVenueRequest {
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   names?: { [name: string]: string | null };
   /** The address that customers see. Text of one line. */
   address?: string | null;
@@ -4894,11 +4915,11 @@ export interface UploadScansRequest {
   scans: OfflineScan[];
 }
 
-/** What became of a scan. */
+/** The result of an uploaded scan. */
 export interface UploadedScan {
   /** The key of the scan. */
   key: string;
-  /** What it found. */
+  /** The result of the scan. */
   result: runtime.Open<ScanResult>;
   /** The ticket. Absent if the code is none of this showtime's. */
   ticket_id?: TicketId;
@@ -4906,7 +4927,7 @@ export interface UploadedScan {
   check_in?: CheckIn;
 }
 
-/** What became of the scans. */
+/** The results of the uploaded scans. */
 export interface UploadedScans {
   /** The scans, in the order of the request. */
   scans: UploadedScan[];
@@ -4930,17 +4951,17 @@ export interface VariantView {
 export interface Venue {
   /** The venue's id. */
   venue_id: VenueId;
-  /** What customers read, by language. */
+  /** The text that customers read, by language. */
   names: { [name: string]: string };
   /** The time zone. */
   time_zone: Timezone;
-  /** Where it is: tickets are taxed as there. Absent: in the shop's own country. */
+  /** The location of the venue: tickets are taxed as there. Absent: in the shop's own country. */
   location?: Destination;
   /** The address. */
   address?: string;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
@@ -4966,7 +4987,7 @@ export interface Voucher {
   code: VoucherCode;
   /** The open bid that offers the voucher, if any. */
   offered_by?: BidId;
-  /** Time at which the current owner registered or bought the voucher. */
+  /** The time at which the current owner registered or bought the voucher. */
   owned_at: string;
 }
 
@@ -5027,13 +5048,13 @@ export interface WaitingRoom {
   later_seed_sha256: string;
   /** The seed of the lotteries of those who join after the opening. Absent as long as the rates count. */
   later_seed?: string;
-  /** Time of the creation. */
+  /** The time of the creation. */
   created_at: string;
-  /** Time of the last change. */
+  /** The time of the last change. */
   updated_at: string;
 }
 
-/** An admission to what a waiting room guards. */
+/** An admission to the sale that a waiting room guards. */
 export interface WaitingRoomAdmission {
   /** The room. */
   waiting_room_id: WaitingRoomId;
@@ -5061,8 +5082,8 @@ export interface WaitingRoomJoin {
   /** The place, from 1. Absent while those who may be before the customer are still joining. */
   place?: number;
   /**
-   * How a lottery decided the place of a customer who joined after the opening. Absent without a place. That of an early comer is in
-   * `get-waiting-room`.
+   * The draw that decided the place of a customer who joined after the opening. Absent without a place. That of an
+   * early comer is in `get-waiting-room`.
    */
   lottery?: SecondLottery;
   /** About when it is the customer's turn. Absent without a place, and while the rate is 0. */
@@ -5094,7 +5115,7 @@ export type WaitingRoomOverProblem = Problem & {
   title: "The waiting room was paused for too long";
 };
 
-/** How far a waiting room has come. The same for everybody. */
+/** The progress of a waiting room. The same for everybody. */
 export interface WaitingRoomStatus {
   /** The room's id. */
   waiting_room_id: WaitingRoomId;
@@ -5151,7 +5172,7 @@ export interface WebhookAnswer {
   outcome: runtime.Open<Outcome>;
 }
 
-/** When a subscription ends. */
+/** The time at which a subscription ends. */
 export type When = "NOW" | "PERIOD_END";
 
 /** A zone, a section or an area of a seating plan, such as `stalls`. */
@@ -5173,7 +5194,7 @@ export interface GetAdminCategoriesOperation {
   };
   answer:
     | runtime.Answer<200, CategoryTree, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-Match` of a change */
         etag: string;
@@ -5181,7 +5202,7 @@ export interface GetAdminCategoriesOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -5289,7 +5310,7 @@ export interface GetAdminCouponOperation {
   };
   answer:
     | runtime.Answer<200, Coupon, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request, and `If-Match` of a change */
         etag: string;
@@ -5297,7 +5318,7 @@ export interface GetAdminCouponOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -5843,7 +5864,7 @@ export interface GetAdminPerformanceOperation {
   };
   answer:
     | runtime.Answer<200, Performance, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request, and `If-Match` of a change */
         etag: string;
@@ -5851,7 +5872,7 @@ export interface GetAdminPerformanceOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -6061,7 +6082,7 @@ export interface GetAdminPerformerOperation {
   };
   answer:
     | runtime.Answer<200, Performer, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request, and `If-Match` of a change */
         etag: string;
@@ -6069,7 +6090,7 @@ export interface GetAdminPerformerOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -6181,7 +6202,7 @@ export interface GetAdminProductOperation {
   };
   answer:
     | runtime.Answer<200, Product, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-Match` of a change */
         etag: string;
@@ -6189,7 +6210,7 @@ export interface GetAdminProductOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -6606,7 +6627,7 @@ export interface GetAdminShowtimeOperation {
   };
   answer:
     | runtime.Answer<200, Showtime, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request, and `If-Match` of a change */
         etag: string;
@@ -6614,7 +6635,7 @@ export interface GetAdminShowtimeOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -6966,7 +6987,7 @@ export interface GetAdminVenueOperation {
   };
   answer:
     | runtime.Answer<200, Venue, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request, and `If-Match` of a change */
         etag: string;
@@ -6974,7 +6995,7 @@ export interface GetAdminVenueOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -7121,7 +7142,7 @@ export interface GetAdminWaitingRoomOperation {
   };
   answer:
     | runtime.Answer<200, WaitingRoom, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request, and `If-Match` of a change */
         etag: string;
@@ -7129,7 +7150,7 @@ export interface GetAdminWaitingRoomOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -7237,7 +7258,7 @@ export interface GetCategoriesOperation {
   };
   answer:
     | runtime.Answer<200, CategoryTree, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -7245,7 +7266,7 @@ export interface GetCategoriesOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -7326,7 +7347,7 @@ export interface GetCouponOperation {
   };
   answer:
     | runtime.Answer<200, Coupon, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -7334,7 +7355,7 @@ export interface GetCouponOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -7427,7 +7448,7 @@ export interface GetImageOperation {
   };
   answer:
     | runtime.Answer<200, ImageView, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -7435,7 +7456,7 @@ export interface GetImageOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -7887,7 +7908,7 @@ export interface ListPerformancesOperation {
   };
   answer:
     | runtime.Answer<200, PerformanceList, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -7897,7 +7918,7 @@ export interface ListPerformancesOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -7921,7 +7942,7 @@ export interface GetPerformanceOperation {
   };
   answer:
     | runtime.Answer<200, Performance, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -7929,7 +7950,7 @@ export interface GetPerformanceOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -7957,7 +7978,7 @@ export interface ListPerformanceReviewsOperation {
   };
   answer:
     | runtime.Answer<200, PublicPerformanceReviewList, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -7967,7 +7988,7 @@ export interface ListPerformanceReviewsOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8106,7 +8127,7 @@ export interface ListShowtimesOperation {
   };
   answer:
     | runtime.Answer<200, ShowtimeViewList, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8116,7 +8137,7 @@ export interface ListShowtimesOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8143,7 +8164,7 @@ export interface ListPerformersOperation {
   };
   answer:
     | runtime.Answer<200, PerformerList, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8153,7 +8174,7 @@ export interface ListPerformersOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8177,7 +8198,7 @@ export interface GetPerformerOperation {
   };
   answer:
     | runtime.Answer<200, Performer, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8185,7 +8206,7 @@ export interface GetPerformerOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8209,7 +8230,7 @@ export interface GetPlanOperation {
   };
   answer:
     | runtime.Answer<200, Plan, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8217,7 +8238,7 @@ export interface GetPlanOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8251,7 +8272,7 @@ export interface ListProductsOperation {
   };
   answer:
     | runtime.Answer<200, ProductList, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8261,7 +8282,7 @@ export interface ListProductsOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8285,7 +8306,7 @@ export interface GetProductOperation {
   };
   answer:
     | runtime.Answer<200, ProductView, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8293,7 +8314,7 @@ export interface GetProductOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8324,7 +8345,7 @@ export interface GetOrderBookOperation {
   };
   answer:
     | runtime.Answer<200, BidBook, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8334,7 +8355,7 @@ export interface GetOrderBookOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8402,7 +8423,7 @@ export interface TakeBidOperation {
   answer: runtime.Answer<201, TakenBid, {
     /** true: an earlier request made it */
     idempotencyReplayed?: string;
-    /** Where the caller finds what the trade brought: vouchers or points */
+    /** The path of the vouchers or of the wallet that the trade changed */
     location: string;
     /** The id of the request */
     requestId: string;
@@ -8485,7 +8506,7 @@ export interface SearchDocumentsOperation {
   };
   answer:
     | runtime.Answer<200, SearchResults, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8495,7 +8516,7 @@ export interface SearchDocumentsOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8512,7 +8533,7 @@ export interface SearchDocumentsOperation {
 /** The types of `suggestSearches`. */
 export interface SuggestSearchesOperation {
   request: {
-    /** What is being typed, up to 64 characters */
+    /** The text that is being typed, up to 64 characters */
     q: string;
     /** Only documents of this kind */
     kind?: DocumentKind;
@@ -8521,7 +8542,7 @@ export interface SuggestSearchesOperation {
   };
   answer:
     | runtime.Answer<200, Suggestions, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8529,7 +8550,7 @@ export interface SuggestSearchesOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8553,7 +8574,7 @@ export interface GetSectionTileOperation {
   };
   answer:
     | runtime.Answer<200, SectionTile, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8561,7 +8582,7 @@ export interface GetSectionTileOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8585,7 +8606,7 @@ export interface GetShowtimeOperation {
   };
   answer:
     | runtime.Answer<200, ShowtimeView, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8593,7 +8614,7 @@ export interface GetShowtimeOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -8673,7 +8694,7 @@ export interface GetSeatMapOperation {
   };
   answer:
     | runtime.Answer<200, SeatMapView, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -8681,7 +8702,7 @@ export interface GetSeatMapOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -9020,7 +9041,7 @@ export interface GetTicketKeysOperation {
   };
   answer:
     | runtime.Answer<200, TicketKeyList, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -9028,7 +9049,7 @@ export interface GetTicketKeysOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -9236,7 +9257,7 @@ export interface ListVenuesOperation {
   };
   answer:
     | runtime.Answer<200, VenueList, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -9246,7 +9267,7 @@ export interface ListVenuesOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -9270,7 +9291,7 @@ export interface GetVenueOperation {
   };
   answer:
     | runtime.Answer<200, Venue, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -9278,7 +9299,7 @@ export interface GetVenueOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -9306,7 +9327,7 @@ export interface ListPlansOperation {
   };
   answer:
     | runtime.Answer<200, PlanList, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -9316,7 +9337,7 @@ export interface ListPlansOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -9397,7 +9418,7 @@ export interface GetWaitingRoomOperation {
   };
   answer:
     | runtime.Answer<200, WaitingRoomStatus, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -9405,7 +9426,7 @@ export interface GetWaitingRoomOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -9489,7 +9510,7 @@ export interface GetWaitingRoomPageOperation {
   };
   answer:
     | runtime.Answer<200, string, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** For `If-None-Match` of a later request */
         etag: string;
@@ -9497,7 +9518,7 @@ export interface GetWaitingRoomPageOperation {
         requestId: string;
       }>
     | runtime.Answer<304, undefined, {
-        /** How long the response may be reused */
+        /** The time for which the response may be reused */
         cacheControl: string;
         /** As in `If-None-Match` */
         etag: string;
@@ -9676,7 +9697,7 @@ export class Madang extends runtime.Client {
    * Makes codes of a coupon
    *
    * Each code works once. Codes are not stored before they are used: the same request makes the same codes at any time. Give each
-   * index away once, and keep a list of who has which, so that codes can be revoked.
+   * index away once, and keep a list of the customer of each code, so that codes can be revoked.
    *
    * `POST /admin/coupons/{coupon_id}/codes`
    */
@@ -10127,7 +10148,7 @@ export class Madang extends runtime.Client {
   /**
    * Rolls the search index back
    *
-   * The build that the last rebuild has replaced is searched again. What has changed since is indexed within seconds. A
+   * The build that the last rebuild has replaced is searched again. Later changes are indexed within seconds. A
    * rebuild that is under way ends. The build that was searched until now is removed.
    *
    * `POST /admin/search/index/roll-back`
@@ -10584,7 +10605,7 @@ export class Madang extends runtime.Client {
    * Each coupon of an order goes back to its customer, unless the customer cancels a paid order and the coupon's terms say that it
    * stays used.
    *
-   * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. What is shipped can
+   * With `lines`, cancels only these units of a paid order, and refunds their part of the lines' totals. Shipped units can
    * no longer be cancelled. Units that are all that is left of an order of which nothing is shipped cancel the order.
    *
    * `POST /orders/{order_id}/cancel`
@@ -11276,7 +11297,7 @@ export class Madang extends runtime.Client {
    * The same for everybody, and at most two seconds old. With it, each customer who came before the opening can compute the own
    * place, and check that of anybody: a customer's draw is the first 8 bytes of the HMAC-SHA256 of the account id with the seed, read
    * as a big-endian number. The place is 1, plus `early` before the draw's first byte, plus that of the byte itself times the other
-   * 56 bits over 2^56, rounded down. `enter-waiting-room` admits from `serving_number` = place on. Whoever came later learns the place
+   * 56 bits over 2^56, rounded down. `enter-waiting-room` admits from `serving_number` = place on. A customer who came later learns the place
    * by `join-waiting-room`, three seconds after the first request, with all that is needed to check it.
    *
    * `GET /waiting-rooms/{waiting_room_id}`

@@ -40,7 +40,7 @@ the request takes effect at most once, and the response to a retry has the heade
 even if the request would be refused by then. Use a new key for a new request: a key is remembered for at least 30 days. `\"a\"`, as draft-ietf-httpapi-idempotency-key-header \
 writes it, is the same key as `a`.
 
-**201 and 202** have the header `Location`: the path of what was created, or of what will show the outcome.
+**201 and 202** have the header `Location`: the path of the created entity, or of the one that will show the outcome.
 
 **Errors** are RFC 9457 problem details. Use `type` in programs: `urn:madang:problem:` followed by one of the codes that the operation's \
 responses list. Each code has a schema with its members. Ignore unknown members.

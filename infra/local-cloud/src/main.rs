@@ -9,7 +9,7 @@ use local_cloud::{Progress, fuzz_targets, interrupt, lint, up};
 
 const HELP: &str = "\
 cargo up            run the whole system on this machine until Ctrl-C
-cargo up --once     exit after the first auction (status 0 if every step succeeded)
+cargo up --once     exit after the first steps (status 0 if every step succeeded)
 cargo up --port N   listen on port N, or on a free port if N is 0 (default: 4566, or a free port if 4566 is in use)
 cargo lint          check the templates with `sam validate --lint`, cfn-lint and checkov
 cargo fuzz-targets         fuzz every parser of external input for 60 seconds

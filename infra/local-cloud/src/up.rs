@@ -73,8 +73,9 @@ pub fn run(arguments: &Arguments, progress: &Progress) -> Result<()> {
     }
 }
 
-/// Creates users and a catalog, then runs subscriptions, an auction, an order, its payment and a photo. What a schedule
-/// has to end begins first, and the other steps run meanwhile.
+/// Creates users and a catalog, then runs subscriptions, an auction, an order with its payment, delivery and return, a
+/// photo, tickets, coupons, lists and searches. A step that a schedule has to end begins first, and the other steps run
+/// meanwhile.
 fn first_steps(cloud: &LocalCloud, progress: Progress) -> Result<Tokens> {
     let stack = cloud.stack();
     let api = stack.api();

@@ -31,9 +31,9 @@ pub struct AnalyzedQuery {
 /// A document as an engine keeps it.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
-    /// Its kind.
+    /// The document's kind.
     pub kind: &'a str,
-    /// Its version.
+    /// The document's version. A newer one replaces it.
     pub version: u64,
     /// When it was first published, in milliseconds since 1970.
     pub created_at: i64,

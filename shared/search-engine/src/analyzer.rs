@@ -24,13 +24,13 @@ pub struct Unit {
     pub script: Script,
     /// Whether it does not continue the unit before it.
     pub starts_word: bool,
-    /// Its first UTF-16 code unit in the original.
+    /// The index of the unit's first UTF-16 code unit in the original.
     pub start: u32,
     /// The code unit after its last one in the original.
     pub end: u32,
 }
 
-/// How a unit is found.
+/// The way in which a unit is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Script {
     /// Hangul, Han and Kana. Spaces between them do not count; any part of a text is found.

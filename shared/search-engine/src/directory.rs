@@ -28,7 +28,7 @@ pub struct BundleDirectory {
     scratch: Option<MmapDirectory>,
 }
 
-/// Where a file is.
+/// The location of a file.
 #[derive(Clone, Debug)]
 struct Place {
     bundle: String,

@@ -72,13 +72,13 @@ pub struct Price {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("document {kind}/{id}: {field} {problem}")]
 pub struct InvalidDocument {
-    /// Its kind, if that is valid.
+    /// The document's kind, cut to the allowed length.
     pub kind: String,
-    /// Its id, if that is valid.
+    /// The document's id, cut to the allowed length.
     pub id: String,
     /// The field.
     pub field: &'static str,
-    /// What is wrong.
+    /// A description of the problem.
     pub problem: &'static str,
 }
 

@@ -22,15 +22,15 @@ pub enum Error {
     /// A bundle is damaged.
     #[error("bundle {name} is damaged: {problem}")]
     Bundle {
-        /// Its name.
+        /// The bundle's name: the SHA-256 of its bytes.
         name: String,
-        /// What is wrong.
+        /// A description of the problem.
         problem: &'static str,
     },
     /// A bundle could not be fetched.
     #[error("bundle {name} could not be fetched: {source}")]
     Fetch {
-        /// Its name.
+        /// The bundle's name: the SHA-256 of its bytes.
         name: String,
         /// The error of the fetching function.
         source: Box<dyn std::error::Error + Send + Sync>,

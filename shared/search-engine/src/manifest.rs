@@ -32,7 +32,7 @@ pub struct Manifest {
     pub generation: u64,
     /// The bundles, from the oldest to the newest.
     pub bundles: Vec<BundleInfo>,
-    /// How far the journal of changes is applied. The index does not read it.
+    /// The position up to which the journal of changes is applied. The index does not read it.
     pub journal_position: String,
     /// Documents by kind, hidden ones too.
     pub documents: BTreeMap<String, u64>,
@@ -47,7 +47,7 @@ pub struct Manifest {
 pub struct BundleInfo {
     /// The SHA-256 of its bytes, in hexadecimal digits. It is also the name of the object.
     pub name: String,
-    /// Its bytes.
+    /// The size of the bundle in bytes.
     pub size: u64,
     /// Documents that it added.
     pub documents: u64,

@@ -3,7 +3,7 @@
 use crate::analyzer::{Script, Unit};
 use crate::pattern::{Parsed, Reading, Wanted, find, matches_at};
 
-/// How well a document matches, from best to worst.
+/// The quality of a document's match, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Match {

@@ -12,7 +12,7 @@ const COMBINING_CLASS: CanonicalCombiningClassMapBorrowed<'static> = CanonicalCo
 pub struct Normalized {
     /// In compatibility-composed form (NFKC), lower case, and without accents on Latin letters.
     pub character: char,
-    /// Its first code unit in the original.
+    /// The index of the character's first UTF-16 code unit in the original.
     pub start: u32,
     /// The code unit after its last one.
     pub end: u32,

@@ -86,7 +86,7 @@ pub struct Cursor {
     pub tier: Match,
     /// The boost of its kind.
     pub boost: u8,
-    /// Its time or price, so that lower is first.
+    /// The hit's time or price, as a number of which the lowest comes first.
     pub value: u64,
     /// A hash of its kind and id.
     pub identity: u64,

@@ -24,7 +24,7 @@ pub struct ServerDocument {
     pub terms: BTreeSet<String>,
     /// The paths of its categories, of all above them, and [`ROOT`](crate::ROOT). None of a hidden document.
     pub categories: BTreeSet<String>,
-    /// Its other fields, see [`Record`](crate::Record).
+    /// The document's other fields, encoded as a [`Record`](crate::Record).
     pub stored: Vec<u8>,
 }
 

@@ -30,9 +30,9 @@ pub enum Change {
     Upsert(Box<Document>),
     /// Removes it, whatever its version.
     Delete {
-        /// Its kind.
+        /// The document's kind.
         kind: String,
-        /// Its id.
+        /// The document's id.
         id: String,
     },
 }

@@ -91,26 +91,26 @@ impl Wallet {
 pub struct Entry {
     /// The entry's id, a UUIDv7.
     pub entry_id: Uuid,
-    /// Kind of the change.
+    /// The kind of the change.
     pub kind: EntryKind,
-    /// Number of points.
+    /// The number of points.
     pub points: Points,
-    /// What caused the change. Of collected points, what made them available.
+    /// The entity that caused the change. Of collected points: the one that made them available.
     pub about: Subject,
-    /// Time of the change.
+    /// The time of the change.
     pub created_at: Timestamp,
 }
 
-/// What a change of a wallet is about.
+/// The entity that a change of a wallet is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Subject {
-    /// Kind of the subject.
+    /// The kind of the subject.
     pub kind: SubjectKind,
     /// The subject's id.
     pub id: Uuid,
 }
 
-/// Kind of what a change of a wallet is about.
+/// The kind of entity that a change of a wallet is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SubjectKind {
@@ -142,7 +142,7 @@ impl Subject {
     }
 }
 
-/// Kind of a wallet's change.
+/// The kind of a wallet's change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EntryKind {
@@ -173,20 +173,20 @@ pub struct Credit {
     pub order_id: OrderId,
     /// The customer who placed the order.
     pub customer_id: CustomerId,
-    /// Number of points.
+    /// The number of points.
     pub points: Points,
-    /// How many of the points were taken back, including those that the wallet owes. In proportion to the part of
+    /// The number of points that were taken back, including those that the wallet owes. In proportion to the part of
     /// the payment that the customer has back, rounded down.
     pub taken_back: Points,
-    /// How many of the points that were taken back last could not be taken at once. The wallet owes them.
+    /// The number of points that could not be taken at once when points were last taken back. The wallet owes them.
     pub owed: Points,
-    /// Status of the credit.
+    /// The status of the credit.
     pub status: CreditStatus,
-    /// Time of the last status change.
+    /// The time of the last status change.
     pub credited_at: Timestamp,
 }
 
-/// Status of the points that an order bought.
+/// The status of the points that an order bought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CreditStatus {
@@ -204,11 +204,11 @@ pub enum CreditStatus {
 pub struct CollectedPoints {
     /// The customer.
     pub customer_id: CustomerId,
-    /// Number of points.
+    /// The number of points.
     pub points: Points,
-    /// What made the points available.
+    /// The entity that made the points available.
     pub about: Subject,
-    /// Time of the change.
+    /// The time of the change.
     pub collected_at: Timestamp,
 }
 

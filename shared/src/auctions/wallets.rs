@@ -64,7 +64,7 @@ pub struct Gain<'a> {
     pub points: Points,
     /// The ledger entry's kind.
     pub kind: EntryKind,
-    /// What causes the change.
+    /// The entity that causes the change.
     pub about: Subject,
     /// The open bid that ends, by the points that it held: zero for a bid to sell.
     pub ended_bid: Option<Points>,

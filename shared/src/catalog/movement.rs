@@ -33,7 +33,7 @@ pub struct StockMovement {
     pub movement_id: Uuid,
     /// The product.
     pub sku: Sku,
-    /// Why the units changed.
+    /// The reason for which the units changed.
     pub kind: StockMovementKind,
     /// The units added, or, below zero, the units taken away. Never 0.
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000, examples(100))]
@@ -47,9 +47,9 @@ pub struct StockMovement {
         examples("Two boxes fell off the shelf.")
     )]
     pub note: Option<String>,
-    /// Who moved the units.
+    /// The administrator who moved the units.
     pub created_by: Actor,
-    /// Time of the movement.
+    /// The time of the movement.
     pub created_at: Timestamp,
 }
 
@@ -69,7 +69,7 @@ impl StockMovement {
         }
     }
 
-    /// Number of units that move, in either direction.
+    /// The number of units that move, in either direction.
     pub const fn units(&self) -> u32 {
         self.change.unsigned_abs()
     }

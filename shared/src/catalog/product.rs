@@ -130,11 +130,11 @@ pub struct Product {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 10_000_000)]
     pub points: Option<u32>,
-    /// The package of one unit. Absent for what is not shipped, such as points.
+    /// The package of one unit. Absent for a product that is not shipped, such as points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub package: Option<Package>,
-    /// How the product is taxed.
+    /// The tax class of the product.
     #[serde(default, skip_serializing_if = "TaxClass::is_standard")]
     #[schema(default = "STANDARD")]
     pub tax_class: TaxClass,
@@ -146,14 +146,14 @@ pub struct Product {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 1_000_000)]
     pub low_stock_threshold: Option<u32>,
-    /// Number of shards of the stock.
+    /// The number of shards of the stock.
     pub stock_shards: ShardCount,
-    /// Number of changes, from 1.
+    /// The number of changes, from 1.
     #[schema(minimum = 1)]
     pub version: u64,
     /// The administrator who made the last change.
     pub updated_by: Actor,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 

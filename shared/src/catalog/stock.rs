@@ -73,7 +73,7 @@ pub struct Hold {
     pub sku: Sku,
     /// The shard that the units were taken from.
     pub shard: Shard,
-    /// Number of units.
+    /// The number of units.
     pub quantity: u32,
 }
 

@@ -22,7 +22,7 @@ pub enum ActorKind {
     Function,
 }
 
-/// Who acted.
+/// The actor of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Actor {
     /// The kind.

@@ -13,7 +13,7 @@ use crate::core::text::DisplayText;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Address {
-    /// Who receives what is sent. Text of one line.
+    /// The recipient. Text of one line.
     #[schema(min_length = 1, max_length = 100, examples("Kim Minji"))]
     pub recipient: String,
     /// Street and number. Text of one line.

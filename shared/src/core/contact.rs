@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::core::error::{self, Rejection};
 use crate::core::text::DisplayText;
 
-/// Who to write to or call. Personal data: it is in no event, log or error.
+/// The person to write to or call. Personal data: it is in no event, log or error.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {

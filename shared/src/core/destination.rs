@@ -33,7 +33,7 @@ impl From<Region> for String {
     }
 }
 
-/// Where an order is delivered, or a show takes place, and taxed.
+/// The country and region where an order is delivered, or a show takes place, and taxed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Destination {

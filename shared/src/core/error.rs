@@ -246,7 +246,7 @@ reasons! {
     UNAUTHENTICATED = Unauthenticated "unauthenticated" "A valid token is required";
     /// Paths under `/admin/` are for members of the group `admin`.
     FORBIDDEN = Forbidden "forbidden" "The caller may not do this";
-    /// Also the answer for what the caller may not see.
+    /// Also the answer for an entity that the caller may not see.
     NOT_FOUND = NotFound "not-found" "The resource does not exist";
     /// Somebody has changed it since it was read. Read it again, and change what is there now.
     PRECONDITION_FAILED = PreconditionFailed "precondition-failed" "The resource has changed since it was read";

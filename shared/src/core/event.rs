@@ -71,9 +71,9 @@ macro_rules! domain_events {
 /// The time of a change, who made it, and the identity of its event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
-    /// Time of the change.
+    /// The time of the change.
     pub now: Timestamp,
-    /// Who made the change.
+    /// The actor of the change.
     pub actor: Actor,
     /// The event's id: a UUIDv7, or one that follows from what the change is a part of.
     pub event_id: Uuid,
@@ -141,9 +141,9 @@ pub struct Envelope<T> {
 pub struct Metadata {
     /// The event's id, the same for each delivery. Consumers use it to drop duplicates.
     pub id: Uuid,
-    /// Time of the event.
+    /// The time of the event.
     pub occurred_at: Timestamp,
-    /// Who caused the event.
+    /// The actor who caused the event.
     pub actor: Actor,
     /// Version of the event's data.
     #[schema(minimum = 1)]

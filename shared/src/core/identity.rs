@@ -61,7 +61,7 @@ impl Caller {
         ))
     }
 
-    /// Who acts when the caller changes what belongs to `owner`: an administrator is staff unless it is their own.
+    /// The actor when the caller changes what belongs to `owner`: an administrator is staff unless it is their own.
     pub fn acting_on(&self, owner: &CustomerId) -> Actor {
         if self.customer_id == *owner {
             Actor::customer(&self.customer_id)

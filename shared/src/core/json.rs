@@ -53,7 +53,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for UniqueMap<V> {
     }
 }
 
-/// Why a text was not read: the place in it, and what is wrong there.
+/// The reason for which a text was not read: the place in it, and what is wrong there.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {reason}")]
 pub struct Unreadable {

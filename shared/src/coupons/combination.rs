@@ -7,7 +7,7 @@ use crate::coupons::{CouponClaimId, CouponClass, Redemption, reason};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Redemptions(Vec<Redemption>);
 
-/// Why an order cannot redeem coupons together.
+/// The reason for which an order cannot redeem coupons together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotCombinable {
     /// The class of two of them. `None` when a claim is named twice, or more claims than there are classes.

@@ -11,7 +11,7 @@ use crate::coupons::{CodeRange, CouponDuration, CouponId};
 use crate::tickets::{ClassCode, ShowtimeId};
 use crate::waiting_rooms::WaitingRoomId;
 
-/// What a coupon takes off.
+/// The benefit of a coupon: an amount or a percentage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
 pub enum Benefit {
@@ -20,7 +20,7 @@ pub enum Benefit {
         /// The amount.
         amount: Money,
     },
-    /// A part of what the eligible lines cost, rounded down.
+    /// A part of the price of the eligible lines, rounded down.
     Percent {
         /// The part.
         #[schema(minimum = 1, maximum = 100, examples(15))]
@@ -57,7 +57,7 @@ pub struct CouponScope {
     pub classes: Vec<ClassCode>,
 }
 
-/// How customers come by a coupon.
+/// The way in which customers get a coupon.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CouponDistribution {
@@ -68,8 +68,8 @@ pub enum CouponDistribution {
     Codes,
 }
 
-/// Who funds a coupon. An order takes at most one coupon of each class. The classes apply in the order of the variants, each to the
-/// price less the discounts before it.
+/// The party that funds a coupon. An order takes at most one coupon of each class. The classes apply in the order of
+/// the variants, each to the price less the discounts before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CouponClass {
@@ -85,7 +85,7 @@ impl CouponClass {
     pub const ALL: [Self; 2] = [Self::Seller, Self::Platform];
 }
 
-/// What becomes of a coupon when its customer cancels a paid order as a whole.
+/// The outcome for a coupon when its customer cancels a paid order as a whole.
 ///
 /// An order that is not paid, or that the shop cancels, gives its coupon back. One of which units are cancelled keeps it. The
 /// order of a subscription has none: the subscription keeps its coupon whatever becomes of the order.
@@ -109,13 +109,14 @@ pub struct Coupon {
     /// The currency of the orders and subscriptions that it is for.
     #[schema(value_type = String, pattern = "^[A-Z]{3}$", examples("KRW"))]
     pub currency: Currency,
-    /// Its class, which does not change.
+    /// The coupon's class, which does not change.
     #[serde(default)]
     #[schema(required = true)]
     pub class: CouponClass,
-    /// What it takes off.
+    /// The benefit of the coupon: an amount or a percentage.
     pub benefit: Benefit,
-    /// What the eligible lines have to cost before the discount, but after that of a coupon that applies before it. Absent:
+    /// The price that the eligible lines have to reach before the discount, but after that of a coupon that applies
+    /// before it. Absent:
     /// anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -124,7 +125,7 @@ pub struct Coupon {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub scope: Option<CouponScope>,
-    /// How customers come by it.
+    /// The way in which customers get the coupon.
     pub distribution: CouponDistribution,
     /// The codes that no longer work, in the order of their indexes. Shown to administrators only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -144,7 +145,7 @@ pub struct Coupon {
     pub claims_end_at: Timestamp,
     /// The time from which a claimed coupon can no longer be redeemed.
     pub redeemable_until: Timestamp,
-    /// What becomes of it when its customer cancels a paid order.
+    /// The outcome for the coupon when its customer cancels a paid order.
     pub on_cancellation: OnCancellation,
     /// For how many charges of a subscription it counts.
     #[serde(default)]
@@ -158,9 +159,9 @@ pub struct Coupon {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub exhausted_at: Option<Timestamp>,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time of the last change by an administrator.
+    /// The time of the last change by an administrator.
     pub updated_at: Timestamp,
 }
 

@@ -12,7 +12,7 @@ pub enum CouponDuration {
     Once {},
     /// A number of charges.
     Repeating {
-        /// How many.
+        /// The number of charges.
         #[schema(minimum = 2, maximum = 999, examples(3))]
         charges: u32,
     },

@@ -56,9 +56,9 @@ crate::reasons! {
     COUPON_MINIMUM_NOT_REACHED = Unprocessable "coupon-minimum-not-reached" "The order is too small for the coupon" CouponMinimumNotReached {
         /// The customer's claim of the coupon.
         coupon_claim_id: CouponClaimId,
-        /// What the eligible lines have to cost before the discount.
+        /// The price that the eligible lines have to reach before the discount.
         minimum_subtotal: Money,
-        /// What they cost, less the discount of a coupon that applies before.
+        /// The price of the eligible lines, less the discount of a coupon that applies before.
         eligible_subtotal: Money,
     };
     COUPON_CURRENCY_DIFFERS = Unprocessable "coupon-currency-differs" "The coupon is for another currency" CouponCurrencyDiffers {

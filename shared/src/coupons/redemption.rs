@@ -19,7 +19,7 @@ pub struct Redemption {
     pub coupon: Arc<Coupon>,
 }
 
-/// Why an order or a subscription cannot redeem a claim.
+/// The reason for which an order or a subscription cannot redeem a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotRedeemable {
     /// The customer has no such claim.
@@ -38,9 +38,9 @@ pub enum NotRedeemable {
     NotApplicable,
     /// The eligible lines cost too little.
     MinimumNotReached {
-        /// What they have to cost.
+        /// The price that the eligible lines have to reach.
         minimum: Money,
-        /// What they cost.
+        /// The price of the eligible lines.
         subtotal: Money,
     },
     /// The order has another currency than the coupon.

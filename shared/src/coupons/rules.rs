@@ -9,13 +9,13 @@ use crate::tickets::{ClassCode, ShowtimeId};
 /// A line of an order, as a coupon sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponLine<'a> {
-    /// What it sells.
+    /// The kind of thing that the line sells.
     pub sold: Sold<'a>,
     /// What all its units cost, less what the coupons that apply before take off, without tax that is added.
     pub price: Money,
 }
 
-/// What a line sells.
+/// The kind of thing that a line sells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sold<'a> {
     /// Units of a product.
@@ -36,16 +36,16 @@ pub enum Sold<'a> {
     },
 }
 
-/// Why a coupon takes nothing off an order.
+/// The reason for which a coupon takes nothing off an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoDiscount {
     /// No line is eligible, or the discount is 0.
     NotApplicable,
     /// The eligible lines cost too little.
     MinimumNotReached {
-        /// What they have to cost.
+        /// The price that the eligible lines have to reach.
         minimum: Money,
-        /// What they cost.
+        /// The price of the eligible lines.
         subtotal: Money,
     },
     /// The order has another currency.

@@ -16,7 +16,7 @@ use crate::images::reason;
 /// The largest upload, in bytes.
 pub const MAX_BYTES: u64 = 30 << 20;
 
-/// How long a signed upload is valid.
+/// The time for which a signed upload is valid.
 pub const UPLOAD_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// The `Cache-Control` header of variants. They can be cached forever: each upload has its own keys, so the bytes of a
@@ -114,7 +114,7 @@ impl ImageType {
     }
 }
 
-/// Purpose of an image.
+/// The purpose of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ImagePurpose {
@@ -126,7 +126,7 @@ pub enum ImagePurpose {
     Profile,
 }
 
-/// Status of an image.
+/// The status of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ImageStatus {
@@ -201,7 +201,7 @@ pub enum ImageFault {
     Unsupported,
 }
 
-/// Why an image was rejected.
+/// The reason for which an image was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImageRefusal {
     /// The reason, for programs.
@@ -217,9 +217,9 @@ pub struct Image {
     pub image_id: ImageId,
     /// The customer who uploaded the image.
     pub customer_id: CustomerId,
-    /// Purpose of the image.
+    /// The purpose of the image.
     pub purpose: ImagePurpose,
-    /// Status of the image.
+    /// The status of the image.
     pub status: ImageStatus,
     /// The announced media type.
     pub content_type: ImageType,
@@ -239,7 +239,7 @@ pub struct Image {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub color: Option<String>,
-    /// Why the image was rejected. Present for a rejected image.
+    /// The reason for which the image was rejected. Present for a rejected image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub refusal: Option<ImageRefusal>,
@@ -251,13 +251,13 @@ pub struct Image {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sequencer: Option<Sequencer>,
-    /// Time at which the upload was first signed.
+    /// The time at which the upload was first signed.
     pub created_at: Timestamp,
-    /// Time of the last status change.
+    /// The time of the last status change.
     pub changed_at: Timestamp,
 }
 
-/// How an upload relates to its image.
+/// The relation of an upload to its image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UploadStatus {
     /// Newer than the processed upload.

@@ -15,11 +15,11 @@ pub struct OrderCoupon {
     pub coupon_id: CouponId,
     /// The customer's claim.
     pub coupon_claim_id: CouponClaimId,
-    /// Its class. An order has one coupon of each class.
+    /// The coupon's class. An order has one coupon of each class.
     pub class: CouponClass,
-    /// What it takes off: the sum of its shares in the lines.
+    /// The discount by the coupon: the sum of its shares in the lines.
     pub discount: Money,
-    /// What becomes of it when the customer cancels the paid order.
+    /// The outcome for the coupon when the customer cancels the paid order.
     pub on_cancellation: OnCancellation,
     /// The time at which the customer got the coupon back. Absent while the order has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,12 +27,12 @@ pub struct OrderCoupon {
     pub returned_at: Option<Timestamp>,
 }
 
-/// What a coupon of the order takes off a line.
+/// The discount of a line by one of the order's coupons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CouponDiscount {
     /// The coupon's class.
     pub class: CouponClass,
-    /// What it takes off.
+    /// The amount of the discount.
     pub amount: Money,
 }
 

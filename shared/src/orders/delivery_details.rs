@@ -8,15 +8,15 @@ use crate::core::contact::Contact;
 use crate::core::destination::Destination;
 use crate::core::error::Rejection;
 
-/// Who receives an order, and where.
+/// The recipient of an order, and the address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeliveryDetails {
-    /// Who to write to or call about the order.
+    /// The person to write to or call about the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub contact: Option<Contact>,
-    /// Where the order is sent.
+    /// The address to which the order is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping_address: Option<Address>,

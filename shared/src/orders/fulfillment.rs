@@ -43,7 +43,7 @@ pub enum Step {
     Return,
 }
 
-/// What has become of the units of a line. A number that is absent is 0.
+/// The state of the units of a line. A number that is absent is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Quantities {
     /// The units that were ordered.
@@ -159,8 +159,8 @@ pub(super) const fn is_zero(units: &u32) -> bool {
     *units == 0
 }
 
-/// How far an order is fulfilled. It follows from the units of the lines that are shipped; cancelled units do not count,
-/// and returned ones stay delivered.
+/// The progress of an order's fulfillment. It follows from the units of the lines that are shipped; cancelled units do
+/// not count, and returned ones stay delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum FulfillmentStatus {

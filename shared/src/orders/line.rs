@@ -45,7 +45,7 @@ impl TryFrom<String> for LineId {
     }
 }
 
-/// What a line sells.
+/// The kind of thing that a line sells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum LineKind {
@@ -75,7 +75,7 @@ pub struct LineSeat {
 pub struct Line {
     /// The line's id, unique in the order. It never changes.
     pub line_id: LineId,
-    /// What the line sells.
+    /// The kind of thing that the line sells.
     pub kind: LineKind,
     /// The product's SKU. Absent for a seat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,9 +93,9 @@ pub struct Line {
     /// The number of units that were ordered.
     #[schema(minimum = 1, maximum = 999)]
     pub quantity: u32,
-    /// What has become of the units.
+    /// The state of the units.
     pub quantities: Quantities,
-    /// What is taken off the price of all units. Never more than that price.
+    /// The discount on the price of all units. Never more than that price.
     pub discount: Money,
     /// The shares of the order's coupons in `discount`, in the order in which they apply. Absent for none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -127,7 +127,7 @@ pub struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     pub points: Option<u32>,
-    /// The package of one unit. Absent for what is not shipped.
+    /// The package of one unit. Absent for a product that is not shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub package: Option<Package>,

@@ -55,15 +55,15 @@ pub struct Order {
     pub customer_id: CustomerId,
     /// The order's status.
     pub status: OrderStatus,
-    /// How far the order is fulfilled.
+    /// The progress of the order's fulfillment.
     pub fulfillment_status: FulfillmentStatus,
     /// The lines, one for each product or seat. They are neither removed nor reordered.
     pub lines: Vec<Line>,
-    /// How the order is delivered. Absent for an order of what is not shipped.
+    /// The delivery of the order. Absent if nothing is shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping: Option<Shipping>,
-    /// What the order costs, and the parts of it.
+    /// The price of the order, and its parts.
     pub totals: Totals,
     /// The coupons that the order redeems, at most one of each class, in the order in which they apply. Absent for none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -73,7 +73,7 @@ pub struct Order {
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     #[schema(schema_with = schema::metadata_schema)]
     pub metadata: Metadata,
-    /// What the order is called elsewhere, such as the number of a purchase order.
+    /// The order's name in another system, such as the number of a purchase order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 100, examples("PO-2025-0117"))]
     pub external_reference: Option<String>,

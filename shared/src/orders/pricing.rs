@@ -16,9 +16,9 @@ use crate::orders::{Line, LineId, Quote, Rejected, Shipping, ShippingMethod, Shi
 /// Where an order is delivered, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Where it is delivered and taxed.
+    /// The place where it is delivered and taxed.
     pub destination: Destination,
-    /// The shipping method. `None` takes the first one that fits. An order of what is not shipped needs none.
+    /// The shipping method. `None` takes the first one that fits. An order of which nothing is shipped needs none.
     pub method: Option<ShippingMethodId>,
 }
 

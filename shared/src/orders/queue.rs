@@ -10,7 +10,7 @@ use crate::core::error::Error;
 use tokio::time::Instant;
 
 const DOING: &str = "name unservable orders";
-/// How many batches are sent at once.
+/// The number of batches that are sent at once.
 const AT_ONCE: usize = 8;
 
 /// A message: an order that the shop cannot serve.

@@ -42,7 +42,7 @@ crate::reasons! {
         /// The seat's line.
         line_id: LineId,
     };
-    /// Its holder can pass it back. Then the seat can be given back.
+    /// The ticket's holder can pass it back. Then the seat can be given back.
     SEAT_TRANSFERRED = Conflict "seat-transferred" "Somebody else holds a ticket of the seats" SeatTransferred {
         /// The seat's line.
         line_id: LineId,
@@ -58,18 +58,18 @@ crate::reasons! {
         line_id: LineId,
     };
     TOO_FEW_UNITS = Conflict "too-few-units" "Fewer units are left" TooFewUnits {
-        /// What is left of each line.
+        /// The units that are left of each line.
         left: Vec<LineQuantity>,
     };
     /// Cancel by line what is not shipped.
     ORDER_SHIPPED = Conflict "order-shipped" "A part of the order is shipped" OrderShipped {
-        /// What can still be cancelled of each line.
+        /// The units of each line that can still be cancelled.
         cancellable: Vec<LineQuantity>,
     };
     LINE_REFUNDED = Conflict "line-refunded" "More would be refunded of a line than it costs" LineRefunded {
         /// The line.
         line_id: LineId,
-        /// What is left to refund of it.
+        /// The amount that is left to refund of the line.
         left: Money,
     };
     /// The provider is being called. Try again in a minute.

@@ -15,7 +15,7 @@ use crate::orders::{Line, Shipping};
 pub struct Totals {
     /// The prices of all units of all lines.
     pub subtotal: Money,
-    /// What is taken off: the sum of the lines' discounts.
+    /// The whole discount: the sum of the lines' discounts.
     pub discount: Money,
     /// The price of the delivery.
     pub shipping: Money,
@@ -23,7 +23,7 @@ pub struct Totals {
     pub tax: Money,
     /// The part of `total` that is tax, where prices include it, that of the delivery too. 0 where tax is added.
     pub included_tax: Money,
-    /// What the order costs.
+    /// The price of the order.
     pub total: Money,
 }
 

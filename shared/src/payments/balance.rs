@@ -16,7 +16,7 @@ use crate::payments::{DisputeStatus, Payment, PaymentStatus, Refund, RefundReaso
 pub struct Reversal {
     /// The amount that was taken back.
     pub amount: Money,
-    /// When the reversal was recorded.
+    /// The time at which the reversal was recorded.
     pub reversed_at: Timestamp,
     /// Whether an administrator recorded it, because the provider's API does not report it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

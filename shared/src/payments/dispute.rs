@@ -27,9 +27,9 @@ pub struct Dispute {
     pub status: DisputeStatus,
     /// Whether the disputed amount is withdrawn from the shop's account now.
     pub funds_withdrawn: bool,
-    /// When the dispute was recorded.
+    /// The time at which the dispute was recorded.
     pub recorded_at: Timestamp,
-    /// When the end of the dispute was recorded.
+    /// The time at which the end of the dispute was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub closed_at: Option<Timestamp>,

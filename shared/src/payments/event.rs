@@ -67,6 +67,6 @@ pub struct BillingKeyDeletion {
     pub provider: Provider,
     /// The key's id, a hash from which the key cannot be guessed.
     pub key_id: Uuid,
-    /// When the report arrived.
+    /// The time at which the report arrived.
     pub reported_at: Timestamp,
 }

@@ -141,7 +141,7 @@ pub struct Payment {
     pub decided: Vec<DecidedReview>,
     /// The time when the payment was started.
     pub created_at: Timestamp,
-    /// When the provider's confirmation of the charge arrived.
+    /// The time at which the provider's confirmation of the charge arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub paid_at: Option<Timestamp>,
@@ -169,7 +169,7 @@ pub struct DepositAccount {
     pub due_at: Option<Timestamp>,
 }
 
-/// How long a provider call may take before its attempt counts as abandoned by a crash.
+/// The greatest time that a provider call may take before its attempt counts as abandoned by a crash.
 const MAX_CALL_TIME: SignedDuration = SignedDuration::from_mins(2);
 /// The longest interval between two checks.
 const MAX_CHECK_INTERVAL: SignedDuration = SignedDuration::from_mins(60);

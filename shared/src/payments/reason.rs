@@ -26,15 +26,15 @@ crate::reasons! {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
         total: Option<Money>,
-        /// What is owed to the customer, which a return by hand must have.
+        /// The amount that the customer is owed. A return by hand must have it.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
         owed: Option<Money>,
-        /// What is kept of the payment. No more can have been taken back.
+        /// The amount of the payment that the shop keeps. No more can have been taken back.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
         kept: Option<Money>,
-        /// What was refunded or taken back of the payment. No less can have been charged.
+        /// The amount that was refunded or taken back of the payment. No less can have been charged.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
         returned: Option<Money>,
@@ -42,7 +42,7 @@ crate::reasons! {
     AMOUNT_NOT_TAKEN = Unprocessable "amount-not-taken" "The provider does not accept this amount";
     /// Nothing is left, less than the amount is left, or the payment has reached the limit of refunds.
     NOT_REFUNDABLE = Conflict "not-refundable" "The amount cannot be refunded" NotRefundable {
-        /// What is left to refund, if it is less than the amount.
+        /// The amount that is left to refund, if it is less than the requested one.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
         refundable: Option<Money>,

@@ -44,12 +44,12 @@ pub enum Rejected {
     },
     /// The amount that was taken back exceeds what is kept of the payment.
     TakenBackTooLarge {
-        /// What is kept.
+        /// The amount that the shop keeps.
         kept: Money,
     },
     /// The amount that was charged is less than what went back of the payment, or has another currency.
     ChargedTooSmall {
-        /// What was refunded or taken back.
+        /// The amount that was refunded or taken back.
         returned: Money,
     },
     /// The payment has no such matter in review, or the matter does not allow this decision.

@@ -25,9 +25,9 @@ pub struct Review {
     pub review_id: Uuid,
     /// The kind of matter.
     pub code: ReviewCode,
-    /// What happened, in a sentence.
+    /// A description of the matter, in a sentence.
     pub detail: String,
-    /// When the matter was recorded.
+    /// The time at which the matter was recorded.
     pub opened_at: Timestamp,
     /// The amount that is owed to the customer for this matter now. The decision `GIVEN_BACK` records its refund.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,7 +101,7 @@ pub struct DecidedReview {
     pub code: ReviewCode,
     /// The decision.
     pub decision: Decision,
-    /// Who decided.
+    /// The administrator who decided.
     pub decided_by: Actor,
     /// The time of the decision.
     pub decided_at: Timestamp,

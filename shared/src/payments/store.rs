@@ -21,8 +21,8 @@ use crate::core::idempotency::{Fingerprint, derive_id};
 use crate::payments::provider::{Attempt, ClientParameters};
 use crate::payments::{Payment, PaymentStatus};
 
-/// How long a request is stored to recognize its key in a request about another payment. The payment itself recognizes a
-/// retry for ever.
+/// The time for which a request is stored to recognize its key in a request about another payment. The payment itself
+/// recognizes a retry for ever.
 const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The most requests that a payment remembers. A refund's id is its request's, so refunds are remembered for ever.
@@ -204,7 +204,7 @@ pub struct PaymentRequest {
     /// The payment. Absent if there is none yet, or the request cancelled an order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<PaymentId>,
-    /// Who sent it.
+    /// The sender of the request.
     pub requested_by: Actor,
     /// The time of the request.
     pub requested_at: Timestamp,

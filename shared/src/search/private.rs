@@ -28,7 +28,7 @@ pub enum PrivateIndexCommand {
     Index {
         /// The kind of the entities.
         kind: PrivateDocumentKind,
-        /// Their ids.
+        /// The ids of the entities.
         ids: Vec<Uuid>,
     },
     /// Rewrite the index without what was erased.

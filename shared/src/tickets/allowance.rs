@@ -114,7 +114,7 @@ impl Allowance {
         })
     }
 
-    /// How many more seats the customer may have.
+    /// The number of seats that the customer may still have.
     pub fn room(&self) -> i64 {
         i64::from(self.most) - self.seats
     }

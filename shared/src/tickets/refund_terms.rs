@@ -24,7 +24,7 @@ pub struct RefundTerms {
 pub struct FeeStep {
     /// The last day of the step, in days before the show. 0 is the day of the show.
     pub days_before: u16,
-    /// The fee in percent of what was paid for the seat, rounded down.
+    /// The fee in percent of the price paid for the seat, rounded down.
     pub percent: u8,
     /// The highest fee, in minor units.
     #[serde(default)]

@@ -63,7 +63,7 @@ impl ShowList {
         Self::Venues,
     ];
 
-    /// Its name in the index.
+    /// The list's name in the index of lists.
     pub const fn name(self) -> &'static str {
         match self {
             Self::DraftPerformances => "PERFORMANCES#DRAFT",
@@ -86,13 +86,13 @@ impl ShowList {
 /// A venue, a performer or a performance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Show {
-    /// What it is.
+    /// The kind of the entity.
     pub kind: ShowKind,
-    /// Its id.
+    /// The entity's id.
     pub id: Uuid,
     /// The number of writes, from 1.
     pub version: u64,
-    /// Its names or titles, by language.
+    /// The entity's names or titles, by language.
     pub names: BTreeMap<String, String>,
     /// Whether everybody sees it.
     pub is_public: bool,
@@ -100,9 +100,9 @@ pub struct Show {
     pub cast: Vec<Uuid>,
     /// The portrait of a performer, or the main poster of a performance.
     pub image: Option<ImageId>,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 

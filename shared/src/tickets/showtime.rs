@@ -29,7 +29,7 @@ pub struct Showtime {
     pub plan_id: PlanId,
     /// The time zone of the venue.
     pub time_zone: Timezone,
-    /// Where it takes place and is taxed, as the venue says. Absent: in the shop's own country.
+    /// The location where the showtime takes place and is taxed, as the venue says. Absent: in the shop's own country.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub location: Option<Destination>,
@@ -62,13 +62,14 @@ pub struct Showtime {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub published_at: Option<Timestamp>,
-    /// The time at which its start was last changed after it was published. Who booked before gives seats back free of charge.
+    /// The time at which its start was last changed after it was published. A customer who booked before gives seats back
+    /// free of charge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub moved_at: Option<Timestamp>,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 
@@ -78,7 +79,7 @@ pub struct Showtime {
 pub enum ShowtimeStatus {
     /// Only administrators see it. `publish-showtime` creates its seats.
     Draft,
-    /// Its seats are sold between `sales_start_at` and `sales_end_at`.
+    /// The seats are sold between `sales_start_at` and `sales_end_at`.
     OnSale,
     /// Everybody sees it, and no seat is sold.
     Closed,

@@ -30,7 +30,7 @@ pub struct CountryTerms {
     free_days_before: u16,
     /// The fees, the earliest first.
     steps: Vec<FeeStep>,
-    /// Where the terms are published.
+    /// The address at which the terms are published.
     #[allow(dead_code, reason = "for people")]
     sources: Vec<String>,
 }

@@ -41,7 +41,7 @@ pub use sold_seats::{END_OFFER, SoldSeatStore, SoldSeats};
 use transfer::paths;
 pub use transfer::{LoadedSeats, OrderSeats};
 
-/// How many queries or transactions run at the same time.
+/// The number of queries or transactions that run at the same time.
 const AT_ONCE: usize = 16;
 
 /// Reads and writes the rows of showtimes.

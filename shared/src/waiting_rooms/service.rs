@@ -33,7 +33,7 @@ pub struct Passage<'a> {
     pub token: Option<&'a str>,
 }
 
-/// How soon a function notices that a key was added or removed.
+/// The time within which a function notices that a key was added or removed.
 const MAX_AGE: Duration = Duration::from_secs(60);
 
 impl AdmissionService {

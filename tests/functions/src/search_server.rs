@@ -21,7 +21,7 @@ const STARTS_WITHIN: Duration = Duration::from_secs(30);
 /// A search server. Dropping it ends the one that was started here.
 #[derive(Debug)]
 pub struct SearchServer {
-    /// Its address.
+    /// The address of the server.
     pub endpoint: String,
     process: Option<Process>,
 }

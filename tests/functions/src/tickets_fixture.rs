@@ -45,7 +45,7 @@ pub const KEY: &str = "0123456789abcdef0123456789abcdef";
 pub struct Hall {
     /// The venue.
     pub venue: String,
-    /// Its plan.
+    /// The seating plan of the venue.
     pub plan: String,
     /// The performance.
     pub performance: String,

@@ -52,7 +52,7 @@ pub struct Browser {
     api: Api,
     session: String,
     _driver: Driver,
-    /// Its settings and caches, removed after it has ended.
+    /// The browser's settings and caches, removed after it has ended.
     _profile: Profile,
 }
 

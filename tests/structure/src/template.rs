@@ -108,7 +108,7 @@ impl<'a> Resource<'a> {
         self.property(path)?.as_str()
     }
 
-    /// Its event sources: name, type and properties of each.
+    /// The function's event sources: name, type and properties of each.
     pub fn events(self) -> impl Iterator<Item = (&'a str, &'a str, &'a Value)> {
         let events = self
             .property("Events")

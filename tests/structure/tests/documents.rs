@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use structure::readme::{self, Link};
-use structure::{assert_none, repository};
+use structure::{assert_none, repository, template};
 use yaml_serde::Value;
 
 const MAX_README_LINES: usize = 200;
@@ -97,6 +97,62 @@ fn every_relative_link_resolves() {
         }
     }
     assert_none(&problems);
+}
+
+/// The page with the tables of the root template's parameters and alarms.
+const INFRA: &str = "infra/README.md";
+
+#[test]
+fn the_infra_readme_lists_each_parameter_with_its_default() {
+    let document = repository::read(INFRA);
+    let listed = readme::names_in_tables(&document, "Parameter");
+    let parameters = template::entries(&template::parse(template::ROOT), "Parameters");
+    assert!(!parameters.is_empty(), "{} has parameters", template::ROOT);
+    let mut problems = unlike(INFRA, "parameter", &listed, &parameters);
+    for (name, parameter) in &parameters {
+        let default = match parameter.get("Default") {
+            Some(Value::String(text)) if text.is_empty() => "empty".to_owned(),
+            Some(Value::String(text)) => format!("`{text}`"),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => "none".to_owned(),
+        };
+        if !document.contains(&format!("| `{name}` | {default} |")) {
+            problems.push(format!(
+                "{INFRA}: the default of `{name}` is {default}: correct its row"
+            ));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn the_infra_readme_lists_each_alarm_over_all_functions() {
+    let document = repository::read(INFRA);
+    let listed = readme::names_in_tables(&document, "Alarm");
+    let mut alarms = template::entries(&template::parse(template::ROOT), "Resources");
+    alarms.retain(|(_, resource)| resource.get("Type").and_then(Value::as_str) == Some("AWS::CloudWatch::Alarm"));
+    assert!(!alarms.is_empty(), "{} has alarms", template::ROOT);
+    assert_none(&unlike(INFRA, "alarm", &listed, &alarms));
+}
+
+/// The entries of the root template that a page does not list, and the rows that name none or the same one twice.
+fn unlike(page: &str, kind: &str, listed: &[&str], entries: &[(String, Value)]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, _) in entries {
+        let rows = listed.iter().filter(|row| *row == name).count();
+        if rows != 1 {
+            problems.push(format!("{page}: the {kind} `{name}` has {rows} rows: it needs one"));
+        }
+    }
+    for name in listed {
+        if !entries.iter().any(|(known, _)| known == name) {
+            problems.push(format!(
+                "{page}: {} has no {kind} `{name}`: remove its row",
+                template::ROOT
+            ));
+        }
+    }
+    problems
 }
 
 fn is_markdown(path: &str) -> bool {

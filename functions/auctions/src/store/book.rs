@@ -30,7 +30,7 @@ pub struct BookEntry {
     pub price: Points,
     /// The customer who placed the bid.
     pub customer_id: CustomerId,
-    /// Time at which the bid was placed.
+    /// The time at which the bid was placed.
     pub placed_at: Timestamp,
     /// The bid's deadline. The entry may outlive it, until `expire-bids` has run.
     pub expires_at: Timestamp,
@@ -50,7 +50,7 @@ pub struct BookPage {
 pub struct BookCursor {
     /// The price rank of the last bid.
     pub rank: u64,
-    /// Time at which the last bid was placed, in Unix milliseconds.
+    /// The time at which the last bid was placed, in Unix milliseconds.
     pub placed_ms: u64,
     /// The last bid.
     pub bid_id: BidId,

@@ -504,7 +504,7 @@ fn returned_coupon(
     event.transpose()
 }
 
-/// Why a charge that the customer cannot correct is postponed. `None` for a decline of the card.
+/// The reason for which a charge that the customer cannot correct is postponed. `None` for a decline of the card.
 fn fault(decline: Decline, failure: &Failure) -> Option<Rejection> {
     match decline {
         Decline::Retry | Decline::NewCard => None,

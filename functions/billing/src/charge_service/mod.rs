@@ -42,7 +42,7 @@ use crate::subscription::{Subscription, SubscriptionCoupon, SubscriptionStatus, 
 
 /// Time reserved for writing after a provider call.
 const WRITE_TIME: Duration = Duration::from_secs(5);
-/// How long an attempt's outcome may be unknown before a person must review it.
+/// The time for which an attempt's outcome may be unknown before a person must review it.
 const REVIEW_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 const DOING: &str = "charge a subscription";

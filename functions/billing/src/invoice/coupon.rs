@@ -13,15 +13,16 @@ pub struct InvoiceCoupon {
     pub coupon_id: CouponId,
     /// The customer's claim.
     pub coupon_claim_id: CouponClaimId,
-    /// What it takes off: the sum of the lines' discounts. 0 if it takes nothing off.
+    /// The discount by the coupon: the sum of the lines' discounts. 0 if it takes nothing off.
     pub discount: Money,
-    /// Why it takes nothing off. Absent if it does. Such a charge is none of those that the coupon counts for.
+    /// The reason for which the coupon takes nothing off. Absent if it does. Such a charge is none of those that the
+    /// coupon counts for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub not_applied: Option<NotApplied>,
 }
 
-/// Why a coupon takes nothing off a charge.
+/// The reason for which a coupon takes nothing off a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum NotApplied {

@@ -41,7 +41,7 @@ const BY_CUSTOMER: &str = "by-customer";
 const SUBSCRIPTION_SORT_KEY: &str = "SUBSCRIPTION";
 /// The prefix of an invoice's sort key.
 const INVOICE: &str = "INVOICE#";
-/// How long a request is stored to recognize its retries: longer than any client retries.
+/// The time for which a request is stored to recognize its retries: longer than any client retries.
 const REQUEST_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The subscriptions table.

@@ -209,7 +209,7 @@ pub struct SubscriptionRequest {
     pub fingerprint: Fingerprint,
     /// The changed subscription.
     pub subscription_id: SubscriptionId,
-    /// Who sent it.
+    /// The sender of the request.
     pub requested_by: Actor,
     /// The time of the request.
     pub requested_at: Timestamp,

@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 use crate::invoice::{Invoice, InvoiceStatus, InvoiceTransition};
 use crate::reason;
 
-/// Status of a subscription.
+/// The status of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SubscriptionStatus {
@@ -47,7 +47,7 @@ pub struct Subscription {
     pub subscription_id: SubscriptionId,
     /// The customer.
     pub customer_id: CustomerId,
-    /// Status of the subscription.
+    /// The status of the subscription.
     pub status: SubscriptionStatus,
     /// The items of each period, each product once. Priced from the catalog when the period is billed.
     #[schema(min_items = 1, max_items = 50)]
@@ -56,11 +56,12 @@ pub struct Subscription {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping_method: Option<ShippingMethodId>,
-    /// Where its orders are delivered and taxed: the country and region of its address. If absent, the shop's own country.
+    /// The place where the subscription's orders are delivered and taxed: the country and region of its address. If
+    /// absent, the shop's own country.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub destination: Option<Destination>,
-    /// When periods fall due.
+    /// The dates on which periods fall due.
     pub schedule: Schedule,
     /// The payment provider.
     pub provider: Provider,
@@ -68,7 +69,7 @@ pub struct Subscription {
     pub card: Card,
     /// The next period to bill.
     pub next_period: u32,
-    /// Time at which the next period falls due.
+    /// The time at which the next period falls due.
     pub next_at: Timestamp,
     /// The period whose invoice is neither paid nor void, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,7 +77,7 @@ pub struct Subscription {
     pub open_period: Option<u32>,
     /// Whether the customer has cancelled the subscription at the period's end.
     pub ends_with_period: bool,
-    /// Time at which the subscription ends, if `ends_with_period`. No other change moves it.
+    /// The time at which the subscription ends, if `ends_with_period`. No other change moves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ends_at: Option<Timestamp>,
@@ -90,13 +91,13 @@ pub struct Subscription {
     pub coupon: Option<SubscriptionCoupon>,
     /// Whether the customer must provide a new card.
     pub needs_card: bool,
-    /// Time at which the subscription started.
+    /// The time at which the subscription started.
     pub started_at: Timestamp,
     /// Time since which the subscription is `PAST_DUE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub past_due_at: Option<Timestamp>,
-    /// Time of the cancellation.
+    /// The time of the cancellation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub cancelled_at: Option<Timestamp>,
@@ -109,13 +110,13 @@ pub struct SkippedPeriods {
     pub from: u32,
     /// The last skipped period.
     pub through: u32,
-    /// Why they were skipped.
+    /// The reason for which the periods were skipped.
     pub reason: SkipReason,
-    /// Time of the change.
+    /// The time of the change.
     pub skipped_at: Timestamp,
 }
 
-/// Why periods are skipped.
+/// The reason for which periods are skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SkipReason {
@@ -190,13 +191,14 @@ impl Policy {
         })
     }
 
-    /// Time of the next attempt after `declines` declines, the first of which was at `first`. None after the last attempt.
+    /// The time of the next attempt after `declines` declines, the first of which was at `first`. None after the last
+    /// attempt.
     pub fn retry_at(&self, first: Timestamp, declines: u32) -> Option<Timestamp> {
         let attempt = usize::try_from(declines.checked_sub(1)?).ok()?;
         self.retry_days.get(attempt).map(|&after| first + days(after))
     }
 
-    /// Time at which a delivery that is postponed at `now` is retried.
+    /// The time at which a delivery that is postponed at `now` is retried.
     pub fn postponed_until(&self, now: Timestamp) -> Timestamp {
         now + SignedDuration::from_hours(self.postponed_hours.into())
     }
@@ -398,7 +400,7 @@ impl Subscription {
         self.open_period.unwrap_or(self.next_period)
     }
 
-    /// Time at which work is due next, given the open `invoice`: the key in the index of due work.
+    /// The time at which work is due next, given the open `invoice`: the key in the index of due work.
     ///
     /// Before that time, [`Subscription::task`] is [`Task::Nothing`].
     pub fn due_at(&self, invoice: Option<&Invoice>, policy: &Policy) -> Option<Timestamp> {

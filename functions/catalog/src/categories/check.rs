@@ -15,7 +15,7 @@ pub struct Named {
     pub status: bool,
 }
 
-/// Why a product does not fit its categories: the field and what is wrong with it.
+/// The reason for which a product does not fit its categories: the field and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
     /// The field.

@@ -23,7 +23,7 @@ pub struct CategoryStore {
 pub struct StoredTree {
     /// The categories.
     pub tree: CategoryTree,
-    /// Number of changes. Each write is conditional on the version that was read.
+    /// The number of changes. Each write is conditional on the version that was read.
     pub version: u64,
 }
 

@@ -30,7 +30,7 @@ pub struct CategoryNode {
     /// What shoppers read, by language, such as `en` or `ko`.
     #[schema(schema_with = names_schema)]
     pub names: BTreeMap<String, String>,
-    /// Its place among the categories beside it, lowest first.
+    /// The category's position among those with the same parent, lowest first.
     #[serde(default)]
     #[schema(required = true)]
     pub position: u32,
@@ -199,7 +199,7 @@ pub fn names_patch_schema() -> Object {
 
 fn names(text: SchemaType) -> Object {
     let example = serde_json::json!({ "en": "Tea", "ko": "차" });
-    let description = "What shoppers read, by language.";
+    let description = "The text that shoppers read, by language.";
     by_language::schema(text, text_map::LINE, CategoryTree::MAX_NAME, description, example)
 }
 

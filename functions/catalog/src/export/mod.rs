@@ -36,14 +36,14 @@ pub struct Export {
     pub export_id: ExportId,
     /// The status.
     pub status: ExportStatus,
-    /// Number of products in the parts so far. A product that changes during the export may be there twice, the newer row
-    /// in a later place.
+    /// The number of products in the parts so far. A product that changes during the export may be there twice, the
+    /// newer row in a later place.
     pub products: u64,
     /// The administrator who created the export.
     pub created_by: Actor,
-    /// Time of creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time at which the export was completed.
+    /// The time at which the export was completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ended_at: Option<Timestamp>,
@@ -58,7 +58,7 @@ pub struct Export {
 pub struct ExportPart {
     /// The presigned URL, for a `GET` that starts within 15 minutes.
     pub url: String,
-    /// Number of products.
+    /// The number of products.
     pub products: u64,
     /// The file's size in bytes.
     pub content_length: u64,

@@ -19,7 +19,7 @@ const NOT_SET: [&str; 4] = ["first_listed_at", "version", "updated_by", "updated
 pub struct Part {
     /// The rows.
     pub bytes: Vec<u8>,
-    /// Number of products.
+    /// The number of products.
     pub products: u64,
 }
 

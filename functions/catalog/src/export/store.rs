@@ -36,7 +36,7 @@ pub struct StoredExport {
 pub struct StoredPart {
     /// The key in the bucket.
     pub key: String,
-    /// Number of products.
+    /// The number of products.
     pub products: u64,
     /// The size in bytes.
     pub content_length: u64,

@@ -28,7 +28,7 @@ use crate::categories::store::CategoryStore;
 use crate::categories::tree::CategoryTree;
 use crate::{fields, product_change};
 
-/// How many products are written at the same time.
+/// The number of products that are written at the same time.
 const CONCURRENT: usize = 32;
 
 /// Applies the rows of one version of an import.

@@ -299,7 +299,7 @@ fn has_closed_quotes(record: &[u8]) -> bool {
     true
 }
 
-/// Number of empty lines before the first row.
+/// The number of empty lines before the first row.
 fn empty_lines(bytes: &[u8]) -> u64 {
     let breaks = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
     breaks.filter(|byte| **byte == b'\n').count() as u64

@@ -30,7 +30,7 @@ pub struct ImportFile<'a> {
     window: Vec<u8>,
     /// How far the file is done, without the rows of the window.
     progress: Progress,
-    /// Number of rows with a product so far.
+    /// The number of rows with a product so far.
     products: u64,
 }
 
@@ -39,9 +39,9 @@ pub struct ImportFile<'a> {
 pub struct Chunk {
     /// The rows, with their numbers.
     pub rows: Vec<(u64, Result<ProductRow, RowFault>)>,
-    /// How far the file is done with these rows.
+    /// The position in the file after these rows.
     pub progress: Progress,
-    /// Why the next row cannot be read.
+    /// The reason for which the next row cannot be read.
     pub fault: Option<FileFault>,
     /// Whether these are the last rows.
     pub is_last: bool,

@@ -106,33 +106,33 @@ pub struct Import {
     pub content_length: u64,
     /// The status.
     pub status: ImportStatus,
-    /// Number of rows that were read, without the header and empty ones.
+    /// The number of rows that were read, without the header and empty ones.
     pub rows: u64,
-    /// Number of rows that created a product. In a dry run, of those that would.
+    /// The number of rows that created a product. In a dry run, of those that would.
     pub created: u64,
-    /// Number of rows that changed a product. In a dry run, of those that would.
+    /// The number of rows that changed a product. In a dry run, of those that would.
     pub changed: u64,
-    /// Number of rows that say what the product is already.
+    /// The number of rows that say what the product is already.
     pub unchanged: u64,
-    /// Number of rows with an error. They were not applied.
+    /// The number of rows with an error. They were not applied.
     pub error_count: u64,
     /// The first 500 errors. A list of imports leaves them out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 500)]
     pub errors: Vec<RowError>,
-    /// Why the file could not be read to its end. Present for a failed import.
+    /// The reason for which the file could not be read to its end. Present for a failed import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub failure: Option<ImportFailure>,
     /// The administrator who created the import. The changes of products are theirs.
     pub created_by: Actor,
-    /// Time of creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// Time at which the first rows were read.
+    /// The time at which the first rows were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub started_at: Option<Timestamp>,
-    /// Time at which the import was completed or failed.
+    /// The time at which the import was completed or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ended_at: Option<Timestamp>,
@@ -155,7 +155,7 @@ pub struct FileUpload {
     pub expires_at: Timestamp,
 }
 
-/// Why a row was not applied.
+/// The reason for which a row was not applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RowError {
     /// The row's number in the file, from 1. The header of a CSV file is row 1.
@@ -168,7 +168,7 @@ pub struct RowError {
     /// The code, such as that of a problem of `update-product`.
     #[schema(examples("invalid-product"))]
     pub code: String,
-    /// What is wrong, for people.
+    /// A description of the failure, for people.
     pub detail: String,
 }
 
@@ -184,7 +184,7 @@ impl RowError {
     }
 }
 
-/// Why a file could not be read to its end.
+/// The reason for which a file could not be read to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImportFailure {
     /// The reason.
@@ -192,7 +192,7 @@ pub struct ImportFailure {
     /// The number of the first row that was not read.
     #[schema(minimum = 1)]
     pub row: u64,
-    /// What is wrong, for people.
+    /// A description of the failure, for people.
     pub detail: String,
 }
 
@@ -229,7 +229,7 @@ pub enum ImportFailureReason {
     TooManyRows,
 }
 
-/// What became of some rows.
+/// The outcome of some rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Rows that created a product.

@@ -21,14 +21,14 @@ pub struct ProductRow {
     pub changes: UpdateProductRequest,
 }
 
-/// Why a row is not applied. The others are.
+/// The reason for which a row is not applied. The others are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowFault {
     /// The field, if it concerns one.
     pub field: Option<String>,
     /// The code.
     pub code: &'static str,
-    /// What is wrong, for people.
+    /// A description of the failure, for people.
     pub detail: String,
 }
 
@@ -65,12 +65,12 @@ impl From<Rejection> for RowFault {
     }
 }
 
-/// Why a file cannot be read any further.
+/// The reason for which a file cannot be read any further.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileFault {
     /// The reason.
     pub reason: ImportFailureReason,
-    /// What is wrong, for people.
+    /// A description of the failure, for people.
     pub detail: String,
 }
 

@@ -37,19 +37,19 @@ pub struct StoredImport {
     pub fingerprint: Fingerprint,
     /// The number of writes, from 1. Each write is conditional on the version that was read.
     pub version: u64,
-    /// How far the file is done.
+    /// The position in the file up to which it is done.
     pub progress: Progress,
     /// The run that wrote this version. Two runs that do the same work write different records, so that one of them ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Uuid>,
 }
 
-/// How far a file is done.
+/// The position in a file up to which it is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Number of bytes.
+    /// The number of bytes.
     pub bytes: u64,
-    /// Number of rows, with the header and empty ones.
+    /// The number of rows, with the header and empty ones.
     pub rows: u64,
     /// The columns of a CSV file, once its header is read.
     pub columns: Vec<String>,

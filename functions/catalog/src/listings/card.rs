@@ -31,11 +31,11 @@ pub struct ProductCard {
     pub sold_out: bool,
     /// Whether the product is for sale. Only administrators see others than `LISTED`.
     pub status: ProductStatus,
-    /// Time of the first listing. Absent for what was never listed.
+    /// The time of the first listing. Absent for a product that was never listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub first_listed_at: Option<Timestamp>,
-    /// Time of the last change of the product.
+    /// The time of the last change of the product.
     pub updated_at: Timestamp,
 }
 

@@ -26,7 +26,7 @@ pub const LONGEST_RUN: SignedDuration = SignedDuration::from_mins(15);
 pub struct Layouts {
     /// The layouts by listing.
     pub listings: BTreeMap<Listing, Layout>,
-    /// Number of changes. Each write is conditional on the version that was read.
+    /// The number of changes. Each write is conditional on the version that was read.
     pub version: u64,
 }
 
@@ -35,20 +35,20 @@ pub struct Layouts {
 pub struct Layout {
     /// The epoch that is read.
     pub current: Epoch,
-    /// What happens to the epochs.
+    /// The present phase of the epochs.
     pub phase: Phase,
 }
 
 /// One set of a listing's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Epoch {
-    /// Its number, from 1.
+    /// The epoch's number, from 1.
     pub number: u32,
     /// The number of shards.
     pub shards: ShardCount,
 }
 
-/// What happens to a listing's epochs.
+/// The present phase of a listing's epochs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Phase {
@@ -60,7 +60,7 @@ pub enum Phase {
         next: Epoch,
         /// Since when.
         since: Timestamp,
-        /// How far the walk has come.
+        /// The position of the walk.
         walk: Walk,
     },
     /// The next epoch is read, and the old one still written.
@@ -76,12 +76,12 @@ pub enum Phase {
         old: Epoch,
         /// Since when.
         since: Timestamp,
-        /// How far the walk has come.
+        /// The position of the walk.
         walk: Walk,
     },
 }
 
-/// How far a walk over an epoch's shards has come.
+/// The position of a walk over an epoch's shards.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Walk {
     /// The shard.
@@ -116,7 +116,7 @@ pub struct InProgress;
 pub struct DueWalk {
     /// The epoch whose rows name the products.
     pub epoch: Epoch,
-    /// How far it has come.
+    /// The position of the walk.
     pub walk: Walk,
 }
 

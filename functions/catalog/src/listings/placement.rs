@@ -36,7 +36,7 @@ pub struct Row {
     /// The key by price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_key: Option<String>,
-    /// What the list shows.
+    /// The part of the product that the list shows.
     pub card: ProductCard,
 }
 
@@ -49,7 +49,7 @@ pub struct Header {
     pub product_version: u64,
     /// The rows that exist: their sort keys, and fingerprints of their content.
     pub rows: BTreeMap<String, Fingerprint>,
-    /// Number of changes. Each write is conditional on the version that was read.
+    /// The number of changes. Each write is conditional on the version that was read.
     pub version: u64,
 }
 

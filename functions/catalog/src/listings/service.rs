@@ -37,7 +37,7 @@ pub struct Look {
 #[derive(Debug, Default)]
 pub struct ListChanges(Mutex<BTreeMap<String, i64>>);
 
-/// How many lists are counted at the same time.
+/// The number of lists that are counted at the same time.
 const CONCURRENCY: usize = 8;
 
 impl PlacementService {

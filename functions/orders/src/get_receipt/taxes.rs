@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use shared::core::money::{Money, MoneyError};
 use shared::orders::{Order, TaxRate};
 
-/// What an order has of one tax rate: its lines and its delivery.
+/// The part of an order that is taxed at one rate: its lines and its delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TaxOfRate {
-    /// The tax rate in percent. Absent for what is not taxed.
+    /// The tax rate in percent. Absent for a part that is not taxed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub tax_rate: Option<TaxRate>,

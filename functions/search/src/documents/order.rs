@@ -22,7 +22,7 @@ const READABLE: u64 = 1;
 /// them back.
 const EMPTY: u64 = 2;
 
-/// How many customers' keys are decrypted at the same time.
+/// The number of customers' keys that are decrypted at the same time.
 const CONCURRENT: usize = 16;
 
 /// Orders, and the keys of their personal data.

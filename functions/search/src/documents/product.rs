@@ -11,7 +11,7 @@ use shared::images::ImageId;
 use shared::search::DocumentKind;
 use utoipa::ToSchema;
 
-/// What a search shows of a product.
+/// The part of a product that a search shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProductResult {
     /// The product.
@@ -28,7 +28,8 @@ pub struct ProductResult {
     pub price: Money,
     /// The price of one unit that a buyer pays now.
     pub current_price: Money,
-    /// When it is no longer shown. A search compares it with the clock, since the index follows a schedule some time later.
+    /// The time from which the product is no longer shown. A search compares it with the clock, since the index follows
+    /// a schedule some time later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub hidden_at: Option<Timestamp>,

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What a search shows of a performance, a performer or a venue.
+/// The part of a performance, a performer or a venue that a search shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ShowResult {
     /// The names or titles, by language, of at most eight languages.

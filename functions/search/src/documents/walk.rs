@@ -53,7 +53,7 @@ pub struct WalkPage {
 /// An entity and the version of its document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityVersion {
-    /// Its id.
+    /// The entity's id: the SKU of a product, else a UUID.
     pub id: String,
     /// The version.
     pub version: u64,

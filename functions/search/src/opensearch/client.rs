@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 /// The longest response body that is accepted: a thousand documents of the largest size.
 const MAX_BODY: usize = 16 << 20;
-/// How long one attempt may take.
+/// The greatest time that one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// The most attempts. All requests may be sent twice: writes have versions.
 const ATTEMPTS: usize = 3;
@@ -196,7 +196,7 @@ impl Reply {
     }
 }
 
-/// Why there is no reply.
+/// The reason for which there is no reply.
 enum Failed {
     /// The request cannot be sent.
     Request(Error),

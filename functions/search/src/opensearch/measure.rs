@@ -26,7 +26,7 @@ pub struct Measured {
     pub documents: BTreeMap<String, u64>,
     /// A checksum of all documents.
     pub checksum: Checksum,
-    /// When the last one was written.
+    /// The time at which the last one was written.
     pub indexed_at: Option<Timestamp>,
 }
 

@@ -22,14 +22,14 @@ pub struct TicketKeys {
 
 /// An Ed25519 key (RFC 8032).
 pub struct TicketKey {
-    /// Its number, from 1.
+    /// The key's number, from 1. Each code names it.
     pub number: u8,
     pair: Ed25519KeyPair,
 }
 
 /// The member that names the key that signs.
 const SIGNING: &str = "signing";
-/// How soon a function notices that a key was removed.
+/// The time within which a function notices that a key was removed.
 const MAX_AGE: Duration = Duration::from_secs(60);
 
 /// The secret that the variable `TICKET_KEYS` names.

@@ -38,7 +38,7 @@ const UPDATING: &str = "update the tickets of an order";
 const SCANNING: &str = "scan a ticket";
 const BY_HOLDER: &str = "by-holder";
 const AT_DOOR: &str = "at-door";
-/// How long a request to replace a code is remembered.
+/// The time for which a request to replace a code is remembered.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// Reads and writes the table.

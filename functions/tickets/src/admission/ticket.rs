@@ -53,7 +53,7 @@ pub struct Ticket {
     /// The number of the code, from 1. A code with an earlier number does not admit.
     #[schema(minimum = 1)]
     pub issue: u16,
-    /// How often it has changed hands.
+    /// The number of times that the ticket has changed hands.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 4)]
     pub transfers: u8,
@@ -73,7 +73,7 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 10)]
     pub double_scans: Vec<CheckIn>,
-    /// Time of the issue.
+    /// The time of the issue.
     pub issued_at: Timestamp,
     /// The time at which it became void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,7 +86,7 @@ pub struct Ticket {
 pub struct CheckIn {
     /// The scan's id, derived from its key.
     pub scan_id: Uuid,
-    /// Time of the scan.
+    /// The time of the scan.
     pub at: Timestamp,
     /// The gate.
     pub gate: String,

@@ -42,7 +42,7 @@ impl OfferCode {
         Self(BASE32_NOPAD.encode(&digest[..16]))
     }
 
-    /// Its text.
+    /// The code as text, in base32.
     pub fn text(&self) -> &str {
         &self.0
     }
@@ -89,7 +89,7 @@ pub struct TicketTransfer {
     pub giver_id: CustomerId,
     /// The customer who accepted it.
     pub receiver_id: CustomerId,
-    /// Time of the transfer.
+    /// The time of the transfer.
     pub transferred_at: Timestamp,
 }
 

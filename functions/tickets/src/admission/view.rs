@@ -45,7 +45,7 @@ pub struct OwnTicket {
     pub issue: u16,
     /// Whether somebody else bought it. Only the buyer can give its seat back for money, and only while they hold the ticket.
     pub is_received: bool,
-    /// How often it has changed hands.
+    /// The number of times that the ticket has changed hands.
     #[schema(minimum = 0, maximum = 4)]
     pub transfers: u8,
     /// The latest offer to somebody else that was not accepted, replaced or taken back. It may have expired.
@@ -56,8 +56,8 @@ pub struct OwnTicket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub offered_until: Option<Timestamp>,
-    /// What to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Whoever has it can use the ticket. Absent in lists,
-    /// and if the ticket is void.
+    /// The code to show at the door, also as a QR code at `/tickets/{ticket_id}/qr`. Anybody who has it can use the ticket.
+    /// Absent in lists, and if the ticket is void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 168, max_length = 168)]
     pub code: Option<String>,
@@ -65,7 +65,7 @@ pub struct OwnTicket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub checked_in_at: Option<Timestamp>,
-    /// Time of the issue.
+    /// The time of the issue.
     pub issued_at: Timestamp,
     /// The time at which it became void.
     #[serde(default, skip_serializing_if = "Option::is_none")]

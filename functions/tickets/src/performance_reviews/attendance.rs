@@ -10,7 +10,7 @@ use crate::admission::ticket::{Ticket, TicketStatus};
 use crate::performance::Performance;
 use crate::reason;
 
-/// How long a show takes whose performance does not say it.
+/// The assumed duration of a show whose performance does not say it.
 const USUAL_LENGTH: SignedDuration = SignedDuration::from_hours(3);
 
 /// What proves that somebody has attended.

@@ -33,13 +33,13 @@ impl CountChange {
     }
 }
 
-/// What the visible reviews of a performance say together.
+/// The summary of the visible reviews of a performance.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Rating {
-    /// How many reviews give 1, 2, 3, 4 and 5 stars.
+    /// The number of reviews that give 1, 2, 3, 4 and 5 stars.
     #[schema(value_type = Vec<u64>, min_items = 5, max_items = 5)]
     pub stars: Counts,
-    /// How many reviews there are.
+    /// The number of reviews.
     #[schema(value_type = u64)]
     pub count: i64,
     /// The mean of their stars, to two digits. Absent without reviews.

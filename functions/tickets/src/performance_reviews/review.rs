@@ -18,7 +18,7 @@ use crate::store::Entity;
 
 /// The longest text, in characters.
 pub const MAX_TEXT: usize = 2_000;
-/// How long a review can be edited.
+/// The time for which a review can be edited.
 pub const EDIT_TIME: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 shared::entity_id! {
@@ -50,7 +50,7 @@ pub enum PerformanceReviewStatus {
     Deleted,
 }
 
-/// Why an administrator has hidden a review. How many stars it gives is no reason.
+/// The reason for which an administrator has hidden a review. The number of its stars is no reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum HiddenReason {
@@ -73,7 +73,7 @@ pub struct PerformanceReview {
     pub performance_review_id: PerformanceReviewId,
     /// The performance.
     pub performance_id: PerformanceId,
-    /// Its author.
+    /// The customer who wrote the review.
     pub customer_id: CustomerId,
     /// The showtime that the author has attended.
     pub showtime_id: ShowtimeId,
@@ -88,13 +88,13 @@ pub struct PerformanceReview {
     pub text: Option<String>,
     /// Whether everybody sees it.
     pub status: PerformanceReviewStatus,
-    /// Why it is hidden. Absent if it is not.
+    /// The reason for which the review is hidden. Absent if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub hidden_reason: Option<HiddenReason>,
-    /// Time at which it was written.
+    /// The time at which it was written.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 
@@ -147,7 +147,7 @@ impl PerformanceReview {
         }
     }
 
-    /// Its place in a list.
+    /// The review's position in the lists of the latest ones.
     pub fn cursor(&self) -> Cursor<1> {
         Cursor {
             at: [self.created_at.as_millisecond().unsigned_abs()],
@@ -275,7 +275,7 @@ pub struct ReviewEntity {
 }
 
 impl ReviewEntity {
-    /// How many earlier requests it remembers: more than a customer makes in three days.
+    /// The number of earlier requests that the review remembers: more than a customer makes in three days.
     const REMEMBERED: usize = 40;
 
     /// The earlier requests of the review that follows this one.
@@ -334,15 +334,15 @@ pub struct OwnPerformanceReview {
     pub text: Option<String>,
     /// Whether everybody sees it.
     pub status: PerformanceReviewStatus,
-    /// Why an administrator has hidden it. Absent if it is not hidden.
+    /// The reason for which an administrator has hidden the review. Absent if it is not hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub hidden_reason: Option<HiddenReason>,
     /// The time from which it cannot be edited.
     pub editable_until: Timestamp,
-    /// Time at which it was written.
+    /// The time at which it was written.
     pub created_at: Timestamp,
-    /// Time of the last change.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 

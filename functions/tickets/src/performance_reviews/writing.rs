@@ -34,7 +34,7 @@ pub struct Loaded {
     pub performance: Option<Performance>,
     /// The ticket, if one was named, whoever holds it.
     pub ticket: Option<Ticket>,
-    /// How many reviews the customer has written or edited today.
+    /// The number of reviews that the customer has written or edited today.
     pub today: u32,
 }
 

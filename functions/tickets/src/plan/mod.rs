@@ -80,9 +80,9 @@ pub struct NewArea {
     /// The name that customers see, also on their tickets. Text of one line.
     #[schema(min_length = 1, max_length = 40)]
     pub name: String,
-    /// Its zone. A showtime gives each zone a price class.
+    /// The area's zone. A showtime gives each zone a price class.
     pub zone: ZoneCode,
-    /// How many people it admits.
+    /// The number of people that the area admits.
     #[schema(minimum = 1, maximum = 10_000)]
     pub places: u32,
     /// Whether each place has a number, which its ticket says: from 1, in no order of sale.
@@ -109,7 +109,7 @@ pub struct NewRow {
     /// The seats between two aisles, from one end of the row to the other.
     #[schema(min_items = 1, max_items = 20)]
     pub runs: Vec<SeatRun>,
-    /// What is special about some seats. Each seat is named once.
+    /// Notes on some seats. Each seat is named once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 200)]
     pub notes: Vec<SeatNote>,
@@ -122,7 +122,7 @@ pub struct SeatRun {
     /// The number of the first seat.
     #[schema(minimum = 0, maximum = 9_999)]
     pub first: u16,
-    /// How many seats there are.
+    /// The number of seats.
     #[schema(minimum = 1, maximum = 200)]
     pub count: u16,
     /// From one number to the next: 2 for odd numbers on one side, -1 for numbers that fall.
@@ -145,14 +145,14 @@ const fn half_a_metre() -> Point {
     Point { x: 50, y: 0 }
 }
 
-/// What is special about a seat.
+/// A note on a seat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeatNote {
     /// The number of the seat.
     #[schema(minimum = 0, maximum = 9_999)]
     pub seat: u16,
-    /// What the seat is.
+    /// The properties of the seat.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 2)]
     pub flags: Vec<SeatFlag>,
@@ -163,7 +163,7 @@ pub struct SeatNote {
     pub companion_of: Option<u16>,
 }
 
-/// What a seat is.
+/// A property of a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SeatFlag {
@@ -200,7 +200,7 @@ pub struct Plan {
     pub areas: Vec<PlanArea>,
     /// Names the list of all rows, from which a showtime gets its seats.
     pub layout: Digest,
-    /// Time of the creation.
+    /// The time of the creation.
     pub created_at: Timestamp,
 }
 
@@ -226,9 +226,9 @@ pub struct PlanArea {
     /// The name that customers see.
     #[schema(min_length = 1, max_length = 40)]
     pub name: String,
-    /// Its zone.
+    /// The area's zone, which has a price class in each showtime.
     pub zone: ZoneCode,
-    /// How many people it admits.
+    /// The number of people that the area admits.
     #[schema(minimum = 1, maximum = 10_000)]
     pub places: u32,
     /// Whether each place has a number.

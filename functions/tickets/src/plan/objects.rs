@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::layout::Layout;
 use super::tile::{Digest, SectionTile};
 
-/// How many objects are written at the same time.
+/// The number of objects that are written at the same time.
 const AT_ONCE: usize = 16;
 
 /// The bucket.

@@ -106,9 +106,9 @@ pub struct TileSeat {
     /// The seat's number.
     #[schema(maximum = 9_999)]
     pub number: u16,
-    /// Its place.
+    /// The seat's place in the plan.
     pub at: Point,
-    /// What the seat is.
+    /// The properties of the seat.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 2)]
     pub flags: Vec<SeatFlag>,

@@ -95,7 +95,7 @@ impl ShowStore {
         transact_changes(&self.table.client, SAVING, items, records, deadline).await
     }
 
-    /// How many visible reviews of a performance give how many stars. Strongly consistent.
+    /// The number of visible reviews of a performance by their stars. Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].

@@ -173,7 +173,7 @@ impl Contents<'_> {
         html += &chapter(
             "events",
             "Events",
-            "What happened, as events of the EventBridge bus. Rules match `source` and `detail-type`.",
+            "The events of the EventBridge bus. Rules match `source` and `detail-type`.",
         );
         html.extend(self.events.iter().map(|event| event.section(self.document)));
         html += &chapter("schemas", "Schemas", "");

@@ -20,15 +20,15 @@ pub struct Hits {
 /// A document that was found.
 #[derive(Clone, Debug)]
 pub struct Hit {
-    /// Its kind.
+    /// The document's kind.
     pub kind: String,
-    /// Its id.
+    /// The document's id, unique within its kind.
     pub id: String,
-    /// Its version when it was indexed.
+    /// The version of the document that was indexed.
     pub version: u64,
-    /// How well it matches.
+    /// The quality of the match.
     pub matched: Match,
-    /// Its titles, with the parts that match.
+    /// The document's titles, with the parts that match.
     pub titles: Vec<HitTitle>,
     /// Its price is in the payload, as everything else that a client shows.
     pub payload: Vec<u8>,
@@ -36,7 +36,7 @@ pub struct Hit {
     pub created_at: i64,
     /// When it last changed, in milliseconds since 1970.
     pub updated_at: i64,
-    /// Its position.
+    /// The hit's position in the results, from which the next page begins.
     pub cursor: Cursor,
 }
 

@@ -17,7 +17,7 @@ const INDEX: &str = "listed";
 /// A list of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct List<'a> {
-    /// Its name.
+    /// The name of the list, as its keys have it.
     pub name: &'a str,
     /// What the partition keys of its items have before their id, such as `COUPON#`.
     pub prefix: &'static str,

@@ -14,7 +14,7 @@ use crate::core::idempotency::{Fingerprint, IdempotencyKey};
 use crate::core::identity::CustomerId;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-/// How long a request is stored to recognize its retries: longer than any client retries.
+/// The time for which a request is stored to recognize its retries: longer than any client retries.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 const DOING: &str = "read a request";

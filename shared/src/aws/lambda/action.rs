@@ -22,7 +22,7 @@ use crate::core::error::{Error, Reason};
 pub struct Action {
     /// The kebab-case name of its binary and of its API operation.
     pub name: &'static str,
-    /// Its trigger.
+    /// The source that invokes the function.
     pub trigger: Trigger,
     /// The reasons for which an HTTP action itself refuses a request. The API description adds the reasons that follow from
     /// its request, such as a body that cannot be read.

@@ -22,7 +22,7 @@ pub const REFERENCE: &str = "public, max-age=60, stale-while-revalidate=240";
 /// The seats of a showtime: at most a second.
 pub const SEATS: &str = "public, max-age=1";
 
-/// How far a waiting room has come: at most a second.
+/// The progress of a waiting room: at most a second.
 pub const WAITING_ROOM: &str = "public, max-age=1";
 
 /// What is named after its content, and so never changes.

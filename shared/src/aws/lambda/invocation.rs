@@ -19,13 +19,13 @@ const RESERVE: Duration = Duration::from_millis(500);
 pub struct Invocation {
     /// Its start time, to the millisecond. All decisions use this time.
     pub now: Timestamp,
-    /// Its start on the monotonic clock of deadlines.
+    /// The time of the start on the monotonic clock, which the deadline is compared with.
     pub began: Instant,
     /// The deadline of its work.
     pub deadline: Instant,
-    /// Who acts. `None` for a request without a token, until the action has found out who sent it.
+    /// The actor of the invocation. `None` for a request without a token, until the action has found out who sent it.
     pub actor: Option<Actor>,
-    /// Its X-Ray trace header.
+    /// The X-Ray trace header of the invocation. `None` if it is not traced.
     pub trace: Option<String>,
     /// Lambda's id of it, which is in every line of its log. Empty when it was not created from a Lambda context.
     pub request_id: String,
@@ -76,7 +76,7 @@ impl Invocation {
         }
     }
 
-    /// Who acts.
+    /// The actor of the invocation.
     ///
     /// # Errors
     /// [`Error::Internal`] in a request without a token whose sender was not found out.

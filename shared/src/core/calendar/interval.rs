@@ -24,7 +24,7 @@ pub enum Unit {
 #[serde(try_from = "Unchecked")]
 pub struct Interval {
     unit: Unit,
-    /// Number of units: at most 1,095 days, 156 weeks, 36 months or 3 years.
+    /// The number of units: at most 1,095 days, 156 weeks, 36 months or 3 years.
     #[schema(minimum = 1, maximum = 1095, examples(1))]
     count: u16,
 }

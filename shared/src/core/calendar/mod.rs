@@ -27,7 +27,7 @@ pub struct Schedule {
     /// Local time of day at which each period falls due.
     #[schema(value_type = String, pattern = "^[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?$", examples("09:00:00"))]
     pub time: Time,
-    /// Timezone of the dates and times.
+    /// The time zone of the dates and times.
     pub timezone: Timezone,
     /// Interval between periods.
     pub interval: Interval,

@@ -57,7 +57,7 @@ pub enum InvalidText {
     Forbidden {
         /// The character.
         character: char,
-        /// Its position, from 1.
+        /// The character's position in the text, from 1.
         position: usize,
     },
 }

@@ -24,7 +24,7 @@ pub struct Owner {
 /// An entity of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Its place, with its id.
+    /// The entity's id, and its position in the list.
     pub position: Position,
     /// Whose personal data its key in this list comes from. None for another key.
     pub owner: Option<Owner>,

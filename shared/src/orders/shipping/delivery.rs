@@ -9,7 +9,7 @@ use crate::core::money::{Money, MoneyError};
 use crate::orders::tax::{ShippingTax, Tax, TaxRate, Taxes, included};
 use crate::orders::{Line, ShippingMethod, ShippingMethodId};
 
-/// How an order is delivered, and what that costs.
+/// The delivery of an order, and its price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Shipping {
     /// The id of the shipping method.

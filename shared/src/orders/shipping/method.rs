@@ -53,7 +53,7 @@ pub struct ShippingMethod {
     /// The name that shoppers see.
     #[schema(examples("Standard delivery"))]
     pub name: String,
-    /// What the delivery costs, without tax that is added.
+    /// The price of the delivery, without tax that is added.
     pub price: Money,
 }
 
@@ -70,7 +70,7 @@ struct Method {
     countries: Vec<Country>,
     currency: Currency,
     price: Price,
-    /// From this value of the shipped goods on, less their discounts, the delivery is free.
+    /// The least value of the shipped goods, before discounts, from which the delivery is free. In minor units.
     free_from: Option<u64>,
     max_weight_grams: Option<u64>,
 }
@@ -90,7 +90,7 @@ struct WeightStep {
     amount: u64,
 }
 
-/// What of an order is shipped.
+/// The part of an order that is shipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::orders) struct Shipment {
     /// The price of the goods, before discounts: a coupon does not make the delivery dearer.
@@ -144,7 +144,7 @@ impl MethodTable {
 }
 
 impl Method {
-    /// What the method costs. `None` if it does not fit.
+    /// The price of the method. `None` if it does not fit.
     fn price_of(&self, shipment: Shipment, destination: &Destination) -> Option<u64> {
         let Shipment { goods, weight_grams } = shipment;
         let fits = self.countries.contains(&destination.country)

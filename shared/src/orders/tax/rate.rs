@@ -67,7 +67,7 @@ impl TryFrom<String> for TaxRate {
     }
 }
 
-/// How a price is taxed.
+/// The tax treatment of a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tax {
     /// The rate.

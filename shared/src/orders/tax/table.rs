@@ -35,12 +35,12 @@ struct Jurisdiction {
     prices_include_tax: bool,
     shipping: ShippingTax,
     rates: BTreeMap<TaxClass, Vec<Rate>>,
-    /// Where the rates and the rule for shipping are published.
+    /// The address at which the rates and the rule for shipping are published.
     #[allow(dead_code, reason = "for people")]
     sources: Vec<String>,
 }
 
-/// How the price of the delivery is taxed.
+/// The tax treatment of the price of the delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(in crate::orders) enum ShippingTax {
@@ -92,7 +92,7 @@ impl TaxTable {
 }
 
 impl Taxes<'_> {
-    /// How goods of `class` are taxed. `None` if they are not.
+    /// The tax treatment of goods of `class`. `None` if they are not taxed.
     pub(in crate::orders) fn on(&self, class: TaxClass) -> Option<Tax> {
         let (place, today) = self.place?;
         let rate = |class| {
@@ -110,7 +110,7 @@ impl Taxes<'_> {
         })
     }
 
-    /// How the delivery is taxed.
+    /// The tax treatment of the delivery.
     pub(in crate::orders) fn on_shipping(&self) -> ShippingTax {
         self.place.map_or(ShippingTax::Exempt, |(place, _)| place.shipping)
     }

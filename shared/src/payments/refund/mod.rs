@@ -46,17 +46,18 @@ pub struct Refund {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 255)]
     pub reference: Option<String>,
-    /// Who requested it, or gave it back by hand. Absent if it was made at the provider, and for customers.
+    /// The administrator who requested the refund, or gave the money back by hand. Absent if it was made at the
+    /// provider, and for customers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub requested_by: Option<Actor>,
     /// The time of the request, or when a refund made at the provider was found.
     pub requested_at: Timestamp,
-    /// When the provider's confirmation arrived.
+    /// The time at which the provider's confirmation arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub done_at: Option<Timestamp>,
-    /// When the report of its failure arrived.
+    /// The time at which the report of the refund's failure arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub failed_at: Option<Timestamp>,

@@ -32,7 +32,7 @@ const WRITE_TIME: Duration = Duration::from_secs(3);
 const RECORDING: &str = "record a payment";
 const QUERYING: &str = "query a payment provider";
 
-/// How often a query is repeated because the payment changed meanwhile.
+/// The number of times that a query is repeated because the payment changed meanwhile.
 const QUERIES: usize = 3;
 
 /// A payment after a report about it.

@@ -23,7 +23,7 @@ pub struct ReceivedTickets {
     pub showtime_id: ShowtimeId,
     /// The customer who has received them.
     pub customer_id: CustomerId,
-    /// How many.
+    /// The number of tickets.
     pub count: u8,
 }
 

@@ -31,7 +31,7 @@ pub struct Rush {
 pub enum Answer {
     /// The customer has a claim.
     Claimed {
-        /// Its id.
+        /// The claim's id.
         claim: String,
         /// Whether an earlier request took its unit.
         is_repeated: bool,

@@ -20,7 +20,7 @@ use crate::performance_reviews::attendance::Proof;
 
 /// The most reviews that a customer writes or edits on a day.
 pub const MAX_A_DAY: u32 = 10;
-/// How long a count is kept: until its day is over everywhere.
+/// The time for which a count is kept: until its day is over everywhere.
 const KEPT: SignedDuration = SignedDuration::from_hours(48);
 
 /// A customer's day.

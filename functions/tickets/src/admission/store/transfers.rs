@@ -27,7 +27,7 @@ pub struct OfferRecord {
     pub key: u8,
     /// The time from which it cannot be accepted.
     pub expires_at: Timestamp,
-    /// When the record is removed.
+    /// The time at which the record is removed.
     swept_at: i64,
 }
 
