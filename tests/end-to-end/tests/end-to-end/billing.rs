@@ -143,7 +143,7 @@ fn a_delivery_without_stock_is_postponed(shop: &Shop) -> Result<()> {
 
 fn a_subscription_that_ends_unpaid_gives_its_coupon_back_and_another_is_charged_with_it(shop: &Shop) -> Result<()> {
     let sku = shop.product(5, 1)?;
-    let claim = coupons::claim(shop, &shop.ann, &coupons::coupon(shop)?)?.expect(201)?;
+    let claim = coupons::claim(shop, &shop.ann, &coupons::coupon(shop, &json!({}))?)?.expect(201)?;
     let start = |time| {
         let mut body = subscription_body(shop, &sku, &shop.unique("holder"), time)?;
         body["coupon_claim_id"] = claim["coupon_claim_id"].clone();

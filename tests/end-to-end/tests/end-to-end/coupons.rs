@@ -1,4 +1,4 @@
-//! Coupons: the last unit, and the order that redeems it.
+//! Coupons: the last unit, the order that redeems it, and codes.
 
 use anyhow::{Result, ensure};
 use end_to_end::{EVENT_DEADLINE, Shop, text};
@@ -8,16 +8,22 @@ use serde_json::{Value, json};
 
 use crate::Test;
 
-pub const TESTS: &[Test] = &[(
-    "one_of_two_customers_gets_the_last_unit_of_a_coupon_and_pays_less",
-    one_of_two_customers_gets_the_last_unit_of_a_coupon_and_pays_less,
-)];
+pub const TESTS: &[Test] = &[
+    (
+        "one_of_two_customers_gets_the_last_unit_of_a_coupon_and_pays_less",
+        one_of_two_customers_gets_the_last_unit_of_a_coupon_and_pays_less,
+    ),
+    (
+        "a_code_makes_one_claim_and_a_revoked_one_makes_none",
+        a_code_makes_one_claim_and_a_revoked_one_makes_none,
+    ),
+];
 
-/// Creates a coupon with one unit that takes 15 % off.
-pub fn coupon(shop: &Shop) -> Result<Value> {
+/// Creates a coupon that takes 15 % off, with one unit unless `fields` say otherwise.
+pub fn coupon(shop: &Shop, fields: &Value) -> Result<Value> {
     let now = Timestamp::now();
     let end = (now + SignedDuration::from_hours(24)).to_string();
-    let body = json!({
+    let mut body = json!({
         "name": "Opening week: 15 % off",
         "currency": "KRW",
         "benefit": { "kind": "PERCENT", "percent": 15 },
@@ -27,6 +33,9 @@ pub fn coupon(shop: &Shop) -> Result<Value> {
         "redeemable_until": end,
         "on_cancellation": "RETURNED",
     });
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        body[name] = value.clone();
+    }
     let call = shop.api.call("POST", "/admin/coupons").token(&shop.admin);
     call.key(&shop.unique("coupon")).json(&body).send()?.expect(201)
 }
@@ -39,7 +48,7 @@ pub fn claim(shop: &Shop, token: &str, coupon: &Value) -> Result<Answer> {
 }
 
 fn one_of_two_customers_gets_the_last_unit_of_a_coupon_and_pays_less(shop: &Shop) -> Result<()> {
-    let coupon = coupon(shop)?;
+    let coupon = coupon(shop, &json!({}))?;
     let (ann, bob) = std::thread::scope(|scope| {
         let ann = scope.spawn(|| claim(shop, &shop.ann, &coupon));
         let bob = claim(shop, &shop.bob, &coupon);
@@ -76,5 +85,31 @@ fn one_of_two_customers_gets_the_last_unit_of_a_coupon_and_pays_less(shop: &Shop
         .call("POST", &format!("/orders/{}/cancel", text(&placed, "order_id")?));
     cancel.token(token).key(&shop.unique("cancel")).send()?.expect(200)?;
     order(token)?.expect(201)?;
+    Ok(())
+}
+
+fn a_code_makes_one_claim_and_a_revoked_one_makes_none(shop: &Shop) -> Result<()> {
+    let coupon = coupon(shop, &json!({ "distribution": "CODES", "total": null }))?;
+    let id = text(&coupon, "coupon_id")?;
+    let by_admin = |path: String, body: Value| {
+        let call = shop.api.call("POST", &path).token(&shop.admin);
+        call.key(&shop.unique("codes")).json(&body).send()
+    };
+    let range = json!({ "first_index": 0, "count": 2 });
+    let made = by_admin(format!("/admin/coupons/{id}/codes"), range)?.expect(200)?;
+    let claim = |token: &str, code: &Value| {
+        let call = shop.api.call("POST", "/coupon-claims").token(token);
+        call.key(&shop.unique("code")).json(&json!({ "code": code })).send()
+    };
+    let claimed = claim(&shop.ann, &made["codes"][0])?.expect(201)?;
+    ensure!(claimed["coupon_id"] == coupon["coupon_id"], "{claimed}");
+    let used = claim(&shop.bob, &made["codes"][0])?.expect(409)?;
+    ensure!(used["type"] == "urn:madang:problem:coupon-code-used", "{used}");
+    let rest = json!({ "first_index": 1, "count": 1 });
+    by_admin(format!("/admin/coupons/{id}/revoke-codes"), rest)?.expect(200)?;
+    // A function remembers a coupon for a second.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let revoked = claim(&shop.bob, &made["codes"][1])?.expect(409)?;
+    ensure!(revoked["type"] == "urn:madang:problem:coupon-code-revoked", "{revoked}");
     Ok(())
 }

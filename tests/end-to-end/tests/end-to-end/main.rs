@@ -19,6 +19,7 @@ mod payments;
 mod requests;
 mod stock;
 mod tickets;
+mod waiting_rooms;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         auctions::TESTS,
         client::TESTS,
         coupons::TESTS,
+        waiting_rooms::TESTS,
         orders::TESTS,
         payments::TESTS,
         webhooks::TESTS,
