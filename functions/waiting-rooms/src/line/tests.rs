@@ -1,6 +1,5 @@
 //! The line as a whole: rates, order, and those who leave or come late.
 
-use proptest::prelude::*;
 use shared::core::actor::Actor;
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
@@ -10,7 +9,9 @@ use uuid::Uuid;
 use super::*;
 use crate::lottery::Seed;
 use crate::room::closed_at;
-use crate::turns::{RateSegment, turns};
+use crate::turns::RateSegment;
+
+mod property;
 
 const OPENS: i64 = 1_800_000_000_000;
 
@@ -43,11 +44,27 @@ pub fn room(rates: &[(i64, u32)]) -> StoredRoom {
     }
 }
 
+/// How customers enter: as the rule says, or in a wrong way that tests have to notice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Rule {
+    #[default]
+    AsItIs,
+    /// Late customers enter without a limit.
+    LateWithoutLimit,
+    /// Each part of the numbers admits as many late customers as all of them together may admit.
+    LateLimitInEachPart,
+    /// Late customers use no turns.
+    LateWithoutTurns,
+}
+
 /// Customers, and the numbers that are stored of them.
 #[derive(Default)]
 struct Crowd {
+    rule: Rule,
     people: Vec<(Bucket, Draw)>,
     numbers: Numbers,
+    /// The late ones who entered in each second, by the parts in which they are counted.
+    late: BTreeMap<u32, [u32; LATER_PARTS]>,
     entered: usize,
 }
 
@@ -76,9 +93,12 @@ impl Crowd {
     /// Tries to enter. Returns whether the customer is admitted, and counts the entry.
     fn enter(&mut self, person: usize, line: &Line, room: &StoredRoom, now: Timestamp) -> bool {
         let (bucket, draw) = self.people[person];
-        let Some(place) = line.place(bucket, draw) else {
-            return false;
-        };
+        let place = line.place(bucket, draw);
+        place.is_some_and(|place| self.enter_at((place, draw), line, room, now))
+    }
+
+    /// The same for a customer whose place is known.
+    fn enter_at(&mut self, (place, draw): (u64, Draw), line: &Line, room: &StoredRoom, now: Timestamp) -> bool {
         match line.turn(room, place, now) {
             Turn::Later => return false,
             Turn::InTime(round) => {
@@ -86,11 +106,19 @@ impl Crowd {
             }
             Turn::Late(limit) => {
                 let (part, most) = limit.part(draw);
-                let people = &mut self.numbers.late.entry(limit.second).or_default()[part];
+                let most = match self.rule {
+                    Rule::LateWithoutLimit => u64::MAX,
+                    Rule::LateLimitInEachPart => limit.most,
+                    Rule::AsItIs | Rule::LateWithoutTurns => most,
+                };
+                let people = &mut self.late.entry(limit.second).or_default()[part];
                 if u64::from(*people) >= most {
                     return false;
                 }
                 *people += 1;
+                if self.rule != Rule::LateWithoutTurns {
+                    self.numbers.late.entry(limit.second).or_default()[part] += 1;
+                }
             }
         }
         self.entered += 1;
@@ -339,86 +367,6 @@ fn a_paused_room_calls_nobody_and_goes_on_where_it_was() {
     assert_eq!(line.expected_at(&room, 2000), Some(at(64_000)));
     assert_eq!(line.expected_at(&room, 1000), Some(at(3000)), "it was called");
     assert_eq!(crowd.line(&room, at(64_000)).calls.called(), 2000);
-}
-
-/// What a customer does: comes from a time after the opening on, in milliseconds, until a later one, and tries all the time.
-type Visit = (i64, i64);
-
-/// One of four comes never, one for a time, one late, and one always.
-fn visit() -> impl Strategy<Value = Visit> {
-    prop_oneof![
-        Just((i64::MAX, 0)),
-        (0..60_000_i64, 0..20_000_i64).prop_map(|(from, lasts)| (from, from + lasts)),
-        (0..90_000_i64).prop_map(|from| (from, i64::MAX)),
-        Just((0, i64::MAX)),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
-    #[test]
-    fn whatever_customers_do_the_rates_hold_the_order_is_kept_and_nobody_is_stuck(
-        groups in prop::collection::vec((-5000..60_000_i64, 1..40_u32, visit()), 1..25),
-        rates in prop::collection::vec((1..70_000_i64, prop_oneof![Just(0), 0..120_u32, 0..3000_u32]), 0..4),
-        first in 0..6_000_u32,
-    ) {
-        let mut rates = rates;
-        rates.extend([(0, first), (70_000, 6000)]);
-        rates.sort_by_key(|(from, _)| *from);
-        rates.dedup_by_key(|(from, _)| *from);
-        let room = room(&rates);
-        let (mut crowd, mut visits) = (Crowd::default(), vec![]);
-        for (time, count, visit) in groups {
-            crowd.join(&room, count, || time);
-            visits.resize(crowd.people.len(), (time, visit));
-        }
-        // Those in one part of the numbers may share a place.
-        let shared = [&crowd.numbers.early[..]].into_iter().chain(crowd.numbers.joined.values().map(|parts| &parts[..]));
-        let shared = u64::from(shared.flatten().copied().max().unwrap_or_default());
-        let (mut waiting, mut line): (Vec<usize>, _) = ((0..crowd.people.len()).collect(), Line::default());
-        let mut places = vec![None; crowd.people.len()];
-        for half in 4..280 {
-            let (ms, now) = (half * 500, at(half * 500));
-            let before = line.calls.called();
-            line.numbers = crowd.numbers.clone();
-            let closed = room.closed_seconds(now).unwrap();
-            let is_new = line.closed() < Some(closed);
-            line.advance(&room, closed);
-            let called = line.calls.called();
-            prop_assert!(called >= before, "somebody is sent back");
-            if is_new {
-                let gained = gained(&room.segments, second_at(room.opens_at, closed))
-                    - gained(&room.segments, second_at(room.opens_at, closed.saturating_sub(1)));
-                let limit = if gained == 0 { 0 } else { u64::try_from(3 * gained / crate::turns::TURN).unwrap() + 1 };
-                prop_assert!(called - before <= limit, "{} in a round of {gained}", called - before);
-            }
-            if half % 20 == 0 {
-                prop_assert_eq!(&crowd.line(&room, now), &line, "a function that has just started tells another line");
-            }
-            let comes = |person: usize| {
-                let (joined, (from, until)) = visits[person];
-                joined.max(from) <= ms && ms < until
-            };
-            waiting.retain(|&person| !(comes(person) && crowd.enter(person, &line, &room, now)));
-            let turns = turns(&room.segments, second_at(room.opens_at, closed));
-            let begun = rates.iter().filter(|(from, _)| *from < i64::from(closed) * 1000);
-            let most = u64::from(begun.map(|(_, rate)| *rate).max().unwrap_or_default());
-            let bound = turns + 3 * most / 60 + 1 + shared;
-            prop_assert!(crowd.entered as u64 <= bound, "{} had entered at {ms}, of {bound}", crowd.entered);
-            for &person in &waiting {
-                let (bucket, draw) = crowd.people[person];
-                let place = line.place(bucket, draw);
-                prop_assert!(places[person].is_none() || places[person] == place, "a place stays");
-                places[person] = place;
-                let (joined, (from, until)) = visits[person];
-                if from.max(joined) == joined.max(0) && until == i64::MAX {
-                    prop_assert!(place.is_none_or(|place| place > called), "who keeps trying enters with the call");
-                }
-            }
-        }
-        let stays = |person: &usize| visits[*person].1.0 < i64::MAX && visits[*person].1.1 == i64::MAX;
-        prop_assert!(!waiting.iter().any(stays), "somebody is stuck");
-    }
 }
 
 #[test]
