@@ -1,5 +1,7 @@
 //! The line as a whole: rates, order, and those who leave or come late.
 
+use std::collections::BTreeMap;
+
 use shared::core::actor::Actor;
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
@@ -8,6 +10,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::lottery::Seed;
+use crate::numbers::split;
 use crate::room::closed_at;
 use crate::turns::RateSegment;
 
@@ -74,12 +77,7 @@ impl Crowd {
             let account = CustomerId::new(format!("account-{}", self.people.len()));
             let bucket = Bucket::of(room.opens_at, at(time()));
             let draw = room.draw(bucket, &account);
-            match bucket {
-                Bucket::Early => self.numbers.early[draw.part(EARLY_BITS)] += 1,
-                Bucket::Second(second) => {
-                    self.numbers.joined.entry(second).or_default()[draw.part(LATER_BITS)] += 1;
-                }
-            }
+            self.numbers.join(bucket, draw);
             self.people.push((bucket, draw));
         }
     }
@@ -102,7 +100,8 @@ impl Crowd {
         match line.turn(room, place, now) {
             Turn::Later => return false,
             Turn::InTime(round) => {
-                self.numbers.in_time.entry(round).or_default()[draw.part(LATER_BITS)] += 1;
+                let (minute, second) = split(round);
+                self.numbers.minute_mut(minute).in_time[second] += 1;
             }
             Turn::Late(limit) => {
                 let (part, most) = limit.part(draw);
@@ -117,7 +116,8 @@ impl Crowd {
                 }
                 *people += 1;
                 if self.rule != Rule::LateWithoutTurns {
-                    self.numbers.late.entry(limit.second).or_default()[part] += 1;
+                    let (minute, second) = split(limit.second);
+                    self.numbers.minute_mut(minute).late[second] += 1;
                 }
             }
         }
@@ -147,7 +147,7 @@ impl Crowd {
         let (mut line, mut entered) = (Line::default(), vec![]);
         for half in 0..seconds * 2 {
             let now = at(half * 500);
-            line.numbers = self.numbers.clone();
+            line.read(self.numbers.clone(), None);
             if let Some(closed) = room.closed_seconds(now) {
                 line.advance(room, closed);
             }
@@ -367,6 +367,56 @@ fn a_paused_room_calls_nobody_and_goes_on_where_it_was() {
     assert_eq!(line.expected_at(&room, 2000), Some(at(64_000)));
     assert_eq!(line.expected_at(&room, 1000), Some(at(3000)), "it was called");
     assert_eq!(crowd.line(&room, at(64_000)).calls.called(), 2000);
+}
+
+#[test]
+fn a_number_or_a_rate_that_is_stored_late_makes_the_line_that_of_a_function_that_has_just_started() {
+    let mut room = room(&[(0, 600)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 300, || -1);
+    crowd.join(&room, 100, || 500);
+    crowd.run(&room, 40, |person, ms| person % 3 > 0 || ms > 30_000);
+    let (closed, numbers) = (38, crowd.numbers.clone());
+    let late: [fn(&mut Numbers); 4] = [
+        |numbers| numbers.early[7] += 1,
+        |numbers| numbers.minute_mut(0).joined[0][3] += 1,
+        |numbers| numbers.minute_mut(0).in_time[5] += 1,
+        |numbers| numbers.minute_mut(0).late[33] += 1,
+    ];
+    for (nth, store) in late.into_iter().enumerate() {
+        let mut line = Line::of(numbers.clone(), &room, closed);
+        let mut stored = numbers.clone();
+        store(&mut stored);
+        // A later reading of the minute does not have the early comers.
+        let first = (nth > 0).then_some(0);
+        line.read(stored.clone(), first);
+        line.advance(&room, closed + 1);
+        assert_eq!(line, Line::of(stored, &room, closed + 1), "{nth}");
+    }
+    let mut line = Line::of(numbers.clone(), &room, closed);
+    room.segments.push(RateSegment {
+        from: at(30_000),
+        rate_per_minute: 60,
+    });
+    line.advance(&room, closed + 1);
+    assert_eq!(line, Line::of(numbers, &room, closed + 1), "a rate");
+}
+
+#[test]
+fn a_line_that_nothing_late_has_changed_does_not_begin_again() {
+    let room = room(&[(0, 600)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 300, || -1);
+    let mut line = crowd.line(&room, at(20_000));
+    // Joins and entries of seconds that are not closed.
+    crowd.join(&room, 50, || 18_000);
+    crowd.numbers.minute_mut(0).late[18] += 1;
+    crowd.numbers.minute_mut(0).in_time[10] += 1;
+    line.read(crowd.numbers.clone(), Some(0));
+    assert_eq!(line.closed(), Some(18));
+    crowd.numbers.minute_mut(0).late[17] += 1;
+    line.read(crowd.numbers.clone(), Some(0));
+    assert_eq!(line.closed(), None, "second 17 is closed");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn run(case: &Case, rule: Rule) -> Result<Crowd, TestCaseError> {
     for half in 4..LASTS * 2 {
         let (ms, now) = (half * 500, at(half * 500));
         let before = line.calls.called();
-        line.numbers = crowd.numbers.clone();
+        line.read(crowd.numbers.clone(), None);
         let closed = room.closed_seconds(now).unwrap();
         let is_new = line.closed() < Some(closed);
         line.advance(&room, closed);
@@ -123,7 +123,7 @@ fn run(case: &Case, rule: Rule) -> Result<Crowd, TestCaseError> {
         waiting.retain(|&person| {
             let (joined, (from, until)) = visits[person];
             let comes = joined.max(from) <= ms && ms < until && places[person] <= called;
-            !(comes && crowd.enter(person, &line, &room, now))
+            !(comes && crowd.enter_at((places[person], crowd.people[person].1), &line, &room, now))
         });
         let given = turns(&room.segments, second_at(room.opens_at, closed));
         let begun = case.rates.iter().filter(|(from, _)| *from < i64::from(closed) * 1000);
