@@ -155,17 +155,19 @@ impl Line {
         let second = self.rounds.saturating_add(1);
         // After its last round, a room is paused for good.
         let is_present = now < Bucket::Second(second).ends_at(room.opens_at);
-        let most = if is_present { self.calls.late_limit() } else { 0 };
+        let may_enter = is_present && self.calls.late_after_ms(place, room.rate()).is_none();
+        let most = if may_enter { self.calls.late_limit() } else { 0 };
         Turn::Late(LateLimit { second, most })
     }
 
-    /// When a late customer who is refused at `now` may try again: a second later or more, spread over the time that all late ones
-    /// need. `None` while the room is paused.
-    pub fn late_expected_at(&self, room: &StoredRoom, draw: Draw, now: Timestamp) -> Option<Timestamp> {
+    /// When a late customer who is refused at `now` may try again, a second later or more: when those who were called before have been
+    /// called again, or spread over the time that all who may enter need. `None` while the room is paused.
+    pub fn late_expected_at(&self, room: &StoredRoom, (place, draw): (u64, Draw), now: Timestamp) -> Option<Timestamp> {
         let rate = Some(room.rate()).filter(|&rate| rate > 0)?;
         // Another share each second, so that nobody is always the last.
-        let share = Draw(draw.0.rotate_left(self.rounds)).spread(self.calls.late_ms(rate));
-        let wait = SignedDuration::from_millis(i64::try_from(1000 + share).unwrap_or(i64::MAX));
+        let share = || Draw(draw.0.rotate_left(self.rounds)).spread(self.calls.late_ms(rate));
+        let wait = self.calls.late_after_ms(place, rate).unwrap_or_else(|| 1000 + share());
+        let wait = SignedDuration::from_millis(i64::try_from(wait).unwrap_or(i64::MAX));
         now.checked_add(wait).ok()
     }
 

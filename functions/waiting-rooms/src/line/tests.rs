@@ -14,6 +14,7 @@ use crate::numbers::split;
 use crate::room::closed_at;
 use crate::turns::RateSegment;
 
+mod outage;
 mod property;
 
 const OPENS: i64 = 1_800_000_000_000;
@@ -58,6 +59,8 @@ enum Rule {
     LateLimitInEachPart,
     /// Late customers use no turns.
     LateWithoutTurns,
+    /// Late customers enter in any order.
+    LateInAnyOrder,
 }
 
 /// Customers, and the numbers that are stored of them.
@@ -103,12 +106,15 @@ impl Crowd {
                 let (minute, second) = split(round);
                 self.numbers.minute_mut(minute).in_time[second] += 1;
             }
-            Turn::Late(limit) => {
+            Turn::Late(mut limit) => {
+                if self.rule == Rule::LateInAnyOrder {
+                    limit.most = line.calls.late_limit();
+                }
                 let (part, most) = limit.part(draw);
                 let most = match self.rule {
                     Rule::LateWithoutLimit => u64::MAX,
                     Rule::LateLimitInEachPart => limit.most,
-                    Rule::AsItIs | Rule::LateWithoutTurns => most,
+                    _ => most,
                 };
                 let people = &mut self.late.entry(limit.second).or_default()[part];
                 if u64::from(*people) >= most {
@@ -257,25 +263,37 @@ fn those_who_come_late_enter_at_the_rate_and_the_line_goes_on() {
 }
 
 #[test]
-fn late_customers_who_are_refused_try_again_over_the_time_that_all_of_them_need() {
+fn late_customers_who_are_refused_try_again_after_those_before_them_or_over_the_time_that_all_need() {
     let room_at_rate = room(&[(0, 6000)]);
     let mut crowd = Crowd::default();
     crowd.join(&room_at_rate, 4000, || -1);
     let now = at(60_000);
     let line = crowd.line(&room_at_rate, now);
-    let waits: Vec<i64> = crowd
-        .people
-        .iter()
-        .filter_map(|&(_, draw)| line.late_expected_at(&room_at_rate, draw, now))
-        .map(|at| at.duration_since(now).as_secs())
-        .collect();
-    // 4,000 at 100 a second: 40 s.
-    for from in (1..41).step_by(10) {
-        let people = waits.iter().filter(|&&wait| (from..from + 10).contains(&wait)).count();
-        assert!(people.abs_diff(1000) < 150, "{people} from {from} s on");
+    let (mut may_enter, mut others) = (vec![], vec![]);
+    for &(bucket, draw) in &crowd.people {
+        let place = line.place(bucket, draw).unwrap();
+        let expected = line.late_expected_at(&room_at_rate, (place, draw), now).unwrap();
+        let wait = expected.duration_since(now).as_millis();
+        match line.calls.late_after_ms(place, 6000) {
+            None => may_enter.push((place, wait)),
+            Some(_) => others.push((place, wait)),
+        }
     }
+    others.sort_unstable();
+    assert!(others.is_sorted_by_key(|(_, wait)| *wait), "in the order of the places");
+    let (first, last) = (others[0], others[others.len() - 1]);
+    assert!(may_enter.iter().all(|(place, _)| *place < first.0));
+    // At 100 a second.
+    let needed = i128::from(last.0 - first.0) * 10;
+    assert!((last.1 - first.1).abs_diff(needed) <= 1500, "{first:?} to {last:?}");
+    let seconds = i128::try_from(may_enter.len() / 100).unwrap();
+    assert!(
+        may_enter
+            .iter()
+            .all(|(_, wait)| (1000..=1000 * (1 + seconds)).contains(wait))
+    );
     let paused = room(&[(0, 6000), (50_000, 0)]);
-    assert_eq!(line.late_expected_at(&paused, crowd.people[0].1, now), None);
+    assert_eq!(line.late_expected_at(&paused, (1, crowd.people[0].1), now), None);
 }
 
 #[test]
