@@ -9,7 +9,9 @@
 //! - Turns come back at most at twice the rate, so no round calls more than three times the rate. A room that is paused calls nobody.
 //! - Whoever enters later is late, and uses a turn as well. The late ones of a second are limited, and may borrow turns of about three
 //!   seconds: those who are called later are fewer then.
-//! - Nothing comes back while nobody enters at all: then the shop does not answer, and its customers are not absent.
+//! - Nothing comes back while nobody enters at all: then the shop does not answer, and its customers are not absent. Those who were
+//!   called meanwhile enter late in the order of their calls: a mark moves over them, in each second by the turns of the rate, and by
+//!   those that late ones did not use. Only those whom it has passed may enter.
 //! - Turns that nobody waits for lapse, but for one.
 //!
 //! Invariant: all who entered, all who can enter in time, and all late ones that the present limits allow are together not more than
@@ -31,6 +33,10 @@ const SILENCE: u64 = 20;
 const RECENT: u32 = 10;
 /// The longest time after which a late customer is told to try again: many of the others may have left.
 const LONGEST_WAIT_MS: u64 = 60_000;
+/// How much slower than the rate the mark of the late ones moves while nobody enters. It does not stop: the first ones may have left.
+const SILENT_PACE: i128 = 8;
+/// The seconds of the rate by which it is ahead: a page looks every two or three seconds.
+const AHEAD: i128 = 5;
 /// The late ones for whom one item of numbers is enough.
 const LATE_PER_PART: u64 = 8;
 
@@ -63,8 +69,14 @@ pub struct Round {
 pub struct Calls {
     /// The places that are called.
     called: u64,
-    /// The rounds that called somebody, and the places that were called by then.
-    history: Vec<(u32, u64)>,
+    /// The rounds that called somebody.
+    history: Vec<Called>,
+    /// How many of them are settled: it is known how many were in time.
+    settled: usize,
+    /// All who were called and did not come in time, of settled rounds.
+    missed: u64,
+    /// Those of them, the last ones, whom the mark has not passed, in parts of a turn: they were called while nobody entered.
+    unanswered: i128,
     /// The turns that are not used, in parts of a turn. Negative: they are borrowed.
     credit: i128,
     /// The turns that come back in the next rounds, in parts of a turn.
@@ -77,6 +89,16 @@ pub struct Calls {
     late: [u64; 2],
 }
 
+/// A round that called somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Called {
+    round: u32,
+    /// The places that are called by then.
+    places: u64,
+    /// All who were called by then and did not come in time, when it is settled.
+    missed: u64,
+}
+
 impl Calls {
     /// The places that may enter: this one and those before it.
     pub const fn called(&self) -> u64 {
@@ -85,8 +107,11 @@ impl Calls {
 
     /// The round that called a place. `None` for one that is not called.
     pub fn round_of(&self, place: u64) -> Option<u32> {
-        let nth = self.history.partition_point(|&(_, called)| called < place);
-        self.history.get(nth).map(|&(round, _)| round)
+        self.history.get(self.index_of(place)).map(|called| called.round)
+    }
+
+    fn index_of(&self, place: u64) -> usize {
+        self.history.partition_point(|called| called.places < place)
     }
 
     /// The late ones that the last round allows.
@@ -94,10 +119,32 @@ impl Calls {
         self.late[0]
     }
 
-    /// About how long it takes until all late ones have entered, in milliseconds, at a rate a minute that is not 0: one second at least.
+    /// About how long it takes until all late ones who may enter have entered, in milliseconds, at a rate a minute that is not 0: one
+    /// second at least.
     pub fn late_ms(&self, rate_per_minute: u32) -> u64 {
-        let ms = self.absent.saturating_mul(60_000) / u64::from(rate_per_minute.max(1));
+        let unanswered = u64::try_from(self.unanswered / TURN.cast_signed()).unwrap_or_default();
+        let people = self.absent.saturating_sub(unanswered);
+        let ms = people.saturating_mul(60_000) / u64::from(rate_per_minute.max(1));
         ms.clamp(1000, LONGEST_WAIT_MS)
+    }
+
+    /// About how long it takes until a late customer may enter, in milliseconds, at a rate a minute that is not 0. `None` for one whom the
+    /// mark has passed.
+    pub fn late_after_ms(&self, place: u64, rate_per_minute: u32) -> Option<u64> {
+        let rate = i128::from(rate_per_minute.max(1));
+        let turn = TURN.cast_signed();
+        let ahead = match self.index_of(place).checked_sub(1) {
+            None => 0,
+            Some(before) if before < self.settled => self.history.get(before).map_or(0, |called| called.missed),
+            Some(_) => self.missed,
+        };
+        let reached = i128::from(self.missed) * turn - self.unanswered + AHEAD * 1000 * rate + turn;
+        let missing = i128::from(ahead) * turn - reached;
+        (missing > 0).then(|| {
+            u64::try_from(missing / rate)
+                .unwrap_or(u64::MAX)
+                .clamp(1000, LONGEST_WAIT_MS)
+        })
     }
 
     /// Runs the next round.
@@ -105,12 +152,17 @@ impl Calls {
         let turn = TURN.cast_signed();
         let gained = round.gained.cast_signed();
         if let Some(settled) = round.nth.checked_sub(SETTLED) {
-            self.settle(self.called_in(settled), round.came);
+            self.settle(settled, round.came);
         }
         self.absent = self.absent.saturating_sub(round.late);
         if round.late > 0 {
             self.silence = 0;
         }
+        let passed = match self.is_silent() {
+            true => gained / SILENT_PACE,
+            false => (2 * gained - i128::from(round.late) * turn).max(0),
+        };
+        self.unanswered = (self.unanswered - passed).max(0);
         let back = self.returning.min(2 * gained);
         // Where the rate is low, a turn comes back over several rounds. What is more than that does not pile up.
         self.returning = (self.returning - back).min(2 * gained + turn);
@@ -120,7 +172,11 @@ impl Calls {
         if round.gained > 0 && wait.min(turns) > 0 {
             self.called += wait.min(turns);
             self.credit -= i128::from(wait.min(turns)) * turn;
-            self.history.push((round.nth, self.called));
+            self.history.push(Called {
+                round: round.nth,
+                places: self.called,
+                missed: 0,
+            });
         }
         if self.called >= round.joined {
             self.credit = self.credit.min(turn);
@@ -128,16 +184,29 @@ impl Calls {
         self.late = [self.late_now(gained), self.late[0]];
     }
 
-    /// The turns of those who were called and did not come are free again. Customers who share a place may be more than the places.
-    fn settle(&mut self, called: u64, came: u64) {
+    /// The turns of those whom a round called and who did not come are free again. Customers who share a place may be more than the places.
+    fn settle(&mut self, round: u32, came: u64) {
+        let called = self.called_in(round);
         self.absent = (self.absent + called).saturating_sub(came);
         self.silence = if came > 0 { 0 } else { self.silence + called };
         let absent = (i128::from(called) - i128::from(came)) * TURN.cast_signed();
         if absent < 0 {
             self.credit += absent;
-        } else if self.silence <= SILENCE {
+        } else if self.is_silent() {
+            self.unanswered += absent;
+        } else {
             self.returning += absent;
         }
+        self.missed += called.saturating_sub(came);
+        if let Some(next) = self.history.get_mut(self.settled).filter(|next| next.round == round) {
+            next.missed = self.missed;
+            self.settled += 1;
+        }
+    }
+
+    /// Whether nobody has come for so long that it is the shop that does not answer.
+    const fn is_silent(&self) -> bool {
+        self.silence > SILENCE
     }
 
     /// The late ones of a round: those of its turns, as far as all that are not counted yet can be borrowed.
@@ -154,9 +223,9 @@ impl Calls {
 
     /// The places that were called by a round.
     fn called_by(&self, round: u32) -> u64 {
-        let nth = self.history.partition_point(|&(earlier, _)| earlier <= round);
+        let nth = self.history.partition_point(|called| called.round <= round);
         let last = nth.checked_sub(1).and_then(|nth| self.history.get(nth));
-        last.map_or(0, |&(_, called)| called)
+        last.map_or(0, |called| called.places)
     }
 
     fn called_in(&self, round: u32) -> u64 {

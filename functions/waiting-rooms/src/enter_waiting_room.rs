@@ -238,7 +238,7 @@ fn early(room: &StoredRoom, line: Option<&Line>, place: Option<u64>) -> Rejectio
 
 /// The refusal of a customer who comes late, together with too many others.
 fn late(room: &StoredRoom, line: &Line, (place, draw): (u64, Draw), now: Timestamp) -> Rejection {
-    let expected_at = line.late_expected_at(room, draw, now);
+    let expected_at = line.late_expected_at(room, (place, draw), now);
     let members = NotYourTurn {
         place: Some(place),
         serving_number: line.calls.called(),

@@ -82,7 +82,7 @@ pub struct WaitingRoomStatus {
 impl WaitingRoomStatus {
     fn of(room: &StoredRoom, line: Option<&Line>, now: Timestamp) -> Self {
         let early = line.map(|line| {
-            let early = &line.numbers.early;
+            let early = &line.numbers().early;
             let used = early.iter().rposition(|&people| people > 0);
             early[..used.map_or(0, |last| last + 1)].to_vec()
         });

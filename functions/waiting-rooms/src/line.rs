@@ -2,8 +2,6 @@
 //!
 //! Within a part of the numbers, a place is where the draw is expected: a few people may share one.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::calls::{Calls, GRACE, LateLimit, Round, SETTLED};
@@ -16,15 +14,17 @@ use crate::turns::{gained, instant_of};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
     /// The numbers that were read. Those of seconds that are not closed may change.
-    pub numbers: Numbers,
+    numbers: Numbers,
     /// The people of all closed buckets.
     pub joined: u64,
     /// The places that are called.
     pub calls: Calls,
     /// The rounds that are in the calls: one more than the seconds that are closed.
     rounds: u32,
-    /// The people before each second with people.
-    before: BTreeMap<u32, u64>,
+    /// What the rates had gained by the last round.
+    gained: u128,
+    /// The people before each second.
+    before: Vec<u64>,
 }
 
 /// Whether a customer may enter.
@@ -54,28 +54,68 @@ impl Line {
         self.rounds.checked_sub(1)
     }
 
+    /// The numbers that were read.
+    pub const fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
+    /// Takes over numbers that were read: those from the minute `first` on, or all. If a number that has counted is another one now,
+    /// because it was stored late, the line begins again: it becomes that of a function that has just started.
+    pub fn read(&mut self, read: Numbers, first: Option<u32>) {
+        let is_same = self
+            .closed()
+            .is_none_or(|closed| self.has_counted(&read, first, closed));
+        match first {
+            Some(first) => self.numbers.replace(first, read),
+            None => self.numbers = read,
+        }
+        if !is_same {
+            self.begin_again();
+        }
+    }
+
+    /// Whether the rounds so far have counted these numbers, which are from the minute `first` on.
+    fn has_counted(&self, read: &Numbers, first: Option<u32>, closed: u32) -> bool {
+        let from = first.unwrap_or_default() * 60;
+        (first.is_some() || read.early == self.numbers.early)
+            && (from..closed).all(|second| {
+                read.joined(second) == self.numbers.joined(second) && read.late(second) == self.numbers.late(second)
+            })
+            && (from..(closed + 1).saturating_sub(SETTLED))
+                .all(|round| read.in_time(round) == self.numbers.in_time(round))
+    }
+
+    fn begin_again(&mut self) {
+        *self = Self {
+            numbers: std::mem::take(&mut self.numbers),
+            ..Self::default()
+        };
+    }
+
     /// Goes on until `closed` seconds are closed. Their numbers are read.
     pub fn advance(&mut self, room: &StoredRoom, closed: u32) {
         let until = |second| gained(&room.segments, second_at(room.opens_at, second));
+        // A rate was stored late, too.
+        if self.closed().is_some_and(|last| until(last) != self.gained) {
+            self.begin_again();
+        }
         while self.rounds <= closed {
             let nth = self.rounds;
-            let people = |numbers: &BTreeMap<u32, _>, second: Option<u32>| {
-                let parts = second.and_then(|second| numbers.get(&second));
-                parts.map_or(0, |parts: &[u32; LATER_PARTS]| sum(parts))
-            };
             let last = nth.checked_sub(1);
-            let joined = last.map_or_else(|| sum(&self.numbers.early), |_| people(&self.numbers.joined, last));
-            if let Some(last) = last.filter(|_| joined > 0) {
-                self.before.insert(last, self.joined);
+            let joined = last.map_or(&self.numbers.early[..], |last| self.numbers.joined(last));
+            if last.is_some() {
+                self.before.push(self.joined);
             }
-            self.joined += joined;
+            self.joined += sum(joined);
+            let gained = until(nth);
             self.calls.run(&Round {
                 nth,
-                gained: until(nth) - last.map_or(0, until),
+                gained: gained - self.gained,
                 joined: self.joined,
-                came: people(&self.numbers.in_time, nth.checked_sub(SETTLED)),
-                late: people(&self.numbers.late, last),
+                came: nth.checked_sub(SETTLED).map_or(0, |round| self.numbers.in_time(round)),
+                late: last.map_or(0, |last| self.numbers.late(last)),
             });
+            self.gained = gained;
             self.rounds += 1;
         }
     }
@@ -98,12 +138,10 @@ impl Line {
 
     /// The people of the buckets before a second, and those who joined in it, by parts. `None` while it is open.
     pub fn second(&self, second: u32) -> Option<(u64, [u32; LATER_PARTS])> {
-        if second >= self.closed()? {
-            return None;
-        }
-        let before = self.before.get(&second).copied().unwrap_or_default();
-        let parts = self.numbers.joined.get(&second).copied();
-        Some((before, parts.unwrap_or_default()))
+        let before = usize::try_from(second)
+            .ok()
+            .and_then(|second| self.before.get(second))?;
+        Some((*before, *self.numbers.joined(second)))
     }
 
     /// Whether a customer with this place may enter at `now`.
@@ -117,17 +155,19 @@ impl Line {
         let second = self.rounds.saturating_add(1);
         // After its last round, a room is paused for good.
         let is_present = now < Bucket::Second(second).ends_at(room.opens_at);
-        let most = if is_present { self.calls.late_limit() } else { 0 };
+        let may_enter = is_present && self.calls.late_after_ms(place, room.rate()).is_none();
+        let most = if may_enter { self.calls.late_limit() } else { 0 };
         Turn::Late(LateLimit { second, most })
     }
 
-    /// When a late customer who is refused at `now` may try again: a second later or more, spread over the time that all late ones
-    /// need. `None` while the room is paused.
-    pub fn late_expected_at(&self, room: &StoredRoom, draw: Draw, now: Timestamp) -> Option<Timestamp> {
+    /// When a late customer who is refused at `now` may try again, a second later or more: when those who were called before have been
+    /// called again, or spread over the time that all who may enter need. `None` while the room is paused.
+    pub fn late_expected_at(&self, room: &StoredRoom, (place, draw): (u64, Draw), now: Timestamp) -> Option<Timestamp> {
         let rate = Some(room.rate()).filter(|&rate| rate > 0)?;
         // Another share each second, so that nobody is always the last.
-        let share = Draw(draw.0.rotate_left(self.rounds)).spread(self.calls.late_ms(rate));
-        let wait = SignedDuration::from_millis(i64::try_from(1000 + share).unwrap_or(i64::MAX));
+        let share = || Draw(draw.0.rotate_left(self.rounds)).spread(self.calls.late_ms(rate));
+        let wait = self.calls.late_after_ms(place, rate).unwrap_or_else(|| 1000 + share());
+        let wait = SignedDuration::from_millis(i64::try_from(wait).unwrap_or(i64::MAX));
         now.checked_add(wait).ok()
     }
 

@@ -3,6 +3,7 @@
 //! attribute a second), and the index `listed` with all rooms by their opening.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnFailure, Update};
@@ -25,16 +26,18 @@ use shared::core::identity::CustomerId;
 use shared::waiting_rooms::WaitingRoomId;
 use tokio::time::Instant;
 
-use crate::calls::{LateLimit, SETTLED};
+use crate::calls::LateLimit;
 use crate::lottery::{Bucket, Draw};
-use crate::numbers::{EARLY_BITS, LATER_BITS, LATER_PARTS, Numbers};
+use crate::numbers::{EARLY_BITS, LATER_BITS, LATER_PARTS, Minute, Numbers, split};
 use crate::room::{KEPT, LONGEST, StoredRoom};
 
 const INDEX: &str = "listed";
 /// The list of all rooms.
 const ROOMS: &str = "ROOMS";
-/// The most minutes of numbers that are read by their keys, 16 items each, in one request.
-const MINUTES_BY_KEY: usize = 6;
+/// The most minutes of numbers that are read by their keys, 32 items each, in one request.
+const MINUTES_BY_KEY: u32 = 3;
+/// The most items of numbers in an answer. A function reads 16 answers at a time, each of about one megabyte in memory.
+const PAGE: i32 = 100;
 /// The last minute whose numbers are read: the last one of 72 hours.
 const LAST_MINUTE: u32 = 72 * 60 - 1;
 /// What all sort keys of numbers are after.
@@ -273,9 +276,10 @@ impl RoomTable {
         let items = match counted {
             None => vec![update(admission)?],
             Some((nth, part, kind, most)) => {
-                let count = write(counts_key(id, part, entries(nth / 60)))
+                let (minute, second) = split(nth);
+                let count = write(counts_key(id, part, entries(minute)))
                     .update_expression("ADD #counted :one")
-                    .expression_attribute_names("#counted", format!("{kind}{:02}", nth % 60))
+                    .expression_attribute_names("#counted", format!("{kind}{second:02}"))
                     .expression_attribute_values(":one", number(1));
                 let count = match most {
                     None => count,
@@ -302,57 +306,48 @@ impl RoomTable {
         }
     }
 
-    /// Completes the numbers until `closed` seconds are closed. `known` is the number of seconds that were closed when `numbers` were
-    /// read, if they were: what was closed then does not change.
+    /// Reads the numbers of the minutes from `first` to `last`, or all that there are.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn count(
         &self,
         id: WaitingRoomId,
-        numbers: &mut Numbers,
-        (known, closed): (Option<u32>, u32),
+        first: Option<u32>,
+        last: u32,
         deadline: Instant,
-    ) -> Result<(), Error> {
-        let Some(known) = known else {
-            return self.count_all(id, EARLIEST.to_owned(), numbers, deadline).await;
+    ) -> Result<Numbers, Error> {
+        let Some(first) = first.filter(|first| last - first < MINUTES_BY_KEY) else {
+            let from = first.map_or_else(|| EARLIEST.to_owned(), minute);
+            return self.count_all(id, &from, deadline).await;
         };
-        if closed <= known {
-            return Ok(());
-        }
-        // Those who are in time are known some rounds after the call.
-        let called = (known + 1).saturating_sub(SETTLED);
-        let (called, first, last) = (called / 60, known / 60, (closed - 1) / 60);
-        let names = (first..=last).map(minute).chain((called..=last).map(entries));
-        let names: Vec<String> = names.take(MINUTES_BY_KEY + 1).collect();
-        if names.len() > MINUTES_BY_KEY {
-            return self.count_all(id, minute(called), numbers, deadline).await;
-        }
+        let names: Vec<String> = (first..=last).flat_map(|nth| [minute(nth), entries(nth)]).collect();
         let parts = |part| names.iter().map(move |name| counts_key(id, part, name.clone()));
         let keys = (0..LATER_PARTS).flat_map(parts).collect();
+        let mut numbers = Numbers::default();
         for item in self.read(COUNTING, keys, deadline).await? {
-            note(numbers, &item)?;
+            note(&mut numbers, &item)?;
         }
-        Ok(())
+        Ok(numbers)
     }
 
-    /// Reads all numbers from a sort key on.
-    async fn count_all(
+    /// Reads all numbers from a sort key on. Only the sums stay in memory.
+    async fn count_all(&self, id: WaitingRoomId, from: &str, deadline: Instant) -> Result<Numbers, Error> {
+        let numbers = Mutex::new(Numbers::default());
+        let parts = (0..LATER_PARTS).map(|part| self.count_part(id, part, from, &numbers, deadline));
+        try_join_all(parts).await?;
+        Ok(numbers.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds the items of a part from a sort key on, page by page.
+    async fn count_part(
         &self,
         id: WaitingRoomId,
-        from: String,
-        numbers: &mut Numbers,
+        part: usize,
+        from: &str,
+        numbers: &Mutex<Numbers>,
         deadline: Instant,
     ) -> Result<(), Error> {
-        let parts = (0..LATER_PARTS).map(|part| self.query(id, part, &from, deadline));
-        for item in try_join_all(parts).await?.into_iter().flatten() {
-            note(numbers, &item)?;
-        }
-        Ok(())
-    }
-
-    async fn query(&self, id: WaitingRoomId, part: usize, from: &str, deadline: Instant) -> Result<Vec<Item>, Error> {
-        let mut items = vec![];
         let mut start: Option<HashMap<String, AttributeValue>> = None;
         loop {
             let query = self
@@ -365,6 +360,7 @@ impl RoomTable {
                 .expression_attribute_values(":pk", text(counts(id, part)))
                 .expression_attribute_values(":from", text(from))
                 .expression_attribute_values(":last", text(entries(LAST_MINUTE)))
+                .limit(PAGE)
                 .set_exclusive_start_key(start.take());
             let send = || async {
                 query
@@ -374,10 +370,15 @@ impl RoomTable {
                     .map_err(|error| classify_error(COUNTING, error))
             };
             let answer = send_until_answered(COUNTING, deadline, send).await?;
-            items.extend(answer.items.unwrap_or_default());
+            {
+                let mut numbers = numbers.lock().unwrap_or_else(PoisonError::into_inner);
+                for item in answer.items.unwrap_or_default() {
+                    note(&mut numbers, &item)?;
+                }
+            }
             match answer.last_evaluated_key {
                 Some(last) => start = Some(last),
-                None => return Ok(items),
+                None => return Ok(()),
             }
         }
     }
@@ -498,13 +499,13 @@ fn counted(id: WaitingRoomId, bucket: Bucket, draw: Draw) -> (Item, String) {
             (counts_key(id, part, early), EARLY.to_owned())
         }
         Bucket::Second(second) => {
-            let key = counts_key(id, part, minute(second / 60));
-            (key, format!("s{:02}", second % 60))
+            let (nth, second) = split(second);
+            (counts_key(id, part, minute(nth)), format!("s{second:02}"))
         }
     }
 }
 
-/// Takes the numbers of an item over.
+/// Adds the numbers of an item.
 fn note(numbers: &mut Numbers, item: &Item) -> Result<(), Error> {
     let damaged = || Error::internal(COUNTING, "an item has another form");
     let part = text_of(item, "pk").and_then(|pk| pk.rsplit_once('#'));
@@ -519,21 +520,24 @@ fn note(numbers: &mut Numbers, item: &Item) -> Result<(), Error> {
         *slot.ok_or_else(damaged)? = people;
         return Ok(());
     }
+    let minute = numbers.minute_mut(nth);
     for (name, value) in item {
-        let Some((kind, Ok(second))) = name
-            .split_at_checked(1)
-            .map(|(kind, second)| (kind, second.parse::<u32>()))
-        else {
+        let number = name.split_at_checked(1);
+        let number = number.and_then(|(kind, second)| Some((kind, second.parse::<usize>().ok()?)));
+        let Some(slot) = number.and_then(|(kind, second)| slot(minute, kind, second, part)) else {
             continue;
         };
-        let seconds = match kind {
-            "s" => &mut numbers.joined,
-            "i" => &mut numbers.in_time,
-            "l" => &mut numbers.late,
-            _ => continue,
-        };
-        let slot = seconds.entry(nth * 60 + second).or_default().get_mut(part);
-        *slot.ok_or_else(damaged)? = people(value).ok_or_else(damaged)?;
+        *slot += people(value).ok_or_else(damaged)?;
     }
     Ok(())
+}
+
+/// The number of a minute that an attribute counts: its kind, and the second.
+fn slot<'a>(minute: &'a mut Minute, kind: &str, second: usize, part: usize) -> Option<&'a mut u32> {
+    match kind {
+        "s" => minute.joined.get_mut(second)?.get_mut(part),
+        "i" => minute.in_time.get_mut(second),
+        "l" => minute.late.get_mut(second),
+        _ => None,
+    }
 }

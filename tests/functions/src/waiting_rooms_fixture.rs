@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use harness::engine::WAITING_ROOMS;
 use harness::gateway::{Answer, Call};
 use harness::{ADMISSION_KEYS, FakeVault, Services};
@@ -130,6 +131,20 @@ impl WaitingRoomsFixture {
         let answer = self.call("get-waiting-room", status_call(room)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.body
+    }
+
+    /// Counts somebody in the first part of the numbers, as a write that is stored late does.
+    pub async fn count_late(&self, room: &str, sk: &str, number: &str) {
+        let update = self.engine.direct.update_item().table_name(WAITING_ROOMS);
+        update
+            .key("pk", AttributeValue::S(format!("COUNTS#{room}#0")))
+            .key("sk", AttributeValue::S(sk.to_owned()))
+            .update_expression("ADD #number :one")
+            .expression_attribute_names("#number", number)
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .send()
+            .await
+            .expect("it is stored");
     }
 
     /// Returns the joins that are stored, and the number that is counted.

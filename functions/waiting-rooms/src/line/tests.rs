@@ -1,6 +1,7 @@
 //! The line as a whole: rates, order, and those who leave or come late.
 
-use proptest::prelude::*;
+use std::collections::BTreeMap;
+
 use shared::core::actor::Actor;
 use shared::core::idempotency::Fingerprint;
 use shared::core::identity::CustomerId;
@@ -9,8 +10,12 @@ use uuid::Uuid;
 
 use super::*;
 use crate::lottery::Seed;
+use crate::numbers::split;
 use crate::room::closed_at;
-use crate::turns::{RateSegment, turns};
+use crate::turns::RateSegment;
+
+mod outage;
+mod property;
 
 const OPENS: i64 = 1_800_000_000_000;
 
@@ -43,11 +48,29 @@ pub fn room(rates: &[(i64, u32)]) -> StoredRoom {
     }
 }
 
+/// How customers enter: as the rule says, or in a wrong way that tests have to notice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Rule {
+    #[default]
+    AsItIs,
+    /// Late customers enter without a limit.
+    LateWithoutLimit,
+    /// Each part of the numbers admits as many late customers as all of them together may admit.
+    LateLimitInEachPart,
+    /// Late customers use no turns.
+    LateWithoutTurns,
+    /// Late customers enter in any order.
+    LateInAnyOrder,
+}
+
 /// Customers, and the numbers that are stored of them.
 #[derive(Default)]
 struct Crowd {
+    rule: Rule,
     people: Vec<(Bucket, Draw)>,
     numbers: Numbers,
+    /// The late ones who entered in each second, by the parts in which they are counted.
+    late: BTreeMap<u32, [u32; LATER_PARTS]>,
     entered: usize,
 }
 
@@ -57,12 +80,7 @@ impl Crowd {
             let account = CustomerId::new(format!("account-{}", self.people.len()));
             let bucket = Bucket::of(room.opens_at, at(time()));
             let draw = room.draw(bucket, &account);
-            match bucket {
-                Bucket::Early => self.numbers.early[draw.part(EARLY_BITS)] += 1,
-                Bucket::Second(second) => {
-                    self.numbers.joined.entry(second).or_default()[draw.part(LATER_BITS)] += 1;
-                }
-            }
+            self.numbers.join(bucket, draw);
             self.people.push((bucket, draw));
         }
     }
@@ -76,21 +94,37 @@ impl Crowd {
     /// Tries to enter. Returns whether the customer is admitted, and counts the entry.
     fn enter(&mut self, person: usize, line: &Line, room: &StoredRoom, now: Timestamp) -> bool {
         let (bucket, draw) = self.people[person];
-        let Some(place) = line.place(bucket, draw) else {
-            return false;
-        };
+        let place = line.place(bucket, draw);
+        place.is_some_and(|place| self.enter_at((place, draw), line, room, now))
+    }
+
+    /// The same for a customer whose place is known.
+    fn enter_at(&mut self, (place, draw): (u64, Draw), line: &Line, room: &StoredRoom, now: Timestamp) -> bool {
         match line.turn(room, place, now) {
             Turn::Later => return false,
             Turn::InTime(round) => {
-                self.numbers.in_time.entry(round).or_default()[draw.part(LATER_BITS)] += 1;
+                let (minute, second) = split(round);
+                self.numbers.minute_mut(minute).in_time[second] += 1;
             }
-            Turn::Late(limit) => {
+            Turn::Late(mut limit) => {
+                if self.rule == Rule::LateInAnyOrder {
+                    limit.most = line.calls.late_limit();
+                }
                 let (part, most) = limit.part(draw);
-                let people = &mut self.numbers.late.entry(limit.second).or_default()[part];
+                let most = match self.rule {
+                    Rule::LateWithoutLimit => u64::MAX,
+                    Rule::LateLimitInEachPart => limit.most,
+                    _ => most,
+                };
+                let people = &mut self.late.entry(limit.second).or_default()[part];
                 if u64::from(*people) >= most {
                     return false;
                 }
                 *people += 1;
+                if self.rule != Rule::LateWithoutTurns {
+                    let (minute, second) = split(limit.second);
+                    self.numbers.minute_mut(minute).late[second] += 1;
+                }
             }
         }
         self.entered += 1;
@@ -119,7 +153,7 @@ impl Crowd {
         let (mut line, mut entered) = (Line::default(), vec![]);
         for half in 0..seconds * 2 {
             let now = at(half * 500);
-            line.numbers = self.numbers.clone();
+            line.read(self.numbers.clone(), None);
             if let Some(closed) = room.closed_seconds(now) {
                 line.advance(room, closed);
             }
@@ -229,25 +263,37 @@ fn those_who_come_late_enter_at_the_rate_and_the_line_goes_on() {
 }
 
 #[test]
-fn late_customers_who_are_refused_try_again_over_the_time_that_all_of_them_need() {
+fn late_customers_who_are_refused_try_again_after_those_before_them_or_over_the_time_that_all_need() {
     let room_at_rate = room(&[(0, 6000)]);
     let mut crowd = Crowd::default();
     crowd.join(&room_at_rate, 4000, || -1);
     let now = at(60_000);
     let line = crowd.line(&room_at_rate, now);
-    let waits: Vec<i64> = crowd
-        .people
-        .iter()
-        .filter_map(|&(_, draw)| line.late_expected_at(&room_at_rate, draw, now))
-        .map(|at| at.duration_since(now).as_secs())
-        .collect();
-    // 4,000 at 100 a second: 40 s.
-    for from in (1..41).step_by(10) {
-        let people = waits.iter().filter(|&&wait| (from..from + 10).contains(&wait)).count();
-        assert!(people.abs_diff(1000) < 150, "{people} from {from} s on");
+    let (mut may_enter, mut others) = (vec![], vec![]);
+    for &(bucket, draw) in &crowd.people {
+        let place = line.place(bucket, draw).unwrap();
+        let expected = line.late_expected_at(&room_at_rate, (place, draw), now).unwrap();
+        let wait = expected.duration_since(now).as_millis();
+        match line.calls.late_after_ms(place, 6000) {
+            None => may_enter.push((place, wait)),
+            Some(_) => others.push((place, wait)),
+        }
     }
+    others.sort_unstable();
+    assert!(others.is_sorted_by_key(|(_, wait)| *wait), "in the order of the places");
+    let (first, last) = (others[0], others[others.len() - 1]);
+    assert!(may_enter.iter().all(|(place, _)| *place < first.0));
+    // At 100 a second.
+    let needed = i128::from(last.0 - first.0) * 10;
+    assert!((last.1 - first.1).abs_diff(needed) <= 1500, "{first:?} to {last:?}");
+    let seconds = i128::try_from(may_enter.len() / 100).unwrap();
+    assert!(
+        may_enter
+            .iter()
+            .all(|(_, wait)| (1000..=1000 * (1 + seconds)).contains(wait))
+    );
     let paused = room(&[(0, 6000), (50_000, 0)]);
-    assert_eq!(line.late_expected_at(&paused, crowd.people[0].1, now), None);
+    assert_eq!(line.late_expected_at(&paused, (1, crowd.people[0].1), now), None);
 }
 
 #[test]
@@ -341,84 +387,54 @@ fn a_paused_room_calls_nobody_and_goes_on_where_it_was() {
     assert_eq!(crowd.line(&room, at(64_000)).calls.called(), 2000);
 }
 
-/// What a customer does: comes from a time after the opening on, in milliseconds, until a later one, and tries all the time.
-type Visit = (i64, i64);
-
-/// One of four comes never, one for a time, one late, and one always.
-fn visit() -> impl Strategy<Value = Visit> {
-    prop_oneof![
-        Just((i64::MAX, 0)),
-        (0..60_000_i64, 0..20_000_i64).prop_map(|(from, lasts)| (from, from + lasts)),
-        (0..90_000_i64).prop_map(|from| (from, i64::MAX)),
-        Just((0, i64::MAX)),
-    ]
+#[test]
+fn a_number_or_a_rate_that_is_stored_late_makes_the_line_that_of_a_function_that_has_just_started() {
+    let mut room = room(&[(0, 600)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 300, || -1);
+    crowd.join(&room, 100, || 500);
+    crowd.run(&room, 40, |person, ms| person % 3 > 0 || ms > 30_000);
+    let (closed, numbers) = (38, crowd.numbers.clone());
+    let late: [fn(&mut Numbers); 4] = [
+        |numbers| numbers.early[7] += 1,
+        |numbers| numbers.minute_mut(0).joined[0][3] += 1,
+        |numbers| numbers.minute_mut(0).in_time[5] += 1,
+        |numbers| numbers.minute_mut(0).late[33] += 1,
+    ];
+    for (nth, store) in late.into_iter().enumerate() {
+        let mut line = Line::of(numbers.clone(), &room, closed);
+        let mut stored = numbers.clone();
+        store(&mut stored);
+        // A later reading of the minute does not have the early comers.
+        let first = (nth > 0).then_some(0);
+        line.read(stored.clone(), first);
+        line.advance(&room, closed + 1);
+        assert_eq!(line, Line::of(stored, &room, closed + 1), "{nth}");
+    }
+    let mut line = Line::of(numbers.clone(), &room, closed);
+    room.segments.push(RateSegment {
+        from: at(30_000),
+        rate_per_minute: 60,
+    });
+    line.advance(&room, closed + 1);
+    assert_eq!(line, Line::of(numbers, &room, closed + 1), "a rate");
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
-    #[test]
-    fn whatever_customers_do_the_rates_hold_the_order_is_kept_and_nobody_is_stuck(
-        groups in prop::collection::vec((-5000..60_000_i64, 1..40_u32, visit()), 1..25),
-        rates in prop::collection::vec((1..70_000_i64, prop_oneof![Just(0), 0..120_u32, 0..3000_u32]), 0..4),
-        first in 0..6_000_u32,
-    ) {
-        let mut rates = rates;
-        rates.extend([(0, first), (70_000, 6000)]);
-        rates.sort_by_key(|(from, _)| *from);
-        rates.dedup_by_key(|(from, _)| *from);
-        let room = room(&rates);
-        let (mut crowd, mut visits) = (Crowd::default(), vec![]);
-        for (time, count, visit) in groups {
-            crowd.join(&room, count, || time);
-            visits.resize(crowd.people.len(), (time, visit));
-        }
-        // Those in one part of the numbers may share a place.
-        let shared = [&crowd.numbers.early[..]].into_iter().chain(crowd.numbers.joined.values().map(|parts| &parts[..]));
-        let shared = u64::from(shared.flatten().copied().max().unwrap_or_default());
-        let (mut waiting, mut line): (Vec<usize>, _) = ((0..crowd.people.len()).collect(), Line::default());
-        let mut places = vec![None; crowd.people.len()];
-        for half in 4..280 {
-            let (ms, now) = (half * 500, at(half * 500));
-            let before = line.calls.called();
-            line.numbers = crowd.numbers.clone();
-            let closed = room.closed_seconds(now).unwrap();
-            let is_new = line.closed() < Some(closed);
-            line.advance(&room, closed);
-            let called = line.calls.called();
-            prop_assert!(called >= before, "somebody is sent back");
-            if is_new {
-                let gained = gained(&room.segments, second_at(room.opens_at, closed))
-                    - gained(&room.segments, second_at(room.opens_at, closed.saturating_sub(1)));
-                let limit = if gained == 0 { 0 } else { u64::try_from(3 * gained / crate::turns::TURN).unwrap() + 1 };
-                prop_assert!(called - before <= limit, "{} in a round of {gained}", called - before);
-            }
-            if half % 20 == 0 {
-                prop_assert_eq!(&crowd.line(&room, now), &line, "a function that has just started tells another line");
-            }
-            let comes = |person: usize| {
-                let (joined, (from, until)) = visits[person];
-                joined.max(from) <= ms && ms < until
-            };
-            waiting.retain(|&person| !(comes(person) && crowd.enter(person, &line, &room, now)));
-            let turns = turns(&room.segments, second_at(room.opens_at, closed));
-            let begun = rates.iter().filter(|(from, _)| *from < i64::from(closed) * 1000);
-            let most = u64::from(begun.map(|(_, rate)| *rate).max().unwrap_or_default());
-            let bound = turns + 3 * most / 60 + 1 + shared;
-            prop_assert!(crowd.entered as u64 <= bound, "{} had entered at {ms}, of {bound}", crowd.entered);
-            for &person in &waiting {
-                let (bucket, draw) = crowd.people[person];
-                let place = line.place(bucket, draw);
-                prop_assert!(places[person].is_none() || places[person] == place, "a place stays");
-                places[person] = place;
-                let (joined, (from, until)) = visits[person];
-                if from.max(joined) == joined.max(0) && until == i64::MAX {
-                    prop_assert!(place.is_none_or(|place| place > called), "who keeps trying enters with the call");
-                }
-            }
-        }
-        let stays = |person: &usize| visits[*person].1.0 < i64::MAX && visits[*person].1.1 == i64::MAX;
-        prop_assert!(!waiting.iter().any(stays), "somebody is stuck");
-    }
+#[test]
+fn a_line_that_nothing_late_has_changed_does_not_begin_again() {
+    let room = room(&[(0, 600)]);
+    let mut crowd = Crowd::default();
+    crowd.join(&room, 300, || -1);
+    let mut line = crowd.line(&room, at(20_000));
+    // Joins and entries of seconds that are not closed.
+    crowd.join(&room, 50, || 18_000);
+    crowd.numbers.minute_mut(0).late[18] += 1;
+    crowd.numbers.minute_mut(0).in_time[10] += 1;
+    line.read(crowd.numbers.clone(), Some(0));
+    assert_eq!(line.closed(), Some(18));
+    crowd.numbers.minute_mut(0).late[17] += 1;
+    line.read(crowd.numbers.clone(), Some(0));
+    assert_eq!(line.closed(), None, "second 17 is closed");
 }
 
 #[test]

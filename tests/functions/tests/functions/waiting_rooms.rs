@@ -288,8 +288,14 @@ async fn a_join_costs_two_writes_and_waiting_writes_nothing() {
     });
     assert_eq!(writes.count(), 0, "{cost:?}");
     // Each second, each of two functions reads the numbers of a minute or two, one the room and one the join with the room. Three
-    // functions have read all numbers at first.
-    assert!(cost.requests.values().sum::<u32>() <= 60 * 4 + 3 * 16 + 1, "{cost:?}");
+    // functions have read all numbers at first, and two those of early comers again every five seconds, until they are twenty old.
+    let again = 2 * 3 * 16;
+    assert!(
+        cost.requests.values().sum::<u32>() <= 60 * 4 + 3 * 16 + again + 1,
+        "{cost:?}"
+    );
+    // Two functions and one that has just started: 48 units a second on average for the numbers, and one for the room or the join.
+    assert!(cost.read_units <= 60.0 * 2.0 * (48.0 + 2.0) + 3.0 * 32.0, "{cost:?}");
 }
 
 #[tokio::test]
@@ -710,6 +716,51 @@ async fn a_function_that_has_just_started_and_a_warm_one_tell_the_same_places() 
         assert_eq!(seen, shop.status(&room).await);
     }
     assert_eq!(shop.status(&room).await["joined"], 63);
+}
+
+#[tokio::test]
+async fn a_number_that_is_stored_late_is_known_to_warm_functions_within_a_second_or_five() {
+    let shop = Arc::new(WaitingRoomsFixture::open().await);
+    let room = shop.room(SignedDuration::ZERO, 120).await;
+    let warm = shop.handler("get-waiting-room");
+    shop.join_all((0..30).map(|nth| format!("c-{nth}")), &room).await;
+    shop.advance(seconds(10));
+    let before = shop.call_with(&warm, status_call(&room)).await.body;
+    assert_eq!(before["joined"], 30);
+    for (sk, number, joined, within) in [
+        ("E#003", "early", 31, 5),
+        ("M#000000", "s05", 32, 1),
+        ("M#000000#E", "i02", 32, 1),
+        ("M#000000#E", "l08", 32, 1),
+    ] {
+        shop.count_late(&room, sk, number).await;
+        shop.advance(seconds(within));
+        let seen = shop.call_with(&warm, status_call(&room)).await.body;
+        assert_eq!(seen, shop.status(&room).await, "{number}");
+        assert_eq!(seen["joined"], joined, "{number}");
+    }
+    // Half a minute later, in another minute.
+    shop.advance(seconds(45));
+    shop.call_with(&warm, status_call(&room)).await;
+    shop.count_late(&room, "M#000000", "s58").await;
+    shop.advance(seconds(1));
+    let seen = shop.call_with(&warm, status_call(&room)).await.body;
+    assert_eq!(seen, shop.status(&room).await);
+    assert_eq!(seen["joined"], 33);
+}
+
+#[tokio::test]
+async fn a_function_that_has_just_started_adds_up_pages_of_numbers() {
+    let shop = Arc::new(WaitingRoomsFixture::open().await);
+    let room = shop.room(SignedDuration::ZERO, 6).await;
+    let warm = shop.handler("get-waiting-room");
+    // More minutes than an answer has items.
+    for nth in 0..130 {
+        shop.count_late(&room, &format!("M#{nth:06}"), "s30").await;
+    }
+    shop.advance(SignedDuration::from_mins(131));
+    let seen = shop.call_with(&warm, status_call(&room)).await.body;
+    assert_eq!(seen["joined"], 130);
 }
 
 #[tokio::test]

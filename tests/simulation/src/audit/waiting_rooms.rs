@@ -6,8 +6,7 @@ use anyhow::{Context, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use waiting_rooms::line::{Line, called_at, grace_ends_at};
-use waiting_rooms::lottery::Bucket;
-use waiting_rooms::numbers::{EARLY_BITS, LATER_BITS, Numbers};
+use waiting_rooms::numbers::Numbers;
 use waiting_rooms::room::StoredRoom;
 use waiting_rooms::store::StoredJoin;
 use waiting_rooms::turns::turns;
@@ -89,10 +88,7 @@ fn check_order(room: &StoredRoom, joins: &[StoredJoin], now: Timestamp) -> Resul
     let mut numbers = Numbers::default();
     for join in joins {
         let draw = room.draw(join.bucket(), &join.customer_id);
-        match join.bucket() {
-            Bucket::Early => numbers.early[draw.part(EARLY_BITS)] += 1,
-            Bucket::Second(second) => numbers.joined.entry(second).or_default()[draw.part(LATER_BITS)] += 1,
-        }
+        numbers.join(join.bucket(), draw);
     }
     let line = room.closed_seconds(now).map(|closed| Line::of(numbers, room, closed));
     let mut called = vec![];
