@@ -114,17 +114,25 @@ pub enum Mutant {
     TransfersKeepCodes,
     /// Customers may have as many seats as they like.
     SeatLimitIgnored,
+    /// The time for which a customer has held seats is forgotten.
+    HoldTimeForgotten,
     /// A hold that replaces another one gets a later deadline.
     SwapsProlonged,
+    /// Holders of tickets that were not checked in review the show.
+    AttendanceUnchecked,
+    /// The stars of reviews are not counted.
+    StarsUncounted,
     /// A coupon counts for one charge of a subscription more than it says.
     CouponsRepeated,
+    /// A coupon counts for less than its minimum.
+    MinimumIgnored,
     /// A claim that a subscription gives back stays redeemed.
     ClaimsKept,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 55] = [
+    pub const ALL: [Self; 59] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -177,8 +185,12 @@ impl Mutant {
         Self::CodesUnchecked,
         Self::TransfersKeepCodes,
         Self::SeatLimitIgnored,
+        Self::HoldTimeForgotten,
         Self::SwapsProlonged,
+        Self::AttendanceUnchecked,
+        Self::StarsUncounted,
         Self::CouponsRepeated,
+        Self::MinimumIgnored,
         Self::ClaimsKept,
     ];
 
@@ -294,6 +306,12 @@ impl Mutant {
                     unless(write, "SHOW#", "");
                 }
             }),
+            Self::HoldTimeForgotten => each_item(body, "SHOW#", &mut |item| {
+                if item["sk"]["S"] == "ALLOWANCE" {
+                    item["held_ms"]["N"] = "0".into();
+                }
+            }),
+            Self::StarsUncounted => each_write(body, &mut count_no_stars),
             Self::SwapsProlonged if body.to_string().contains("CANCELLED") => each_item(body, "ORDER#", &mut prolong),
             _ => {}
         }
@@ -301,6 +319,9 @@ impl Mutant {
 
     /// Changes a DynamoDB response to the one that the broken build reads.
     pub fn break_answer(self, body: &mut Value) {
+        if let Some(item) = body.get_mut("Item") {
+            return self.break_single_item(item);
+        }
         let is_batch = body["Responses"].is_object();
         let lists = match body.get_mut("Responses").and_then(Value::as_object_mut) {
             Some(tables) => tables.values_mut().collect(),
@@ -315,7 +336,14 @@ impl Mutant {
         }
     }
 
-    /// Changes an item to the one that the broken build reads.
+    /// Changes an item that is read alone.
+    fn break_single_item(self, item: &mut Value) {
+        if let (Self::MinimumIgnored, Some(coupon)) = (self, item.as_object_mut()) {
+            coupon.remove("minimum_subtotal");
+        }
+    }
+
+    /// Changes an item of several to the one that the broken build reads.
     fn break_item(self, item: &mut Value) {
         if self == Self::SeatLimitIgnored && item["max_seats"].is_object() {
             item["max_seats"]["N"] = "20".into();
@@ -340,6 +368,7 @@ impl Mutant {
                 | Self::EventInvented
                 | Self::PointsKept
                 | Self::MissedPeriodsCharged
+                | Self::AttendanceUnchecked
         ) && !self.needs_bank()
             && !self.needs_search()
     }
@@ -364,7 +393,10 @@ impl Mutant {
                 | Self::FeesForgotten
                 | Self::TransfersKeepCodes
                 | Self::SeatLimitIgnored
+                | Self::HoldTimeForgotten
                 | Self::SwapsProlonged
+                | Self::AttendanceUnchecked
+                | Self::StarsUncounted
         )
     }
 
@@ -522,6 +554,21 @@ fn prolong(order: &mut Value) {
     {
         let at: Timestamp = at.parse().expect("a time");
         order["expires_at"]["S"] = (at + SignedDuration::from_hours(1)).to_string().into();
+    }
+}
+
+/// Adds no stars to the counters of a performance.
+fn count_no_stars(write: &mut Value) {
+    if !write["Key"]["pk"]["S"]
+        .as_str()
+        .is_some_and(|pk| pk.starts_with("STARS#"))
+    {
+        return;
+    }
+    for value in write["ExpressionAttributeValues"].as_object_mut().into_iter().flatten() {
+        if value.1["N"].is_string() {
+            value.1["N"] = "0".into();
+        }
     }
 }
 

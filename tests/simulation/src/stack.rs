@@ -42,6 +42,7 @@ impl Stack {
             Some(Mutant::MissedPeriodsCharged) => "ALL",
             _ => "LATEST",
         };
+        let needs_check_in = mutant != Some(Mutant::AttendanceUnchecked);
         let platform = Platform::new(aws_config(net), variables())
             .with_transport(Arc::new(Providers(net.clone())))
             .with_variable("TOSS_URL", format!("{providers}/toss"))
@@ -50,6 +51,7 @@ impl Stack {
             .with_variable("RESERVATION_MINUTES", reservation.as_mins().to_string())
             .with_variable("HOLD_MINUTES", reservation.as_mins().to_string())
             .with_variable("HOLD_BUDGET_MINUTES", hold_budget(reservation).as_mins().to_string())
+            .with_variable("REVIEWS_NEED_CHECK_IN", needs_check_in.to_string())
             .with_variable("MISSED_PERIODS", missed_periods)
             // Small pictures are processed fast.
             .with_variable("IMAGE_WIDTHS", "8,16");

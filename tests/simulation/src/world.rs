@@ -12,7 +12,7 @@ use futures::future::LocalBoxFuture;
 use harness::gateway::{Answer, Call};
 use harness::objects::FakeS3;
 use harness::{FakeKms, FakeQueue};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 use shared::aws::lambda::Invocation;
@@ -34,7 +34,6 @@ use crate::trace::Trace;
 
 /// The part of an invocation's time that Lambda's runtime reserves for the response.
 const RESERVE: Duration = Duration::from_millis(500);
-/// Visibility timeouts and maximum receives of the queues (the templates).
 /// The answers that admitted with a ticket.
 #[derive(Debug, Default)]
 pub struct Admissions {
@@ -44,6 +43,7 @@ pub struct Admissions {
     pub answers: u32,
 }
 
+/// Visibility timeouts and maximum receives of the queues (the templates).
 const VISIBILITY: SignedDuration = SignedDuration::from_secs(720);
 const STEP_VISIBILITY: SignedDuration = SignedDuration::from_secs(360);
 /// After a failure the queue of the index waits for this long, and with it all messages.
@@ -113,6 +113,17 @@ const FREE: [&str; 8] = [
     "write-private-index",
 ];
 
+/// A showtime that the box office has created.
+#[derive(Clone, Debug)]
+pub struct Show {
+    /// Its id.
+    pub showtime_id: String,
+    /// Its performance.
+    pub performance_id: String,
+    /// The end of the show.
+    pub over_at: Timestamp,
+}
+
 /// What has happened so far.
 #[derive(Debug, Default)]
 pub struct State {
@@ -154,8 +165,12 @@ pub struct State {
     pub by_hand: BTreeMap<String, i64>,
     /// The id in the first response to each request.
     pub answered: BTreeMap<String, String>,
-    /// Showtimes that the box office has created.
+    /// Showtimes that the box office has created for everybody.
     pub showtimes: Vec<String>,
+    /// Shows that are over within minutes of their creation.
+    pub soon_shows: Vec<Show>,
+    /// A showtime that nobody closes or calls off, once it exists.
+    pub kept_on_sale: Option<String>,
     /// Whether a seat was blocked or released last, by showtime and seat.
     pub blocked_seats: BTreeMap<(String, String), bool>,
     /// Seats for whose blocking or release there was no answer.
@@ -181,7 +196,9 @@ impl World {
         let mut fault_plan = FaultPlan::draw(&mut rng);
         match plan.mutant {
             Some(Mutant::TimeoutIsRefusal) => fault_plan.lose_answers(),
-            Some(Mutant::MissedPeriodsCharged | Mutant::CouponsRepeated) => fault_plan.miss_periods(),
+            Some(Mutant::MissedPeriodsCharged | Mutant::CouponsRepeated | Mutant::MinimumIgnored) => {
+                fault_plan.miss_periods();
+            }
             Some(Mutant::PeriodsUnchecked) => fault_plan.repeat_deliveries(),
             Some(mutant) if mutant.needs_bank() => fault_plan.take_money_back(),
             Some(mutant) if mutant.needs_shipments() => fault_plan.ship_more(),
@@ -312,6 +329,18 @@ impl World {
         });
         self.clock.sleep(time).await;
         drop(self.closed.read().await);
+    }
+
+    /// Waits until `at`, also while the shop is closed and after the other actors have stopped. Ends early after a violation.
+    pub async fn wait_until(&self, at: Timestamp) {
+        const STEP: Duration = Duration::from_secs(10);
+        while self.state().findings.is_empty() {
+            let left = at.duration_since(self.clock.now());
+            if !left.is_positive() {
+                break;
+            }
+            self.clock.sleep(left.unsigned_abs().min(STEP)).await;
+        }
     }
 
     /// Returns an unused idempotency key.

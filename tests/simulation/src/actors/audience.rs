@@ -1,5 +1,4 @@
-//! The audience: passes tickets on, while others want them too and scan the former codes, and reviews what it has seen. Some shows
-//! are called off.
+//! The audience: passes tickets on, while others want them too and scan the former codes. Some shows are called off.
 
 use std::rc::Rc;
 
@@ -12,11 +11,11 @@ use super::doorkeeper::{record, shown, tickets_of};
 use super::{repeated, shopper, ticket_buyer};
 use crate::world::World;
 
-/// A ticket, an offer and a performance that do not exist.
+/// A ticket and an offer that do not exist.
 const NONE: &str = "018f0000-0000-8000-8000-000000000000";
 
-/// Passes tickets on and writes reviews until the run ends.
-pub async fn attend(world: Rc<World>) {
+/// Passes tickets on until the run ends.
+pub async fn pass_tickets_on(world: Rc<World>) {
     ask_for_nothing(&world).await;
     while world.is_running() {
         world.pause().await;
@@ -29,11 +28,8 @@ pub async fn attend(world: Rc<World>) {
             }
             continue;
         };
-        let was_there = ticket["check_in"].is_object();
         match world.below(16) {
             0 => call_off(&world, &showtime).await,
-            1..=3 => review(&world, &showtime, &ticket).await,
-            _ if was_there => review(&world, &showtime, &ticket).await,
             _ => pass_on(&world, &showtime, &ticket).await,
         }
     }
@@ -52,10 +48,6 @@ async fn ask_for_nothing(world: &World) {
     }
     let transfers = Call::new("GET", "/admin/tickets/{ticket_id}/transfers").path("ticket_id", NONE);
     world.http("list-ticket-transfers", transfers.by_admin()).await;
-    let ticket = json!({ "ticket_id": NONE, "holder_id": nobody });
-    review_performance(world, NONE, &ticket).await;
-    let mine = Call::new("DELETE", "/performances/{performance_id}/reviews/mine").path("performance_id", NONE);
-    world.http("delete-own-performance-review", mine.by(nobody)).await;
 }
 
 /// Cancels a showtime that has tickets.
@@ -129,68 +121,4 @@ async fn pass_on(world: &World, showtime: &str, ticket: &Value) {
         let scan = world.request("check-in-ticket", scan).await;
         record(world, id, &[scan]);
     }
-}
-
-/// Reviews the performance that a ticket was for. Its author and an administrator then change the review, often at the same moment.
-async fn review(world: &World, showtime: &str, ticket: &Value) {
-    let seen = Call::new("GET", "/admin/showtimes/{showtime_id}").path("showtime_id", showtime);
-    let seen = world.http("get-admin-showtime", seen.by_admin()).await;
-    if let Some(performance) = seen.body["performance_id"].as_str() {
-        review_performance(world, performance, ticket).await;
-    }
-}
-
-async fn review_performance(world: &World, performance: &str, ticket: &Value) {
-    let (Some(id), Some(author)) = (ticket["ticket_id"].as_str(), ticket["holder_id"].as_str()) else {
-        return;
-    };
-    let of = |method, route| Call::new(method, route).path("performance_id", performance);
-    let stars = 1 + world.below(5);
-    let body = json!({ "ticket_id": id, "stars": stars, "text": "It was fine." });
-    let write = |key: &str| {
-        of("POST", "/performances/{performance_id}/reviews")
-            .by(author)
-            .key(key)
-            .json(&body)
-    };
-    repeated::send(world, "create-performance-review", write).await;
-    let mine = "/performances/{performance_id}/reviews/mine";
-    let own = world
-        .http("get-own-performance-review", of("GET", mine).by(author))
-        .await;
-    let edit = || {
-        let edit = of("PATCH", mine).by(author).header("if-match", "*");
-        let edit = edit.json(&json!({ "stars": 1 + world.below(5) }));
-        world.request("update-own-performance-review", edit)
-    };
-    let delete = || world.request("delete-own-performance-review", of("DELETE", mine).by(author));
-    let review = own.body["performance_review_id"].as_str().unwrap_or(id);
-    let moderate = || {
-        let route = "/admin/performances/{performance_id}/reviews/{performance_review_id}";
-        let call = of("PATCH", route).path("performance_review_id", review);
-        let reason = match world.below(2) {
-            0 => json!("SPAM"),
-            _ => Value::Null,
-        };
-        let call = call.by_admin().header("if-match", "*");
-        world.request(
-            "update-performance-review",
-            call.json(&json!({ "hidden_reason": reason })),
-        )
-    };
-    match world.below(4) {
-        _ if own.status != 200 => drop(tokio::join!(edit(), moderate())),
-        0 => drop(tokio::join!(edit(), edit())),
-        1 => drop(tokio::join!(edit(), moderate())),
-        2 => drop(tokio::join!(edit(), delete())),
-        _ => drop(moderate().await),
-    }
-    world
-        .http(
-            "list-performance-reviews",
-            of("GET", "/performances/{performance_id}/reviews"),
-        )
-        .await;
-    let all = of("GET", "/admin/performances/{performance_id}/reviews").by_admin();
-    world.http("list-admin-performance-reviews", all).await;
 }

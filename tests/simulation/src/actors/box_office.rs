@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use function_tests::tickets_fixture::{change_call, performance, plan_with_area, seat_map_call, showtime_with_area};
+use function_tests::tickets_fixture::{change_call, performance, plan_with_area, seat_map_call};
 use harness::gateway::{Answer, Call};
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::repeated;
+use super::showtimes::{LENGTH, Start, create_shows, publish};
 use crate::world::World;
 
 /// Sections of a plan, rows of a section, and seats of a row.
@@ -32,6 +32,9 @@ pub async fn sell_tickets(world: Rc<World>) {
     let mut created = Created::default();
     for kind in 0..KINDS {
         created.work(&world, kind).await;
+    }
+    if world.fault_plan.actors.ticket_buyers > 0 {
+        created.add_undisturbed(&world).await;
     }
     while world.is_running() {
         world.pause().await;
@@ -88,8 +91,7 @@ impl Created {
 
     async fn add_performance(&mut self, world: &World) {
         let mut body = performance();
-        // Short, so that some are over before the run is.
-        body["duration_minutes"] = json!(1);
+        body["duration_minutes"] = json!(LENGTH.as_mins());
         if let Some(performer) = world.one_of(&self.performers) {
             body["cast"] = json!([{ "performer_id": performer, "role": "Clara" }]);
         }
@@ -98,7 +100,6 @@ impl Created {
         self.performances.extend(ids(&answers, "performance_id"));
     }
 
-    /// Creates a showtime and publishes it, often twice at once or after a pause.
     async fn add_showtime(&mut self, world: &World) {
         let Some(performance) = world.one_of(&self.performances) else {
             return self.add_performance(world).await;
@@ -106,36 +107,24 @@ impl Created {
         let Some(plan) = world.one_of(&self.plans) else {
             return self.add_plan(world).await;
         };
-        let mut body = showtime_with_area(&plan);
-        body["sales_start_at"] = json!(world.clock.now());
-        // The nearer the show is, the dearer it is to give a seat back.
-        match world.below(3) {
-            0 => {
-                let day = world.clock.now() + SignedDuration::from_hours(24 * 2);
-                body["local_start"] = json!(format!("{}T19:00:00", day.strftime("%Y-%m-%d")));
-            }
-            // Seoul is nine hours ahead.
-            1 => {
-                let soon = world.clock.now() + SignedDuration::from_mins(9 * 60 + 5);
-                body["local_start"] = json!(soon.strftime("%Y-%m-%dT%H:%M:00").to_string());
-            }
-            _ => {}
-        }
-        let route = || {
-            let route = Call::new("POST", "/admin/performances/{performance_id}/showtimes");
-            route.path("performance_id", &performance)
-        };
-        let create = |key: &str| route().by_admin().key(key).json(&body);
-        let answers = repeated::send(world, "create-showtime", create).await;
-        for showtime in ids(&answers, "showtime_id") {
+        for show in create_shows(world, &performance, &plan, Start::any(world)).await {
             let status = if world.below(4) == 0 { "CLOSED" } else { "ON_SALE" };
-            let body = json!({ "status": status });
-            let publish = |key: &str| {
-                let publish = at("POST", "/admin/showtimes/{showtime_id}/publish", &showtime);
-                publish.key(key).json(&body)
-            };
-            repeated::send(world, "publish-showtime", |key| publish(key).by_admin()).await;
-            world.state().showtimes.push(showtime);
+            publish(world, &show, status).await;
+            world.state().showtimes.push(show.showtime_id);
+        }
+    }
+
+    /// Creates showtimes that nobody closes or calls off: one that is over soon, and one that stays on sale.
+    async fn add_undisturbed(&self, world: &World) {
+        let (Some(performance), Some(plan)) = (self.performances.last(), self.plans.last()) else {
+            return;
+        };
+        for show in create_shows(world, performance, plan, Start::Soon).await {
+            publish(world, &show, "ON_SALE").await;
+        }
+        for show in create_shows(world, performance, plan, Start::Later).await {
+            publish(world, &show, "ON_SALE").await;
+            world.state().kept_on_sale = Some(show.showtime_id);
         }
     }
 

@@ -14,8 +14,11 @@ pub mod personal_data;
 mod photographer;
 mod repeated;
 mod returns;
+mod reviewer;
 mod searcher;
+mod seat_holder;
 mod shopper;
+mod showtimes;
 mod staff;
 pub mod subscriber;
 mod ticket_buyer;
@@ -74,7 +77,11 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     }
     if actors.ticket_buyers > 0 {
         tasks.push(world.spawn(doorkeeper::keep(world.clone())));
-        tasks.push(world.spawn(audience::attend(world.clone())));
+        tasks.push(world.spawn(audience::pass_tickets_on(world.clone())));
+        tasks.push(world.spawn(seat_holder::hold_on(world.clone())));
+        for nth in 0..reviewer::REVIEWERS {
+            tasks.push(world.spawn(reviewer::review_shows(world.clone(), nth)));
+        }
         for nth in 0..actors.ticket_buyers {
             tasks.push(world.spawn(ticket_buyer::buy(world.clone(), format!("ticket-buyer-{nth}"))));
         }

@@ -18,6 +18,9 @@ use crate::world::World;
 /// The time zone of all subscribers.
 pub const TIMEZONE: &str = "Asia/Seoul";
 
+/// The price for which some coupons count: that of two units, and of no single one.
+const MINIMUM: u64 = 2_000;
+
 /// Runs a subscriber until the run ends.
 pub async fn subscribe(world: Rc<World>, nth: u64) {
     let name = format!("subscriber-{nth}");
@@ -57,19 +60,27 @@ async fn begin(world: &World, name: &str, mine: &mut Vec<String>) {
     }
 }
 
-/// Starts a subscription with a coupon. It is left alone; or its id is returned, after it was cancelled before it is charged, or
-/// started at once with an order that wants the same coupon.
+/// Starts a subscription with a coupon. It is left alone; or its id is returned, after it was cancelled before it is charged, started
+/// at once with an order that wants the same coupon, or changed so that it costs less than the coupon needs.
 async fn begin_with_coupon(world: &World, nth: u64, name: &str) -> Option<String> {
     let duration = match nth % 3 {
         0 => json!({ "kind": "ONCE" }),
         1 => json!({ "kind": "FOREVER" }),
         _ => json!({ "kind": "REPEATING", "charges": 2 }),
     };
-    let coupon = coupon_hunter::create(world, json!({ "duration": duration })).await?;
+    let mut fields = json!({ "duration": duration });
+    let has_minimum = nth > 0 && nth.is_multiple_of(3);
+    if has_minimum {
+        fields["minimum_subtotal"] = json!({ "amount": MINIMUM, "currency": "KRW" });
+    }
+    let coupon = coupon_hunter::create(world, fields).await?;
     let claim = world.request("claim-coupon", claim_call(name, &coupon)).await;
     let claim = claim.body["coupon_claim_id"].clone();
     let mut body = deliveries(world, name, 1);
     body["coupon_claim_id"] = claim.clone();
+    if has_minimum {
+        body["items"] = json!([{ "sku": product(0), "quantity": 2 }]);
+    }
     let begin = world.request("create-subscription", subscribe_call(name, &world.key(), &body));
     let begun = match nth % 3 {
         2 => tokio::join!(begin, order(world, name, &claim)).0,
@@ -77,6 +88,11 @@ async fn begin_with_coupon(world: &World, nth: u64, name: &str) -> Option<String
     };
     let id = begun.body["subscription_id"].as_str()?;
     match nth % 3 {
+        0 if has_minimum => {
+            let fewer = json!({ "change": "ITEMS", "items": [{ "sku": product(0), "quantity": 1 }] });
+            let (function, call) = change_call(name, id, &world.key(), &fewer);
+            world.request(function, call).await;
+        }
         0 => return None,
         1 => {
             cancel_when(world, name, id, "NOW").await;

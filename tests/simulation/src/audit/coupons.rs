@@ -138,9 +138,9 @@ pub fn check_charges(subscriptions: &[Value], coupons: &[Value]) -> Result<()> {
             most.is_none_or(|most| charges <= most),
             "{charges} charges with a coupon for {most:?}: {subscription}"
         );
-        if coupon.is_object() {
+        if let Some(defined) = defined {
             let invoices = paid.remove(id).unwrap_or_default();
-            check_in_order(coupon, most, invoices.values().copied())?;
+            check_in_order(coupon, (defined, most), invoices.values().copied())?;
         }
         let left = most.map(|most| most - charges);
         ensure!(
@@ -156,8 +156,13 @@ pub fn check_charges(subscriptions: &[Value], coupons: &[Value]) -> Result<()> {
     Ok(())
 }
 
-/// Checks the paid invoices of a subscription, oldest first: as long as its coupon counts, each one is discounted, or says why it is not.
-fn check_in_order<'a>(coupon: &Value, most: Option<i64>, paid: impl Iterator<Item = &'a Value>) -> Result<()> {
+/// Checks the paid invoices of a subscription, oldest first: as long as its coupon counts, each one is discounted, or says rightly why
+/// it is not. `defined` is the coupon, which counts for so many charges.
+fn check_in_order<'a>(
+    coupon: &Value,
+    (defined, most): (&Value, Option<i64>),
+    paid: impl Iterator<Item = &'a Value>,
+) -> Result<()> {
     let mut charges = 0;
     for invoice in paid {
         let counts = most.is_none_or(|most| charges < most);
@@ -178,9 +183,30 @@ fn check_in_order<'a>(coupon: &Value, most: Option<i64>, paid: impl Iterator<Ite
             is_discounted == of_invoice["not_applied"].is_null(),
             "it is not discounted, and does not say why: {invoice}"
         );
+        let says = &of_invoice["not_applied"];
+        let is_right = match reason_not_to_count(defined, invoice) {
+            Some(reason) => says == reason,
+            None => says.is_null() || says == "AMOUNT_NOT_TAKEN",
+        };
+        ensure!(is_right, "it says {says}, or is discounted, wrongly: {invoice}");
         charges += i64::from(is_discounted);
     }
     Ok(())
+}
+
+/// Why a coupon takes nothing off an invoice, whatever its provider takes. The coupons of the simulation count for all products.
+fn reason_not_to_count(defined: &Value, invoice: &Value) -> Option<&'static str> {
+    let subtotal = invoice["totals"]["subtotal"]["amount"].as_i64().unwrap_or_default();
+    let minimum = defined["minimum_subtotal"]["amount"].as_i64();
+    let takes_nothing = match defined["benefit"]["percent"].as_i64() {
+        Some(percent) => subtotal * percent < 100,
+        None => subtotal == 0,
+    };
+    match minimum {
+        Some(minimum) if subtotal < minimum => Some("MINIMUM_NOT_REACHED"),
+        _ if takes_nothing => Some("NOT_APPLICABLE"),
+        _ => None,
+    }
 }
 
 /// Checks that each used code and its claim name each other, and that coupons are claimed with codes exactly if they have some.

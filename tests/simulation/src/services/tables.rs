@@ -152,7 +152,7 @@ impl Tables {
         let mut request = json_of(body);
         mutant.break_request(&mut request);
         let mut response = self.engine.serve(operation, request.to_string().as_bytes());
-        if matches!(operation, "Query" | "BatchGetItem") && response.status == 200 {
+        if matches!(operation, "GetItem" | "Query" | "BatchGetItem") && response.status == 200 {
             let mut answer = json_of(&response.body);
             mutant.break_answer(&mut answer);
             response.body = answer.to_string().into_bytes();

@@ -265,6 +265,11 @@ fn a_coupon_that_counts_for_one_charge_too_many_is_caught() {
 }
 
 #[test]
+fn a_coupon_that_counts_for_a_charge_below_its_minimum_is_caught() {
+    is_caught(Mutant::MinimumIgnored, "a coupon counts for its charges");
+}
+
+#[test]
 fn a_claim_that_an_ended_subscription_keeps_is_caught() {
     is_caught(Mutant::ClaimsKept, "a coupon is claimed and redeemed once");
 }
@@ -300,8 +305,23 @@ fn a_customer_with_too_many_seats_is_caught() {
 }
 
 #[test]
+fn a_customer_who_holds_seats_without_end_is_caught() {
+    is_caught(Mutant::HoldTimeForgotten, "seats are held for only so long");
+}
+
+#[test]
 fn a_deadline_that_a_swap_prolongs_is_caught() {
     is_caught(Mutant::SwapsProlonged, "seats are held for only so long");
+}
+
+#[test]
+fn a_review_by_somebody_who_was_not_there_is_caught() {
+    is_caught(Mutant::AttendanceUnchecked, "each review has an attendance");
+}
+
+#[test]
+fn stars_that_are_not_counted_are_caught() {
+    is_caught(Mutant::StarsUncounted, "the counters are the visible reviews");
 }
 
 #[test]
