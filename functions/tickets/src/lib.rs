@@ -138,6 +138,8 @@ shared::actions! {
     event {
         "cancel-showtime-orders" => cancel_showtime_orders::CancelShowtimeOrders,
         "mark-seats-sold" => mark_seats_sold::MarkSeatsSold,
+    }
+    queue {
         "update-order-tickets" => update_order_tickets::UpdateOrderTickets,
     }
     stream {

@@ -1,17 +1,19 @@
-//! On `OrderPaid`, `OrderCancelled` and `OrderLinesCancelled`: issues the tickets of a paid order, and publishes which ones became
+//! On messages with `OrderPaid`, `OrderCancelled` or `OrderLinesCancelled` of an order with seats: issues the tickets of a paid order, and publishes which ones became
 //! void, in the transaction in which the order gave their seats back.
 //!
 //! The order decides, not the event: each run reads it, and writes under the condition that it has not changed. So events can be
 //! late, repeated and in any order, and a ticket is valid only while a paid order has its seat. A paid order of a cancelled
 //! showtime gets none: it is cancelled, with a full refund.
+//!
+//! A message that fails is delivered again for six hours, and then ends in a dead-letter queue with an alarm.
 
-use aws_lambda_events::eventbridge::EventBridgeEvent;
+use aws_lambda_events::sqs::SqsBatchResponse;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
-use shared::core::event::Envelope;
+use shared::aws::lambda::batch::{self, Batch};
 use shared::orders::{Line, OrderId, OrderStore, StoredOrder, UnservableOrders};
 use shared::tickets::{Showtime, ShowtimeId, ShowtimeStatus};
 
@@ -48,8 +50,19 @@ impl UpdateOrderTickets {
     }
 }
 
-/// An event about an order, as EventBridge delivers it.
-pub type OrderChanged = EventBridgeEvent<Envelope<ChangedOrder>>;
+/// A message: an event about an order, as EventBridge sends it to a queue. The fields that are used.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct OrderChanged {
+    /// The event's envelope.
+    pub detail: Detail,
+}
+
+/// The envelope of an event. The fields that are used.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Detail {
+    /// The order.
+    pub data: ChangedOrder,
+}
 
 /// What the function reads of a changed order.
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,7 +77,7 @@ pub struct ChangedOrder {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ChangedLine {
     /// The seat. Absent for a product.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seat: Option<ChangedSeat>,
 }
 
@@ -75,12 +88,20 @@ pub struct ChangedSeat {
     pub showtime_id: ShowtimeId,
 }
 
-/// Updates the tickets of an order.
+/// Updates the tickets of the orders of a batch, all at once.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when a retry may succeed, and [`Error::Internal`].
-pub async fn handle(function: &UpdateOrderTickets, event: OrderChanged, invocation: Invocation) -> Result<(), Error> {
-    let changed = event.detail.data;
+/// None. Failed messages are reported to the queue.
+pub async fn handle(
+    function: &UpdateOrderTickets,
+    batch: Batch,
+    invocation: Invocation,
+) -> Result<SqsBatchResponse, Error> {
+    let update = async |event: OrderChanged| update(function, event.detail.data, &invocation).await;
+    Ok(batch::serve(batch, update).await)
+}
+
+async fn update(function: &UpdateOrderTickets, changed: ChangedOrder, invocation: &Invocation) -> Result<(), Error> {
     let mut seats = changed.lines.into_iter().filter_map(|line| line.seat);
     let Some(ChangedSeat { showtime_id }) = seats.next() else {
         return Ok(());
@@ -94,7 +115,7 @@ pub async fn handle(function: &UpdateOrderTickets, event: OrderChanged, invocati
         let (Some(order), present) = read.await? else {
             return Ok(());
         };
-        let Some(update) = function.update_of(order, present, showtime_id, &invocation).await? else {
+        let Some(update) = function.update_of(order, present, showtime_id, invocation).await? else {
             return Ok(());
         };
         let updated = function

@@ -212,7 +212,25 @@ impl TicketsFixture {
 
     /// Delivers an event of an order to `update-order-tickets`.
     pub async fn update_tickets(&self, detail_type: &str, order: &Value) {
-        self.deliver("update-order-tickets", detail_type, order).await;
+        let failed = self.update_tickets_of(detail_type, &[order]).await;
+        assert_eq!(failed, [] as [usize; 0], "handled");
+    }
+
+    /// Delivers events of orders to `update-order-tickets`, in one batch. Returns the places of those that failed.
+    pub async fn update_tickets_of(&self, detail_type: &str, orders: &[&Value]) -> Vec<usize> {
+        let Handler::Event(handle) = self.handler("update-order-tickets") else {
+            panic!("a function of a queue")
+        };
+        let message = |(nth, order): (usize, &&Value)| {
+            let body = self.delivery("madang.orders", detail_type, order).to_string();
+            json!({ "messageId": nth.to_string(), "body": body })
+        };
+        let messages: Vec<Value> = orders.iter().enumerate().map(message).collect();
+        let batch = json!({ "Records": messages }).to_string();
+        let response = handle(batch, self.invocation()).await.expect("a response to the queue");
+        let failures = response["batchItemFailures"].as_array().expect("a list");
+        let place = |failure: &Value| text(failure, "itemIdentifier").parse().expect("a place");
+        failures.iter().map(place).collect()
     }
 
     /// Delivers `ShowtimeCancelled` to `cancel-showtime-orders`.

@@ -31,6 +31,9 @@ pub const INDEX_URL: &str = "https://sqs.test/123456789012/index.fifo";
 /// URL of the queue of orders that the shop cannot serve.
 pub const UNSERVABLE_ORDERS_URL: &str = "https://sqs.test/123456789012/unservable-orders";
 
+/// URL of the queue of events that change tickets.
+pub const TICKET_UPDATES_URL: &str = "https://sqs.test/123456789012/ticket-updates";
+
 /// URL of the queue of the private index.
 pub const PRIVATE_INDEX_URL: &str = "https://sqs.test/123456789012/private-index.fifo";
 

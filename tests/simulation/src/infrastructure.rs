@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsBatchResponse;
 use function_tests::payment_fixture::webhook_call;
 use harness::FakeQueue;
-use harness::queue::{Delivery, IMPORT_STEPS_URL};
+use harness::queue::{Delivery, IMPORT_STEPS_URL, TICKET_UPDATES_URL};
 use jiff::SignedDuration;
 use sandbox::{FOREIGN_ORDER, Webhook};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use shared::payments::provider::BillingKey;
 use crate::actors::personal_data::MARKER;
 use crate::lambda::Ended;
 use crate::mutant::Mutant;
-use crate::rules::Rule;
+use crate::rules::{QueueRule, Rule};
 use crate::services::stock_changes::StreamShard;
 use crate::world::{INDEX_VISIBILITY, World};
 
@@ -37,8 +37,8 @@ const CHARGES: usize = 10;
 const CHARGE_LIMIT: Duration = Duration::from_secs(120);
 /// How often the queue is polled.
 const CHARGES_POLL: Duration = Duration::from_secs(15);
-/// Timeout of a step of an import or export (functions/catalog/template.yaml), and how often their queues are polled. That of the
-/// cancellation of an order is shorter.
+/// Timeout of a step of an import or export (functions/catalog/template.yaml), and how often their queues are polled. Those of
+/// the cancellation and the tickets of an order are shorter.
 const STEP_LIMIT: Duration = Duration::from_secs(60);
 const STEPS_POLL: Duration = Duration::from_secs(10);
 /// Maximum messages in a batch of the index, and the timeout of a batch (functions/search/template.yaml).
@@ -79,6 +79,11 @@ pub fn start(world: &Rc<World>) {
         world.clone(),
         "cancel-unservable-orders",
         world.unservable_orders.clone(),
+    ));
+    world.spawn(deliver_steps(
+        world.clone(),
+        "update-order-tickets",
+        world.ticket_updates.clone(),
     ));
     for index in INDEXES {
         world.spawn(deliver_index_commands(world.clone(), index));
@@ -212,6 +217,10 @@ async fn deliver_events(world: Rc<World>) {
                 world.spawn(invoke_asynchronously(world.clone(), rule, event.clone()));
             }
         }
+        for rule in QueueRule::of_bus().iter().filter(|rule| rule.is_for(&event)) {
+            assert_eq!(rule.queue, "TicketUpdates", "the simulation has this queue of events");
+            send(&world, &world.ticket_updates, TICKET_UPDATES_URL, &event);
+        }
     }
 }
 
@@ -313,10 +322,15 @@ async fn deliver_steps(world: Rc<World>, function: &'static str, steps: FakeQueu
 
 /// Sends S3's event of an uploaded import to the queue of its steps, sometimes twice.
 pub fn send_import_event(world: &World, event: &Value) {
+    send(world, &world.import_steps, IMPORT_STEPS_URL, event);
+}
+
+/// Sends an event to a queue, sometimes twice.
+fn send(world: &World, queue: &FakeQueue, url: &str, event: &Value) {
     let times = 1 + u8::from(world.net.happens(world.net.faults().twice));
     for _ in 0..times {
-        let message = json!({ "QueueUrl": IMPORT_STEPS_URL, "MessageBody": event.to_string() });
-        world.import_steps.serve("AmazonSQS.SendMessage", &message);
+        let message = json!({ "QueueUrl": url, "MessageBody": event.to_string() });
+        queue.serve("AmazonSQS.SendMessage", &message);
     }
 }
 

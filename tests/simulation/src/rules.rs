@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::Value;
-use structure::template::{Resource, Template};
+use structure::template::{Resource, Template, target};
 
 /// The trigger of a function that an event or a schedule invokes.
 #[derive(Debug)]
@@ -19,6 +19,47 @@ pub struct Rule {
     pub retries: u64,
     /// The minutes of a schedule's period; 1 for an event.
     pub minutes: u64,
+}
+
+/// A rule that sends events of the bus to a queue.
+#[derive(Debug)]
+pub struct QueueRule {
+    /// The queue's logical id.
+    pub queue: String,
+    /// The event pattern.
+    pattern: Value,
+}
+
+impl QueueRule {
+    /// Returns the rules of the event bus.
+    pub fn of_bus() -> &'static [Self] {
+        static RULES: OnceLock<Vec<QueueRule>> = OnceLock::new();
+        RULES.get_or_init(|| {
+            let template = Template::read();
+            let rules = template.resources_of("AWS::Events::Rule");
+            let of_bus = rules.filter(|rule| rule.property("EventBusName").is_some());
+            of_bus.flat_map(Self::of).collect()
+        })
+    }
+
+    /// Whether the rule's pattern matches an entry of the bus.
+    pub fn is_for(&self, event: &Value) -> bool {
+        matches(&self.pattern, event)
+    }
+
+    fn of(rule: Resource<'_>) -> Vec<Self> {
+        let targets = rule.property("Targets").and_then(|targets| targets.as_sequence());
+        let queues = targets
+            .into_iter()
+            .flatten()
+            .filter_map(|one| one.get("Arn").and_then(target));
+        let pattern = plain(rule.property("EventPattern").expect("a pattern"));
+        let to = |queue: &str| Self {
+            queue: queue.to_owned(),
+            pattern: pattern.clone(),
+        };
+        queues.map(to).collect()
+    }
 }
 
 /// Timeout of the API's functions.

@@ -52,6 +52,9 @@ const MAX_RECEIVES: u32 = 5;
 /// Visibility timeout and deliveries of the queue of orders to cancel (functions/orders/template.yaml).
 const UNSERVABLE_VISIBILITY: SignedDuration = SignedDuration::from_secs(180);
 const UNSERVABLE_RECEIVES: u32 = 40;
+/// Visibility timeout and deliveries of the queue of events that change tickets (functions/tickets/template.yaml).
+const TICKET_VISIBILITY: SignedDuration = SignedDuration::from_secs(60);
+const TICKET_RECEIVES: u32 = 360;
 /// How often a client retries a request without a response.
 const TRIES: usize = 4;
 
@@ -84,6 +87,8 @@ pub struct World {
     pub export_steps: FakeQueue,
     /// The queue of orders that the shop cannot serve.
     pub unservable_orders: FakeQueue,
+    /// Events for `update-order-tickets`.
+    pub ticket_updates: FakeQueue,
     /// Commands for `write-index`.
     pub index: FakeQueue,
     /// Commands for `write-private-index`.
@@ -233,6 +238,7 @@ impl World {
         let steps = || FakeQueue::new(STEP_VISIBILITY, MAX_RECEIVES);
         let (import_steps, export_steps) = (steps(), steps());
         let unservable_orders = FakeQueue::new(UNSERVABLE_VISIBILITY, UNSERVABLE_RECEIVES);
+        let ticket_updates = FakeQueue::new(TICKET_VISIBILITY, TICKET_RECEIVES);
         let index_queue = || {
             let queue = FakeQueue::new(INDEX_VISIBILITY, MAX_RECEIVES);
             if !fault_plan.actors.search {
@@ -277,6 +283,7 @@ impl World {
             import_steps,
             export_steps,
             unservable_orders,
+            ticket_updates,
             index,
             private_index,
             webhooks_ready,

@@ -341,6 +341,30 @@ fn a_rule_of_the_bus_may_send_to_its_dead_letter_queue() {
 }
 
 #[test]
+fn a_rule_may_send_to_its_queue_and_to_a_dead_letter_queue_with_an_alarm() {
+    let template = Template::read();
+    let mut problems = Vec::new();
+    for rule in template.resources_of("AWS::Events::Rule") {
+        let targets = rule.property("Targets").and_then(|targets| targets.as_sequence());
+        for to in targets.into_iter().flatten() {
+            let dead_letters = at(to, "DeadLetterConfig.Arn");
+            if let Err(problem) = check_dead_letter_queue(&template, dead_letters) {
+                problems.push(format!("{}: `DeadLetterConfig.Arn` of a target: {problem}", rule.id));
+            }
+            for queue in [to.get("Arn"), dead_letters].into_iter().flatten().filter_map(target) {
+                if !allows_rules(&template, queue) {
+                    problems.push(format!(
+                        "{}: add an AWS::SQS::QueuePolicy that lets events.amazonaws.com send to {queue}",
+                        rule.id
+                    ));
+                }
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
 fn a_function_behind_the_api_times_out_before_the_api() {
     let template = Template::read();
     let mut problems = Vec::new();

@@ -132,6 +132,18 @@ async fn tickets_are_issued_once_while_their_event_is_delivered_many_times_at_on
 }
 
 #[tokio::test]
+async fn an_event_that_fails_is_reported_to_the_queue_and_the_others_of_its_batch_issue_their_tickets() {
+    let (shop, showtime) = selling(2, 4).await;
+    let hold = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    paid(&shop, "ann", &hold).await;
+    let order = shop.shop.see("ann", &id_of(&hold)).await.body;
+    let damaged = json!({ "order_id": "none", "lines": [] });
+    let failed = shop.update_tickets_of("OrderPaid", &[&damaged, &order]).await;
+    assert_eq!(failed, [0]);
+    assert_eq!(shop.tickets("ann").await.len(), 2);
+}
+
+#[tokio::test]
 async fn the_tickets_of_a_showtime_that_was_moved_show_the_present_start_and_the_former_one() {
     let (shop, showtime) = selling(2, 4).await;
     bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
