@@ -15,6 +15,7 @@ use shared::aws::dynamodb::BATCH_GET_KEYS;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::batch::{self, Batch};
 use shared::aws::queue::Queue;
+use shared::aws::telemetry::{self, Unit};
 use shared::catalog::{CHANGE_SHARDS, CatalogStore, ChangePosition, Sku};
 
 use crate::export::{
@@ -122,7 +123,7 @@ impl RunExport {
         Ok(StoredExport { position, ..next })
     }
 
-    /// Adds the products of the next page of the index. Returns the place after it.
+    /// Adds the products of the next page of the index, without those that cannot be read. Returns the place after it.
     async fn add_page(
         &self,
         part: &mut Part,
@@ -136,13 +137,18 @@ impl RunExport {
             .changed_products(shard % CHANGE_SHARDS, &after, PAGE, invocation.deadline);
         let changes = changes.await?;
         let skus: Vec<Sku> = changes.skus().into_iter().cloned().collect();
-        let products = match skus.as_slice() {
+        let (mut products, damaged) = match skus.as_slice() {
             [] => Default::default(),
-            skus => self.catalog.products(skus, invocation.deadline).await?,
+            skus => self.catalog.woken_products(skus, invocation.deadline).await?,
         };
-        for product in skus.iter().filter_map(|sku| products.get(sku)) {
-            part.add(product, invocation.now)?;
+        products.sort_unstable_by(|one, other| one.product.sku.cmp(&other.product.sku));
+        for woken in &products {
+            part.add(&woken.product, invocation.now)?;
         }
+        let left_out = changes.damaged.iter().chain(&damaged);
+        left_out.clone().for_each(|damaged| damaged.report("export a product"));
+        let left_out = left_out.count() as f64;
+        telemetry::emit("run-export", invocation.now, &[("LeftOut", Unit::Count, left_out)]);
         Ok(match changes.next {
             Some(after) => Position { shard, after },
             None => Position {

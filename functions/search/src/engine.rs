@@ -1,16 +1,16 @@
 //! The engines that are written: the embedded one, and OpenSearch beyond it. One port for both, since both are real.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
-use search_engine::Document;
-use search_engine::checksum::identity;
-use search_engine::document::InvalidDocument;
+use search_engine::{Change, Document};
 use serde::{Deserialize, Serialize};
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::core::error::Error;
+use shared::search::DocumentKind;
 
-use crate::index_writer::{Draft, IndexWriter};
+use crate::documents::Found;
+use crate::index_writer::{Draft, IndexWriter, upserts};
 use crate::opensearch_writer::OpenSearchWriter;
 use crate::rebuild::Step;
 use crate::state::{IndexState, Rebuild};
@@ -103,12 +103,6 @@ impl Engine {
         state.map(|(state, _)| state)
     }
 
-    /// Whether it has to be built before it can be searched: another version of this code has written it, or nobody has.
-    pub fn needs_build(&self, state: &IndexState) -> bool {
-        let begins_empty = matches!(self, Self::Embedded(_));
-        !state.current.is_readable() || !(begins_empty || state.is_complete())
-    }
-
     /// Whether it is a server.
     pub const fn is_server(&self) -> bool {
         matches!(self, Self::OpenSearch(_))
@@ -132,9 +126,50 @@ impl Engine {
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
     pub async fn write(&self, documents: &[Document], invocation: &Invocation) -> Result<(), Error> {
         match self {
-            Self::Embedded(writer) => Box::pin(writer.write(documents, invocation)).await,
+            Self::Embedded(writer) => Box::pin(writer.write(&upserts(documents), invocation)).await,
             Self::OpenSearch(writer) => Box::pin(writer.write(documents, invocation)).await,
         }
+    }
+
+    /// Writes what was found of these entities to each build that is kept current, also in place of newer versions, and removes
+    /// the others from it. The entities were read after the state `before`: nothing is written if another writer has changed it
+    /// since, which may have read a newer version.
+    ///
+    /// A server takes no older version within a minute after it has removed the newer one. The next daily run has it indexed
+    /// again.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn replace(
+        &self,
+        kind: DocumentKind,
+        ids: &BTreeSet<String>,
+        found: &Found,
+        before: &IndexState,
+        invocation: &Invocation,
+    ) -> Result<(), Error> {
+        // What exists and cannot be read stays as it was indexed.
+        let removed: Vec<String> = ids.difference(&found.left_out).cloned().collect();
+        let writer = match self {
+            Self::Embedded(writer) => writer,
+            Self::OpenSearch(writer) => {
+                let replaced = writer.replace(kind.name(), &removed, &found.documents, invocation);
+                return Box::pin(replaced).await;
+            }
+        };
+        let removals = removed.into_iter().map(|id| Change::Delete {
+            kind: kind.name().to_owned(),
+            id,
+        });
+        let changes: Vec<Change> = removals.chain(upserts(&found.documents)).collect();
+        let committed = writer.commit(invocation, |writer, state| {
+            if state.commit != before.commit {
+                let cause = "another writer has changed the index";
+                return Err(Error::unavailable("replace documents of the index", cause));
+            }
+            writer.draft(state, &changes)
+        });
+        Box::pin(committed).await.map(drop)
     }
 
     /// Does a step of a rebuild, unless another invocation has done it. Returns the state.
@@ -152,7 +187,7 @@ impl Engine {
                 return Ok(None);
             }
             let mut bundles = vec![];
-            writer.apply(&mut next.build, &step.documents, &mut bundles)?;
+            writer.apply(&mut next.build, &upserts(&step.documents), &mut bundles)?;
             if step.is_last() {
                 writer.merge(&mut next.build, None, &mut bundles)?;
             }
@@ -191,32 +226,33 @@ impl Engine {
         Ok(())
     }
 
-    /// The versions of the documents in some buckets of the checksum, by [`identity`]. None when the embedded index cannot be read:
-    /// then all of them are indexed again.
+    /// Visits the documents in some buckets of the checksum: kind, id and version. Visits none when the embedded index cannot be
+    /// read: then all of them are indexed again.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
-    pub async fn versions(
+    pub async fn visit(
         &self,
         state: &IndexState,
         buckets: &[usize],
         invocation: &Invocation,
-    ) -> Result<HashMap<u64, u64>, Error> {
+        mut visit: impl FnMut(&str, &str, u64) + Send,
+    ) -> Result<(), Error> {
         match self {
             Self::Embedded(writer) => {
                 let Ok(index) = writer.open(&state.current, invocation).await else {
-                    return Ok(HashMap::new());
+                    return Ok(());
                 };
                 let documents = index.documents_in(buckets);
                 let documents = documents.map_err(|error| Error::internal("read the versions of the index", error))?;
-                let documents = documents.into_iter();
-                Ok(documents
-                    .map(|(kind, id, version)| (identity(&kind, &id), version))
-                    .collect())
+                for (kind, id, version) in documents {
+                    visit(&kind, &id, version);
+                }
+                Ok(())
             }
             Self::OpenSearch(writer) => match writer.server.index_of(&state.current) {
-                Some(index) => Box::pin(writer.server.versions(&index, buckets, invocation.deadline)).await,
-                None => Ok(HashMap::new()),
+                Some(index) => Box::pin(writer.server.visit(&index, buckets, invocation.deadline, visit)).await,
+                None => Ok(()),
             },
         }
     }
@@ -235,14 +271,4 @@ impl Engine {
             Self::OpenSearch(writer) => Box::pin(writer.remove_unused(invocation)).await,
         }
     }
-}
-
-/// The documents within the engine's limits. The others are reported and left out, so that they do not stop these.
-pub fn valid(documents: Vec<Document>) -> Vec<Document> {
-    let is_valid = |document: &Document| document.validate().inspect_err(report).is_ok();
-    documents.into_iter().filter(is_valid).collect()
-}
-
-fn report(error: &InvalidDocument) {
-    tracing::error!(%error, "a document cannot be indexed");
 }

@@ -25,7 +25,7 @@ pub trait Open {
     /// What is searched.
     type Opened: Clone + Send;
 
-    /// Opens the current build. None if there is none yet.
+    /// Opens the current build. None if there is none yet, or none any more.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
@@ -120,26 +120,35 @@ impl<O: Open> StateReader<O> {
     async fn open(&self, known: Option<&Known<O::Opened>>, deadline: Instant) -> Result<Known<O::Opened>, Error> {
         let checked = Instant::now();
         let revision = known.and_then(|known| known.revision.as_ref());
-        let (state, revision) = match (self.storage.load(revision, deadline).await?, known) {
-            (Loaded::State(state, revision), _) => (state, revision),
-            (Loaded::Unchanged, Some(known)) => {
-                return Ok(Known {
-                    checked,
-                    ..known.clone()
-                });
+        let newer = match self.storage.load(revision, deadline).await? {
+            Loaded::State(state, revision) => {
+                let opened = self.opener.open(&state, &self.storage, deadline).await?;
+                opened.map(|opened| (opened, revision))
             }
-            (Loaded::Unchanged | Loaded::Missing, _) => {
-                return Ok(Known {
-                    opened: None,
-                    revision: None,
-                    checked,
-                });
+            Loaded::Unchanged => None,
+            Loaded::Missing => {
+                if revision.is_some() {
+                    tracing::error!("the state of the index is lost; searching the index before");
+                }
+                None
             }
         };
-        Ok(Known {
-            opened: self.opener.open(&state, &self.storage, deadline).await?,
-            revision: Some(revision),
-            checked,
+        Ok(match (newer, known) {
+            (Some((opened, revision)), _) => Known {
+                opened: Some(opened),
+                revision: Some(revision),
+                checked,
+            },
+            // A lost index is built again. Until then the one before finds more than none.
+            (None, Some(known)) => Known {
+                checked,
+                ..known.clone()
+            },
+            (None, None) => Known {
+                opened: None,
+                revision: None,
+                checked,
+            },
         })
     }
 }
@@ -154,6 +163,9 @@ impl Open for IndexCopy {
         storage: &IndexStorage,
         deadline: Instant,
     ) -> Result<Option<Arc<Index>>, Error> {
+        if state.current.is_blank() {
+            return Ok(None);
+        }
         let manifest = &state.current.manifest;
         self.fetch(manifest, storage, deadline).await?;
         let index = Index::open(self.folder(), manifest).map_err(|error| match error {

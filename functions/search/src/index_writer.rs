@@ -126,20 +126,26 @@ impl IndexWriter {
         }
     }
 
-    /// Writes documents within the limits to each build that is kept current. Older versions change nothing.
+    /// Applies changes, of documents within the limits, to each build that is kept current.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
-    pub async fn write(&self, documents: &[Document], invocation: &Invocation) -> Result<(), Error> {
-        let committed = self.commit(invocation, |writer, mut state| {
-            let mut bundles = vec![];
-            for build in state.written().filter(|build| writer.has(build)) {
-                writer.apply(build, documents, &mut bundles)?;
-            }
-            // No bundle: the index has these versions already.
-            Ok((!bundles.is_empty()).then_some(Draft { state, bundles }))
-        });
+    pub async fn write(&self, changes: &[Change], invocation: &Invocation) -> Result<(), Error> {
+        let committed = self.commit(invocation, |writer, state| writer.draft(state, changes));
         committed.await.map(|_| ())
+    }
+
+    /// Applies changes to each build of a state that is kept current. None if they change nothing.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn draft(&self, mut state: IndexState, changes: &[Change]) -> Result<Option<Draft>, Error> {
+        let mut bundles = vec![];
+        for build in state.written().filter(|build| self.has(build)) {
+            self.apply(build, changes, &mut bundles)?;
+        }
+        // No bundle: the index has these versions already.
+        Ok((!bundles.is_empty()).then_some(Draft { state, bundles }))
     }
 
     /// Whether all bundles of a build could be fetched.
@@ -149,17 +155,13 @@ impl IndexWriter {
             .is_none()
     }
 
-    /// Applies documents to a build. Older versions of them change nothing. Merges small bundles when they are many.
+    /// Applies changes to a build. Merges small bundles when they are many.
     ///
     /// # Errors
     /// [`Error::Internal`].
-    pub fn apply(&self, build: &mut Build, documents: &[Document], bundles: &mut Vec<Bundle>) -> Result<(), Error> {
-        let changes = documents
-            .iter()
-            .cloned()
-            .map(|document| Change::Upsert(Box::new(document)));
+    pub fn apply(&self, build: &mut Build, changes: &[Change], bundles: &mut Vec<Bundle>) -> Result<(), Error> {
         let open = || search_engine::IndexWriter::open(self.copy.folder(), &build.manifest);
-        let commit = open().and_then(|writer| writer.apply(changes.collect(), ""));
+        let commit = open().and_then(|writer| writer.apply(changes.to_vec(), ""));
         let commit = commit.map_err(|error| Error::internal(DOING, error))?;
         self.take(build, commit, bundles)?;
         let small = build.manifest.bundles.iter().filter(|info| info.size < SMALL_BYTES);
@@ -203,6 +205,12 @@ impl IndexWriter {
         }
         Ok(())
     }
+}
+
+/// The changes that add or replace documents. Older versions change nothing.
+pub fn upserts(documents: &[Document]) -> Vec<Change> {
+    let documents = documents.iter().cloned().map(Box::new);
+    documents.map(Change::Upsert).collect()
 }
 
 fn poisoned() -> Error {

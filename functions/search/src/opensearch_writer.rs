@@ -75,6 +75,27 @@ impl OpenSearchWriter {
         }
     }
 
+    /// Removes documents of a kind from each build that is kept current, and writes others to it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn replace(
+        &self,
+        kind: &str,
+        removed: &[String],
+        documents: &[Document],
+        invocation: &Invocation,
+    ) -> Result<(), Error> {
+        let (mut state, _) = self.storage.state(invocation).await?;
+        let indexes = state.written().filter_map(|build| self.server.index_of(build));
+        for index in indexes.collect::<BTreeSet<String>>() {
+            self.create(&index, invocation).await?;
+            let deadline = invocation.deadline;
+            self.server.remove_documents(&index, kind, removed, deadline).await?;
+        }
+        self.write(documents, invocation).await
+    }
+
     /// Does a step of a rebuild. Returns the state.
     ///
     /// # Errors
@@ -109,8 +130,6 @@ impl OpenSearchWriter {
                 state.current.manifest = old.manifest.clone();
             }
             step.advance(&mut state, invocation.now);
-            // The first build of a server replaces none.
-            state.previous.take_if(|previous| previous.build.rebuild_id.is_none());
             Some(state)
         });
         changed.await.map(|(state, _)| state)
@@ -147,13 +166,18 @@ impl OpenSearchWriter {
     }
 
     async fn write_to(&self, index: &str, documents: &[Document], invocation: &Invocation) -> Result<usize, Error> {
+        self.create(index, invocation).await?;
+        self.server
+            .write(index, documents, invocation.now, invocation.deadline)
+            .await
+    }
+
+    async fn create(&self, index: &str, invocation: &Invocation) -> Result<(), Error> {
         if !self.existing.lock().map_err(|_| poisoned())?.contains(index) {
             self.server.create(index, invocation.deadline).await?;
             self.existing.lock().map_err(|_| poisoned())?.insert(index.to_owned());
         }
-        self.server
-            .write(index, documents, invocation.now, invocation.deadline)
-            .await
+        Ok(())
     }
 
     /// Waits until searches see what this invocation has written, and as many documents as expected. A server takes a second,

@@ -4,22 +4,23 @@
 //! The walk meets every entity. One that changes meanwhile moves ahead of the walk or is named by a message, and messages are
 //! written to the next build too: no change is lost.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use search_engine::Document;
 use shared::Error;
 use shared::aws::lambda::Invocation;
-use shared::search::IndexCommand;
+use shared::search::{IndexCommand, IndexQueue};
 use uuid::Uuid;
 
 use crate::documents::{Walk, WalkPosition};
-use crate::engine::{Engine, valid};
+use crate::engine::Engine;
 use crate::state::{IndexState, Rebuild};
 use crate::write_index::WriteIndex;
 
 /// The entities of a step: some seconds of work, and some megabytes of memory.
-const STEP: usize = 2_000;
+pub const STEP: usize = 2_000;
 /// The entities of a query: those that one request reads.
 const PAGE: u8 = 100;
 /// The time that a step keeps for its commit.
@@ -30,6 +31,8 @@ const COMMIT: Duration = Duration::from_secs(20);
 pub struct Step {
     /// The documents.
     pub documents: Vec<Document>,
+    /// The entities without a document, since they cannot be read, by kind.
+    left_out: BTreeMap<String, u64>,
     /// None after the last entity.
     next: Option<WalkPosition>,
 }
@@ -50,6 +53,9 @@ impl Step {
     pub fn advance(&self, state: &mut IndexState, now: Timestamp) {
         let Some(next) = &mut state.next else { return };
         next.read += self.documents.len() as u64;
+        for (kind, count) in &self.left_out {
+            *next.left_out.entry(kind.clone()).or_default() += count;
+        }
         match &self.next {
             Some(position) => next.position = position.clone(),
             None => {
@@ -88,18 +94,18 @@ pub async fn step(
     function.queue.send(&next, invocation.deadline).await
 }
 
-/// Begins a rebuild when nothing can be found in an engine: another version of this code has written it, or it is a server
-/// that is new.
+/// Begins a rebuild when nothing can be found in an engine: another version of this code has written it, it is new, or its state
+/// was lost. For empty tables it is one step.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
-pub async fn start_if_needed(function: &WriteIndex, engine: &Engine, invocation: &Invocation) -> Result<(), Error> {
-    if !engine.needs_build(&engine.state(invocation).await?) {
+pub async fn start_if_needed(queue: &IndexQueue, engine: &Engine, invocation: &Invocation) -> Result<(), Error> {
+    if !engine.state(invocation).await?.needs_build() {
         return Ok(());
     }
     let rebuild_id = invocation.new_id();
     let changed = engine.storage().change(invocation, |mut state| {
-        if !engine.needs_build(&state) || state.under_way().is_some() {
+        if !state.needs_build() || state.under_way().is_some() {
             return None;
         }
         state.start(rebuild_id, invocation.now);
@@ -107,7 +113,7 @@ pub async fn start_if_needed(function: &WriteIndex, engine: &Engine, invocation:
     });
     let (state, has_changed) = changed.await?;
     if has_changed {
-        tracing::warn!(%rebuild_id, "the index is built: it is new, or another version of this function has written it");
+        tracing::warn!(%rebuild_id, "the index is built: it is new or lost, or another version of this function has written it");
     }
     // Also when an earlier invocation began it: that may have ended before it sent the first step.
     let Some(rebuild) = state.under_way().filter(|rebuild| rebuild.read == 0) else {
@@ -117,26 +123,31 @@ pub async fn start_if_needed(function: &WriteIndex, engine: &Engine, invocation:
         .build
         .rebuild_id
         .map(|rebuild_id| IndexCommand::Rebuild { rebuild_id });
-    function.queue.send(&Vec::from_iter(first), invocation.deadline).await
+    queue.send(&Vec::from_iter(first), invocation.deadline).await
 }
 
 async fn read(function: &WriteIndex, mut position: WalkPosition, invocation: &Invocation) -> Result<Step, Error> {
     let (sources, deadline) = (&function.sources, invocation.deadline_keeping(COMMIT));
+    let page_size = u8::try_from(function.step).unwrap_or(PAGE).min(PAGE);
     let mut documents = vec![];
-    while documents.len() < STEP {
-        let page = Walk::ALL.page(sources, &position, PAGE, deadline).await?;
+    let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
+    let next = loop {
+        let page = Walk::ALL.page(sources, &position, page_size, deadline).await?;
         let ids = page.entities.into_iter().map(|entity| entity.id).collect();
-        documents.extend(sources.read(page.kind, &ids, deadline).await?);
-        let Some(next) = page.next else {
-            return Ok(Step {
-                documents: valid(documents),
-                next: None,
-            });
-        };
-        position = next;
-    }
+        let found = sources.read(page.kind, &ids, deadline).await?;
+        documents.extend(found.documents);
+        let damaged = page.damaged + found.left_out.len() as u64;
+        if damaged > 0 {
+            *left_out.entry(page.kind.name().to_owned()).or_default() += damaged;
+        }
+        match page.next {
+            Some(next) if documents.len() < function.step => position = next,
+            next => break next,
+        }
+    };
     Ok(Step {
-        documents: valid(documents),
-        next: Some(position),
+        documents,
+        left_out,
+        next,
     })
 }

@@ -110,6 +110,10 @@ pub struct SearchResults {
     pub next_cursor: Option<String>,
 }
 
+/// The pages that a request reads at most while all of their results were hidden since they were indexed. After them the page is
+/// empty, and its cursor leads on.
+const PAGES: usize = 10;
+
 /// The reasons for which the action itself refuses a request.
 pub const REFUSALS: &[&Reason] = &[];
 
@@ -129,7 +133,7 @@ pub const REFUSALS: &[&Reason] = &[];
         ("q" = Option<String>, Query, description = "The text, of up to 64 characters", max_length = 64),
         ("kind" = Option<DocumentKind>, Query, description = "Only documents of this kind"),
         ("category" = Option<Category>, Query, description = "Only this category and those below it"),
-        ("currency" = Option<String>, Query, description = "Only prices in this currency (ISO 4217). Required with a price", pattern = "^[A-Z]{3}$"),
+        ("currency" = Option<String>, Query, description = "Only prices in this currency (ISO 4217). Required with a price, and for the orders by price", pattern = "^[A-Z]{3}$"),
         ("price_from" = Option<u64>, Query, description = "Only prices from this amount, in minor units"),
         ("price_to" = Option<u64>, Query, description = "Only prices up to this amount, in minor units"),
         ("order" = inline(Option<SearchOrder>), Query, description = "The order of the results. Default: `RELEVANCE`"),
@@ -152,11 +156,20 @@ pub const REFUSALS: &[&Reason] = &[];
 pub async fn handle(function: &SearchDocuments, request: Request, invocation: Invocation) -> Result<Response, Error> {
     const FILTERS: [&str; 7] = ["q", "kind", "category", "currency", "price_from", "price_to", "order"];
     let page = PageRequest::of(&request, &["search"], &FILTERS)?;
-    let query = query(&page)?;
-    let found = function.searcher.search(&query, invocation.deadline).await?;
-    let results = found.hits.into_iter().filter_map(result);
-    let items: Vec<SearchResult> = results.filter(|result| result.is_shown_at(invocation.now)).collect();
-    let next_cursor = page.cursor(found.next.as_ref().map(cursor));
+    let mut query = query(&page)?;
+    let (mut items, mut next) = (vec![], None);
+    for _ in 0..PAGES {
+        let found = function.searcher.search(&query, invocation.deadline).await?;
+        let results = found.hits.into_iter().filter_map(result);
+        items = results.filter(|result| result.is_shown_at(invocation.now)).collect();
+        next = found.next;
+        // What is not shown any more must not leave a page empty that is not the last one.
+        if !items.is_empty() || next.is_none() {
+            break;
+        }
+        query.after = next;
+    }
+    let next_cursor = page.cursor(next.as_ref().map(cursor));
     let link = next_cursor.as_deref().map(|cursor| page.link(cursor)).transpose()?;
     let results = SearchResults {
         q: query.text,
@@ -179,6 +192,10 @@ fn query(page: &PageRequest<'_>) -> Result<Query, Error> {
         return Err(Rejection::invalid_parameter("currency", "it is required with a price").into());
     }
     let order: Option<SearchOrder> = page.filter("order")?;
+    let is_by_price = matches!(order, Some(SearchOrder::PriceAsc | SearchOrder::PriceDesc));
+    if currency.is_none() && is_by_price {
+        return Err(Rejection::invalid_parameter("currency", "an order by price needs it").into());
+    }
     let after: Option<Cursor<3>> = page.after()?;
     Ok(Query {
         text: page.filter("q")?.unwrap_or_default(),
@@ -254,7 +271,7 @@ impl SearchResult {
 }
 
 /// A position in the results as the cursor of a page, whose numbers are below 2^63.
-pub(crate) fn cursor(place: &Place) -> Cursor<3> {
+pub fn cursor(place: &Place) -> Cursor<3> {
     Cursor {
         at: [
             u64::from(place.tier as u8) << 8 | u64::from(place.boost),
@@ -265,7 +282,11 @@ pub(crate) fn cursor(place: &Place) -> Cursor<3> {
     }
 }
 
-pub(crate) fn place(cursor: Cursor<3>) -> Result<Place, Rejection> {
+/// The position that a cursor means.
+///
+/// # Errors
+/// `invalid-parameter` unless [`cursor`] made it.
+pub fn place(cursor: Cursor<3>) -> Result<Place, Rejection> {
     let [rank, high, low] = cursor.at;
     let [tier, boost] = [(rank >> 8) as u8, rank as u8];
     let tiers = [
@@ -277,12 +298,15 @@ pub(crate) fn place(cursor: Cursor<3>) -> Result<Place, Rejection> {
         Match::Typo,
     ];
     let tier = tiers.into_iter().find(|known| *known as u8 == tier);
-    Ok(Place {
-        tier: tier.ok_or_else(|| Rejection::invalid_parameter("cursor", "it was not issued for this list"))?,
+    let place = tier.map(|tier| Place {
+        tier,
         boost,
         value: high << 32 | low & 0xffff_ffff,
         identity: cursor.id.as_u64_pair().0,
-    })
+    });
+    // Numbers beyond their width mean no position.
+    let place = place.filter(|place| self::cursor(place) == cursor);
+    place.ok_or_else(|| Rejection::invalid_parameter("cursor", "it was not issued for this list"))
 }
 
 #[cfg(test)]
@@ -300,5 +324,23 @@ mod tests {
             };
             assert_eq!(place(cursor(&original)).unwrap(), original);
         }
+    }
+
+    #[test]
+    fn a_cursor_with_numbers_beyond_their_width_is_refused() {
+        let original = Place {
+            tier: Match::Title,
+            boost: 1,
+            value: 7,
+            identity: 9,
+        };
+        for number in 0..3 {
+            let mut wide = cursor(&original);
+            wide.at[number] |= 1 << 40;
+            assert!(place(wide).is_err(), "{number}");
+        }
+        let mut other = cursor(&original);
+        other.id = Uuid::from_u128(other.id.as_u128() | 1);
+        assert!(place(other).is_err());
     }
 }

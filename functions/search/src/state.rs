@@ -1,6 +1,8 @@
 //! What the state of an engine says: the builds of its index. `index.json` is that of the embedded engine,
 //! `opensearch.json` that of OpenSearch.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use search_engine::{ANALYZER_VERSION, FORMAT_VERSION, Manifest, SCHEMA_VERSION};
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,9 @@ pub struct Rebuild {
     pub position: WalkPosition,
     /// The entities that were read.
     pub read: u64,
+    /// The entities that have no document, since they cannot be read, by kind. An entity that was met twice counts twice.
+    #[serde(default)]
+    pub left_out: BTreeMap<String, u64>,
 }
 
 impl IndexState {
@@ -85,9 +90,12 @@ impl IndexState {
             .any(|build| build.manifest.bundles.iter().any(|info| info.name == bundle))
     }
 
-    /// The builds to which changes are written. The previous one is brought up to date when it becomes current again.
+    /// The builds to which changes are written. The previous one is brought up to date when it becomes current again. A blank
+    /// one stays blank beside a rebuild: readers that know an earlier index keep it until the rebuild has ended.
     pub fn written(&mut self) -> impl Iterator<Item = &mut Build> {
-        let builds = [&mut self.current]
+        let is_left_blank = self.current.is_blank() && self.next.is_some();
+        let current = (!is_left_blank).then_some(&mut self.current);
+        let builds = current
             .into_iter()
             .chain(self.next.as_mut().map(|next| &mut next.build));
         builds.filter(|build| build.is_readable())
@@ -98,6 +106,12 @@ impl IndexState {
         let next = self.next.as_ref().map(|next| &next.build);
         let previous = self.previous.as_ref().map(|previous| &previous.build);
         [&self.current].into_iter().chain(next).chain(previous)
+    }
+
+    /// Whether the index has to be built before it can be searched: another version of this code has written it, nobody has, or
+    /// its state was lost.
+    pub fn needs_build(&self) -> bool {
+        !self.current.is_readable() || self.current.is_blank()
     }
 
     /// Whether the current build was made from the tables as a whole. A first build is kept current too, but began empty.
@@ -117,21 +131,25 @@ impl IndexState {
             started_at: now,
             position: Walk::ALL.start(),
             read: 0,
+            left_out: BTreeMap::new(),
         });
     }
 
-    /// Makes the next build the current one, which becomes the previous one. Refuses when the next one has fewer documents
-    /// of a kind, since entities are hidden but never deleted: it would be incomplete. It is then discarded.
+    /// Makes the next build the current one, which becomes the previous one, unless it is blank. Refuses when the next one has
+    /// fewer documents of a kind, since entities are hidden but never deleted: it would be incomplete. It is then discarded.
+    /// Entities that cannot be read may be missing.
     ///
     /// # Errors
     /// [`Incomplete`].
     pub fn switch(&mut self, now: Timestamp) -> Result<(), Incomplete> {
         let Some(next) = self.next.take() else { return Ok(()) };
         let (old, new) = (&self.current.manifest.documents, &next.build.manifest.documents);
-        // One that nobody can read is no measure.
-        for (kind, &expected) in old.iter().filter(|_| self.current.is_readable()) {
+        // The counts of an index can be read also when another version of the analyzer has written it.
+        let is_comparable = self.current.manifest.format_version == FORMAT_VERSION;
+        for (kind, &expected) in old.iter().filter(|_| is_comparable) {
             let found = new.get(kind).copied().unwrap_or_default();
-            if found < expected {
+            let left_out = next.left_out.get(kind).copied().unwrap_or_default();
+            if found + left_out < expected {
                 return Err(Incomplete {
                     kind: kind.clone(),
                     found,
@@ -140,7 +158,7 @@ impl IndexState {
             }
         }
         let build = std::mem::replace(&mut self.current, next.build);
-        self.previous = Some(Replaced { build, at: now });
+        self.previous = (!build.is_blank()).then_some(Replaced { build, at: now });
         self.rolled_back = None;
         Ok(())
     }
@@ -173,6 +191,11 @@ impl Build {
         versions == (FORMAT_VERSION, SCHEMA_VERSION, ANALYZER_VERSION)
     }
 
+    /// Whether nothing was ever written to it: the index is new, or its state was lost.
+    pub const fn is_blank(&self) -> bool {
+        self.rebuild_id.is_none() && self.manifest.bundles.is_empty()
+    }
+
     fn empty(rebuild_id: Option<Uuid>) -> Self {
         Self {
             rebuild_id,
@@ -196,10 +219,18 @@ pub struct Incomplete {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use search_engine::BundleInfo;
 
     fn state(current: u64, next: u64) -> IndexState {
         let mut state = IndexState::empty(Uuid::nil(), Timestamp::UNIX_EPOCH);
-        state.current.manifest.documents.insert("PRODUCT".to_owned(), current);
+        if current > 0 {
+            state.current.manifest.documents.insert("PRODUCT".to_owned(), current);
+            state.current.manifest.bundles.push(BundleInfo {
+                name: "first".to_owned(),
+                size: 1,
+                documents: current,
+            });
+        }
         state.start(Uuid::max(), Timestamp::UNIX_EPOCH);
         let build = &mut state.next.as_mut().unwrap().build;
         build.manifest.documents.insert("PRODUCT".to_owned(), next);
@@ -220,6 +251,32 @@ mod tests {
         let incomplete = state.switch(Timestamp::UNIX_EPOCH).unwrap_err();
         assert_eq!((incomplete.found, incomplete.expected), (2, 3));
         assert_eq!((state.current.rebuild_id, state.next), (None, None));
+    }
+
+    #[test]
+    fn a_rebuild_may_lack_what_cannot_be_read() {
+        let mut state = state(3, 2);
+        let next = state.next.as_mut().unwrap();
+        next.left_out.insert("PRODUCT".to_owned(), 1);
+        state.switch(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(state.current.rebuild_id, Some(Uuid::max()));
+    }
+
+    #[test]
+    fn a_rebuild_by_another_version_of_the_analyzer_is_compared_too() {
+        let mut state = state(3, 2);
+        state.current.manifest.analyzer_version += 1;
+        assert!(state.switch(Timestamp::UNIX_EPOCH).is_err());
+        let mut other_format = self::state(3, 2);
+        other_format.current.manifest.format_version += 1;
+        other_format.switch(Timestamp::UNIX_EPOCH).unwrap();
+    }
+
+    #[test]
+    fn a_build_to_which_nothing_was_written_is_nothing_to_roll_back_to() {
+        let mut state = state(0, 2);
+        state.switch(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(state.previous, None);
     }
 
     #[test]

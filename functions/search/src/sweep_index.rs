@@ -1,8 +1,13 @@
 //! Runs daily: compares each engine that is kept current with the tables by checksums and asks to index again what differs,
 //! asks to merge the bundles when that is worthwhile, and removes bundles and indexes that no build uses.
 //!
-//! A change that no message has named is found here, however it was lost.
+//! A change that no message has named is found here, however it was lost, and so is a document that only the index has, as after
+//! a restore of a table. An index that has to be built is built from here too, if no change comes.
 
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::SignedDuration;
 use search_engine::Checksum;
 use search_engine::checksum::{bucket, identity};
 use serde::{Deserialize, Serialize};
@@ -10,10 +15,13 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due_scan::Summary;
 use shared::aws::lambda::Invocation;
+use shared::aws::telemetry::{self, Unit};
 use shared::search::{DocumentKind, IndexCommand, IndexQueue};
 
 use crate::documents::{DocumentSources, EntityVersion, Walk};
 use crate::engine::{Engine, Engines};
+use crate::rebuild;
+use crate::state::IndexState;
 
 /// The function's engines, queue and stores.
 #[derive(Debug)]
@@ -43,15 +51,24 @@ impl SweepIndex {
 /// The versions of a query.
 const PAGE: u8 = 250;
 
+/// How long ago a change must be that counts as missing: a message about a later one may still wait.
+const SETTLED: SignedDuration = SignedDuration::from_mins(15);
+
 /// What a run has done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepSummary {
     /// The entities that were compared.
     pub compared: u64,
+    /// The entities that cannot be read.
+    pub damaged: u64,
     /// The buckets of the checksum in which index and table differ.
     pub differing_buckets: usize,
     /// The entities of these buckets that are newer than in the index, and are indexed again.
     pub queued: u64,
+    /// The documents of these buckets that are newer than their entities, or have none, and are replaced or removed.
+    pub replaced: u64,
+    /// The documents that differ although no message about them should wait any more.
+    pub missing: u64,
     /// The bundles that were removed, and the indexes of a server.
     pub removed: usize,
 }
@@ -74,16 +91,22 @@ pub async fn handle(function: &SweepIndex, invocation: Invocation) -> Result<Swe
 async fn sweep(function: &SweepIndex, invocation: &Invocation) -> Result<SweepSummary, Error> {
     let mut summary = SweepSummary::default();
     let mut stored = Checksum::default();
-    walk(function, invocation, |kind, entity| {
+    summary.damaged = walk(function, invocation, |kind, entity| {
         stored.add(kind.name(), &entity.id, entity.version);
         summary.compared += 1;
-        false
+        Verdict::Same
     })
     .await?;
     for engine in function.engines.fed(invocation).await? {
         sweep_engine(function, engine, &stored, &mut summary, invocation).await?;
     }
     tracing::info!(?summary, "the index was compared with the tables");
+    let missing = (
+        "DifferingDocuments",
+        Unit::Count,
+        (summary.missing + summary.damaged) as f64,
+    );
+    telemetry::emit("sweep-index", invocation.now, &[missing]);
     Ok(summary)
 }
 
@@ -94,6 +117,8 @@ async fn sweep_engine(
     summary: &mut SweepSummary,
     invocation: &Invocation,
 ) -> Result<(), Error> {
+    // Boxed: these are large.
+    Box::pin(rebuild::start_if_needed(&function.queue, engine, invocation)).await?;
     let mut state = engine.state(invocation).await?;
     // Its last message may be lost. Two messages for one step do it once.
     if let Some(rebuild_id) = state.next.as_ref().and_then(|next| next.build.rebuild_id) {
@@ -101,45 +126,146 @@ async fn sweep_engine(
         function.queue.send(&next, invocation.deadline).await?;
     }
     // What is built now needs no comparison.
-    if !engine.needs_build(&state) {
+    if !state.needs_build() {
         engine.measure(&mut state, invocation).await?;
         let differing = stored.differing(&state.current.manifest.checksum);
         summary.differing_buckets += differing.len();
         if !differing.is_empty() {
-            let indexed = engine.versions(&state, &differing, invocation).await?;
-            let is_older = |kind: DocumentKind, entity: &EntityVersion| {
-                let identity = identity(kind.name(), &entity.id);
-                let is_differing = differing.contains(&bucket(identity));
-                is_differing && indexed.get(&identity).is_none_or(|&version| version < entity.version)
-            };
-            summary.queued += walk(function, invocation, is_older).await?;
+            Box::pin(compare(function, engine, &state, &differing, summary, invocation)).await?;
         }
         if state.current.manifest.needs_merge() {
             function.queue.send(&[IndexCommand::Merge], invocation.deadline).await?;
         }
     }
-    summary.removed += engine.remove_unused(&state, invocation).await?;
+    // A lost state names none of the bundles that functions may still read.
+    if engine.is_server() || !state.current.is_blank() {
+        summary.removed += engine.remove_unused(&state, invocation).await?;
+    }
     Ok(())
 }
 
-/// Meets every entity, and asks to index those that `wanted` names. Returns how many those are.
+/// The version of a document, and whether its entity was met.
+struct Indexed {
+    version: u64,
+    is_met: bool,
+}
+
+/// Compares the documents in the buckets that differ with their entities. Asks to index what is newer in the tables, and to replace
+/// what is newer in the index or only there: the writer reads each entity again, since the walk is eventually consistent.
+async fn compare(
+    function: &SweepIndex,
+    engine: &Engine,
+    state: &IndexState,
+    differing: &[usize],
+    summary: &mut SweepSummary,
+    invocation: &Invocation,
+) -> Result<(), Error> {
+    let mut indexed: HashMap<u64, Indexed> = HashMap::new();
+    let add = |kind: &str, id: &str, version| {
+        let is_met = false;
+        indexed.insert(identity(kind, id), Indexed { version, is_met });
+    };
+    engine.visit(state, differing, invocation, add).await?;
+    walk(function, invocation, |kind, entity| {
+        let identity = identity(kind.name(), &entity.id);
+        if !differing.contains(&bucket(identity)) {
+            return Verdict::Same;
+        }
+        let verdict = match indexed.get_mut(&identity) {
+            None => Verdict::Index,
+            Some(indexed) => {
+                indexed.is_met = true;
+                match indexed.version.cmp(&entity.version) {
+                    Ordering::Less => Verdict::Index,
+                    Ordering::Equal => Verdict::Same,
+                    Ordering::Greater => Verdict::Replace,
+                }
+            }
+        };
+        summary.queued += u64::from(verdict == Verdict::Index);
+        summary.replaced += u64::from(verdict == Verdict::Replace);
+        let is_settled = invocation.now.duration_since(entity.updated_at) >= SETTLED;
+        summary.missing += u64::from(verdict != Verdict::Same && is_settled);
+        verdict
+    })
+    .await?;
+    let only_indexed: HashSet<u64> = indexed
+        .into_iter()
+        .filter_map(|(identity, indexed)| (!indexed.is_met).then_some(identity))
+        .collect();
+    let count = replace(function, engine, state, &only_indexed, invocation).await?;
+    summary.replaced += count;
+    summary.missing += count;
+    Ok(())
+}
+
+/// Asks to replace the documents with these identities. Returns how many those are.
+async fn replace(
+    function: &SweepIndex,
+    engine: &Engine,
+    state: &IndexState,
+    identities: &HashSet<u64>,
+    invocation: &Invocation,
+) -> Result<u64, Error> {
+    if identities.is_empty() {
+        return Ok(0);
+    }
+    let buckets: BTreeSet<usize> = identities.iter().map(|&identity| bucket(identity)).collect();
+    let mut ids: BTreeMap<DocumentKind, Vec<String>> = BTreeMap::new();
+    let add = |kind: &str, id: &str, _| {
+        // A kind of a later version of this code is left to that one.
+        let known = DocumentKind::ALL.into_iter().find(|known| known.name() == kind);
+        if let Some(kind) = known.filter(|_| identities.contains(&identity(kind, id))) {
+            ids.entry(kind).or_default().push(id.to_owned());
+        }
+    };
+    engine.visit(state, &Vec::from_iter(buckets), invocation, add).await?;
+    let mut count = 0;
+    for (kind, ids) in ids {
+        count += ids.len() as u64;
+        function.queue.replace(kind, &ids, invocation.deadline).await?;
+    }
+    Ok(count)
+}
+
+/// What a comparison of an entity with the index leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing.
+    Same,
+    /// It is indexed again.
+    Index,
+    /// Its document is replaced by an older one.
+    Replace,
+}
+
+/// Meets every entity that can be read, and sends what `judge` says of each. Returns how many cannot be read.
 async fn walk(
     function: &SweepIndex,
     invocation: &Invocation,
-    mut wanted: impl FnMut(DocumentKind, &EntityVersion) -> bool,
+    mut judge: impl FnMut(DocumentKind, &EntityVersion) -> Verdict,
 ) -> Result<u64, Error> {
-    let mut queued = 0;
+    let mut damaged = 0;
     let mut position = Some(Walk::ALL.start());
     while let Some(here) = position {
         let page = Walk::ALL
             .page(&function.sources, &here, PAGE, invocation.deadline)
             .await?;
-        let kind = page.kind;
-        let entities = page.entities.into_iter().filter(|entity| wanted(kind, entity));
-        let ids: Vec<String> = entities.map(|entity| entity.id).collect();
-        queued += ids.len() as u64;
-        function.queue.index(kind, &ids, invocation.deadline).await?;
+        let (mut changed, mut replaced) = (vec![], vec![]);
+        for entity in page.entities {
+            match judge(page.kind, &entity) {
+                Verdict::Same => {}
+                Verdict::Index => changed.push(entity.id),
+                Verdict::Replace => replaced.push(entity.id),
+            }
+        }
+        damaged += page.damaged;
+        function.queue.index(page.kind, &changed, invocation.deadline).await?;
+        function
+            .queue
+            .replace(page.kind, &replaced, invocation.deadline)
+            .await?;
         position = page.next;
     }
-    Ok(queued)
+    Ok(damaged)
 }

@@ -2,7 +2,8 @@
 //! kept current, continues a rebuild, and merges the bundles of the embedded index.
 //!
 //! A message says which entities to look at, and not how they have changed: they are read again, and an older version of
-//! a document never replaces a newer one. So messages may arrive late, twice and in any order.
+//! a document never replaces a newer one, unless the message asks for that. So messages may arrive late, twice and in any order.
+//! An entity that cannot be read is left out, and does not stop the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +12,12 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::batch::Batch;
 use shared::aws::lambda::problem::Causes;
+use shared::aws::telemetry::{self, Unit};
 use shared::search::{DocumentKind, IndexCommand, IndexQueue};
 use uuid::Uuid;
 
 use crate::documents::DocumentSources;
-use crate::engine::{Engines, valid};
+use crate::engine::{Engine, Engines};
 use crate::rebuild;
 
 /// The function's stores.
@@ -27,6 +29,8 @@ pub struct WriteIndex {
     pub sources: DocumentSources,
     /// The queue, for the next step of a rebuild.
     pub queue: IndexQueue,
+    /// The entities of a step of a rebuild.
+    pub step: usize,
 }
 
 impl WriteIndex {
@@ -39,6 +43,7 @@ impl WriteIndex {
             engines: Engines::new(platform)?,
             sources: DocumentSources::new(platform)?,
             queue: IndexQueue::new(platform)?,
+            step: rebuild::STEP,
         })
     }
 }
@@ -48,6 +53,8 @@ impl WriteIndex {
 struct Work {
     /// The entities to index, each once.
     ids: BTreeMap<DocumentKind, BTreeSet<String>>,
+    /// The entities whose documents are to be as in the tables, whatever their versions.
+    replaced: BTreeMap<DocumentKind, BTreeSet<String>>,
     /// The rebuilds to continue.
     rebuilds: BTreeSet<Uuid>,
     merge: bool,
@@ -62,22 +69,23 @@ pub async fn handle(function: &WriteIndex, batch: Batch, invocation: Invocation)
     let work = Work::of(&batch);
     let engines = function.engines.fed(&invocation).await?;
     for engine in &engines {
-        rebuild::start_if_needed(function, engine, &invocation).await?;
+        rebuild::start_if_needed(&function.queue, engine, &invocation).await?;
     }
+    let mut left_out = 0;
     for (&kind, ids) in &work.ids {
-        let documents = function.sources.read(kind, ids, invocation.deadline).await?;
-        let documents = valid(documents);
+        let found = function.sources.read(kind, ids, invocation.deadline).await?;
+        left_out += found.left_out.len();
         for engine in &engines {
-            match engine.write(&documents, &invocation).await {
-                // The embedded index is searched: it must not wait for a server that is not.
-                Err(error) if engines.len() > 1 && engine.is_server() => {
-                    tracing::error!(causes = %Causes(&error), "the server lacks a change: its build starts over");
-                    engine.abandon(&invocation).await?;
-                }
-                written => written?,
-            }
+            let written = engine.write(&found.documents, &invocation).await;
+            accept(written, engine, &engines, &invocation).await?;
         }
     }
+    for (&kind, ids) in &work.replaced {
+        // Boxed: it is large, and rare.
+        left_out += Box::pin(replace(function, &engines, kind, ids, &invocation)).await?;
+    }
+    let left_out = ("LeftOut", Unit::Count, left_out as f64);
+    telemetry::emit("write-index", invocation.now, &[left_out]);
     for engine in &engines {
         for &rebuild_id in &work.rebuilds {
             rebuild::step(function, engine, rebuild_id, &invocation).await?;
@@ -89,12 +97,50 @@ pub async fn handle(function: &WriteIndex, batch: Batch, invocation: Invocation)
     Ok(())
 }
 
+/// Writes the documents of these entities as the tables have them now, whatever their versions are. Returns how many entities were
+/// left out.
+async fn replace(
+    function: &WriteIndex,
+    engines: &[&Engine],
+    kind: DocumentKind,
+    ids: &BTreeSet<String>,
+    invocation: &Invocation,
+) -> Result<usize, Error> {
+    let mut left_out = 0;
+    for engine in engines {
+        // The state before the read: what another writer commits meanwhile may be newer.
+        let before = engine.state(invocation).await?;
+        let found = function.sources.read(kind, ids, invocation.deadline).await?;
+        left_out = found.left_out.len();
+        let written = engine.replace(kind, ids, &found, &before, invocation).await;
+        accept(written, engine, engines, invocation).await?;
+    }
+    Ok(left_out)
+}
+
+/// Accepts that a server lacks a change while it is not searched yet: the embedded index is searched, and must not wait for it.
+async fn accept(
+    written: Result<(), Error>,
+    engine: &Engine,
+    engines: &[&Engine],
+    invocation: &Invocation,
+) -> Result<(), Error> {
+    match written {
+        Err(error) if engines.len() > 1 && engine.is_server() => {
+            tracing::error!(causes = %Causes(&error), "the server lacks a change: its build starts over");
+            engine.abandon(invocation).await
+        }
+        written => written,
+    }
+}
+
 impl Work {
     fn of(batch: &Batch) -> Self {
         let mut work = Self::default();
         for message in &batch.messages {
             match serde_json::from_str(&message.body) {
                 Ok(IndexCommand::Index { kind, ids }) => work.ids.entry(kind).or_default().extend(ids),
+                Ok(IndexCommand::Replace { kind, ids }) => work.replaced.entry(kind).or_default().extend(ids),
                 Ok(IndexCommand::Rebuild { rebuild_id }) => {
                     work.rebuilds.insert(rebuild_id);
                 }

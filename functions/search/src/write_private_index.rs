@@ -13,9 +13,8 @@ use shared::aws::lambda::batch::Batch;
 use shared::search::{PrivateDocumentKind, PrivateIndexCommand};
 use uuid::Uuid;
 
-use crate::documents::OrderSource;
-use crate::engine::valid;
-use crate::index_writer::{Draft, IndexWriter};
+use crate::documents::{OrderSource, is_valid};
+use crate::index_writer::{Draft, IndexWriter, upserts};
 use crate::state::IndexState;
 use crate::storage::IndexStorage;
 
@@ -58,8 +57,9 @@ pub async fn handle(function: &WritePrivateIndex, batch: Batch, invocation: Invo
     let work = Work::of(&batch);
     start_over_if_unreadable(&function.writer, &invocation).await?;
     if !work.orders.is_empty() {
-        let documents = function.orders.read(&work.orders, invocation.deadline).await?;
-        function.writer.write(&valid(documents), &invocation).await?;
+        let mut documents = function.orders.read(&work.orders, invocation.deadline).await?;
+        documents.retain(is_valid);
+        function.writer.write(&upserts(&documents), &invocation).await?;
     }
     if work.merge {
         merge(&function.writer, &invocation).await?;

@@ -184,6 +184,8 @@ impl AnalyzedQuery {
                 .map(|&(_, text)| text)
                 .chain(stored.aliases)
                 .chain(stored.names);
+            // An id, such as an SKU, is found, but it is no text for readers.
+            let all = all.filter(|&text| text != stored.id);
             let matching = all.filter_map(|text| {
                 let units = analyzer::units(text);
                 let highlights = self.parsed.highlights(&units);

@@ -289,9 +289,12 @@ impl CatalogStore {
     }
 }
 
+/// The prefix of a product's key, before its SKU.
+const PRODUCT_PREFIX: &str = "PRODUCT#";
+
 /// The key of a product.
 pub(crate) fn product_key(sku: &Sku) -> String {
-    format!("PRODUCT#{sku}")
+    format!("{PRODUCT_PREFIX}{sku}")
 }
 
 /// The key of the request that created a product.

@@ -56,6 +56,14 @@ pub enum IndexCommand {
         /// The ids of their entities.
         ids: Vec<String>,
     },
+    /// The index may have documents that the tables do not have, or newer ones, as after a restore of a table. Says which: the
+    /// writer reads the entities again, and writes what the tables have, whatever the versions are.
+    Replace {
+        /// The kind of the documents.
+        kind: DocumentKind,
+        /// The ids of their entities.
+        ids: Vec<String>,
+    },
     /// Continue a rebuild.
     Rebuild {
         /// The rebuild.

@@ -44,6 +44,18 @@ impl IndexQueue {
         self.send(&commands.collect::<Vec<_>>(), deadline).await
     }
 
+    /// Asks to write the documents of these entities as the tables have them, and to remove those that the tables do not have.
+    ///
+    /// # Errors
+    /// As [`IndexQueue::index`].
+    pub async fn replace(&self, kind: DocumentKind, ids: &[String], deadline: Instant) -> Result<(), Error> {
+        let commands = ids.chunks(IDS).map(|ids| IndexCommand::Replace {
+            kind,
+            ids: ids.to_vec(),
+        });
+        self.send(&commands.collect::<Vec<_>>(), deadline).await
+    }
+
     /// Sends commands, in order.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use harness::platform::SEARCH;
 use harness::{FakeQueue, Services};
 use jiff::SignedDuration;
 use search::opensearch::OpenSearch;
+use search::roll_back_search_index::RollBackSearchIndex;
 use search::searcher::Searcher;
 use search::state::IndexState;
 use search::write_index::WriteIndex;
@@ -197,16 +198,15 @@ impl SearchFixture {
     /// The function's error.
     pub async fn write_batch(&self, writer: &WriteIndex, batch: Batch) -> Result<(), Error> {
         let invocation = self.shop.invocation().by(Actor::function("write-index"));
-        search::write_index::handle(writer, batch, invocation).await
+        Box::pin(search::write_index::handle(writer, batch, invocation)).await
     }
 
     /// Calls `sweep-index`.
     pub async fn sweep(&self) -> search::sweep_index::SweepSummary {
         let function = search::sweep_index::SweepIndex::new(&self.platform).expect("its variables");
         let invocation = self.shop.invocation().by(Actor::schedule("sweep-index"));
-        search::sweep_index::handle(&function, invocation)
-            .await
-            .expect("it sweeps")
+        let swept = Box::pin(search::sweep_index::handle(&function, invocation));
+        swept.await.expect("it sweeps")
     }
 
     /// Calls `search-documents`, on a function that has just started.
@@ -284,10 +284,16 @@ impl SearchFixture {
 
     /// Calls `roll-back-search-index` as an administrator.
     pub async fn roll_back(&self, key: &str) -> Answer {
-        let function = search::roll_back_search_index::RollBackSearchIndex::new(&self.platform).expect("its variables");
+        let function = RollBackSearchIndex::new(&self.platform).expect("its variables");
+        // Boxed: the futures of a long test fill its stack.
+        Box::pin(self.roll_back_on(&function, key)).await
+    }
+
+    /// Calls a `roll-back-search-index` as an administrator.
+    pub async fn roll_back_on(&self, function: &RollBackSearchIndex, key: &str) -> Answer {
         let call = Call::new("POST", "/admin/search/index/roll-back").by_admin().key(key);
         call.send(self.shop.invocation(), |request, invocation| {
-            search::roll_back_search_index::handle(&function, request, invocation)
+            search::roll_back_search_index::handle(function, request, invocation)
         })
         .await
     }

@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod bus;
+pub mod crash;
 pub mod description;
 pub mod embedded;
 pub mod engine;
@@ -22,6 +23,7 @@ pub mod queue;
 pub mod recording;
 pub mod vault;
 
+pub use crash::Crash;
 pub use embedded::Embedded;
 pub use engine::Engine;
 pub use faults::{Fault, Faults, Hold};

@@ -115,6 +115,12 @@ impl FakeS3 {
         self.0.lock().expect("not poisoned").clock = Clock(Some(Box::new(clock)));
     }
 
+    /// Removes an object, as somebody does by mistake.
+    pub fn remove(&self, bucket: &str, key: &str) {
+        let mut state = self.0.lock().expect("not poisoned");
+        state.objects.remove(&format!("{bucket}/{key}"));
+    }
+
     /// Serves a request.
     ///
     /// # Panics

@@ -96,6 +96,12 @@ impl<'a> Resource<'a> {
         self.value.get(name)
     }
 
+    /// Whether the resource exists only under a condition.
+    #[must_use]
+    pub fn is_conditional(self) -> bool {
+        self.attribute("Condition").is_some()
+    }
+
     /// The property at a path such as `LoggingConfig.LogGroup`.
     #[must_use]
     pub fn property(self, path: &str) -> Option<&'a Value> {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use structure::readme::{self, Link};
-use structure::{assert_none, repository, template};
+use structure::template::{self, Resource, Template};
+use structure::{assert_none, repository};
 use yaml_serde::Value;
 
 const MAX_README_LINES: usize = 200;
@@ -67,6 +68,65 @@ fn each_domains_readme_lists_exactly_its_events() {
         problems.extend(differences(&page, "event", &listed, &actual));
     }
     assert_none(&problems);
+}
+
+#[test]
+fn the_documents_count_the_alarms_and_add_up_the_cost_of_a_month_without_traffic() {
+    let template = Template::read();
+    let alarms: Vec<Resource<'_>> = template.resources_of("AWS::CloudWatch::Alarm").collect();
+    let gradual = alarms.iter().filter(|alarm| alarm.is_conditional()).count();
+    let always = alarms.len() - gradual;
+    // CloudWatch's list price in us-east-1 is 0.10 USD a month for an alarm beyond the first ten of an account.
+    let paid = always - 10;
+    let usd = |cents: usize| format!("{}.{:02}", cents / 100, cents % 100);
+    let readme = repository::read("infra/README.md");
+    let (_, costs) = readme
+        .split_once("## Cost of a month without traffic")
+        .expect("the costs");
+    let (costs, _) = costs.split_once("\n## ").expect("a next part");
+    let cents = |row: &str| {
+        row.trim_end_matches(" |")
+            .rsplit(' ')
+            .next()?
+            .replace('.', "")
+            .parse()
+            .ok()
+    };
+    let rows = costs
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| together"));
+    let together: usize = rows.filter_map(cents).sum();
+    let decisions = repository::read("infra/DECISIONS.md");
+    let over = usd(together - 300);
+    let problems: Vec<String> = [
+        (
+            costs,
+            format!("| {always} alarms, 10 of them free, 0.10 each | {} |", usd(paid * 10)),
+        ),
+        (costs, format!("| together | {} |", usd(together))),
+        (costs, format!("this is {over} above it")),
+        (
+            costs,
+            format!("`Gradual` adds {} alarms ({})", in_words(gradual), usd(gradual * 10)),
+        ),
+        (
+            &decisions,
+            format!("costs {} USD, {over} above the aim of 3", usd(together)),
+        ),
+        (
+            &decisions,
+            format!("{paid} alarms beyond the free ten cost {}", usd(paid * 10)),
+        ),
+    ]
+    .into_iter()
+    .filter(|(document, sentence)| !document.contains(sentence))
+    .map(|(_, sentence)| format!("infra/README.md or infra/DECISIONS.md: it must say `{sentence}`"))
+    .collect();
+    assert_none(&problems);
+}
+
+fn in_words(number: usize) -> &'static str {
+    ["no", "one", "two", "three", "four", "five"][number]
 }
 
 #[test]

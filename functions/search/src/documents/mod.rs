@@ -8,8 +8,10 @@ mod walk;
 use std::collections::BTreeSet;
 
 use search_engine::Document;
+use search_engine::document::InvalidDocument;
 use shared::Error;
 use shared::aws::Platform;
+use shared::aws::dynamodb::damaged::Damaged;
 use shared::catalog::{CatalogStore, Sku};
 use shared::search::DocumentKind;
 use shared::tickets::{ShowKind, ShowReader};
@@ -45,22 +47,48 @@ impl DocumentSources {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
-    pub async fn read(
-        &self,
-        kind: DocumentKind,
-        ids: &BTreeSet<String>,
-        deadline: Instant,
-    ) -> Result<Vec<Document>, Error> {
+    pub async fn read(&self, kind: DocumentKind, ids: &BTreeSet<String>, deadline: Instant) -> Result<Found, Error> {
         let kind = match kind {
             DocumentKind::Product => {
                 let skus: Vec<Sku> = ids.iter().filter_map(|id| id.clone().try_into().ok()).collect();
-                let products = self.catalog.woken_products(&skus, deadline).await?;
-                return products.iter().map(product::document).collect();
+                let (products, damaged) = self.catalog.woken_products(&skus, deadline).await?;
+                let documents = products.iter().map(product::document).collect::<Result<_, _>>()?;
+                return Ok(Found::new(documents, damaged));
             }
             DocumentKind::Performance => ShowKind::Performance,
             DocumentKind::Performer => ShowKind::Performer,
             DocumentKind::Venue => ShowKind::Venue,
         };
-        show::read(&self.shows, kind, ids, deadline).await
+        let (documents, damaged) = show::read(&self.shows, kind, ids, deadline).await?;
+        Ok(Found::new(documents, damaged))
     }
+}
+
+/// What was found of some entities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The documents, all within the engine's limits.
+    pub documents: Vec<Document>,
+    /// The entities that exist and have no document: they cannot be read, or are beyond the engine's limits. They are reported
+    /// and left out, so that they do not stop the others.
+    pub left_out: BTreeSet<String>,
+}
+
+impl Found {
+    fn new(documents: Vec<Document>, damaged: Vec<Damaged>) -> Self {
+        let (documents, invalid): (Vec<_>, Vec<_>) = documents.into_iter().partition(is_valid);
+        damaged.iter().for_each(|damaged| damaged.report("index an entity"));
+        let damaged = damaged.into_iter().map(|damaged| damaged.id);
+        let invalid = invalid.into_iter().map(|document| document.id);
+        Self {
+            documents,
+            left_out: damaged.chain(invalid).collect(),
+        }
+    }
+}
+
+/// Whether a document is within the engine's limits. One that is not is reported.
+pub fn is_valid(document: &Document) -> bool {
+    let report = |error: &InvalidDocument| tracing::error!(%error, "a document cannot be indexed");
+    document.validate().inspect_err(report).is_ok()
 }

@@ -6,6 +6,7 @@ use search_engine::document::{MAX_ALIASES, MAX_NAMES, MAX_TITLES};
 use search_engine::{Document, Hit, Title};
 use serde::{Deserialize, Serialize};
 use shared::Error;
+use shared::aws::dynamodb::damaged::Damaged;
 use shared::images::ImageId;
 use shared::search::DocumentKind;
 use shared::tickets::{Show, ShowKind, ShowReader};
@@ -46,7 +47,8 @@ impl ShowResult {
     }
 }
 
-/// The documents of these shows, as they are stored now. A performance is also found by the names of its performers.
+/// The documents of these shows, as they are stored now, and the shows that cannot be read. A performance is also found by the
+/// names of its performers that can be read.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
@@ -55,16 +57,20 @@ pub async fn read(
     kind: ShowKind,
     ids: &BTreeSet<String>,
     deadline: Instant,
-) -> Result<Vec<Document>, Error> {
+) -> Result<(Vec<Document>, Vec<Damaged>), Error> {
     let ids: Vec<Uuid> = ids.iter().filter_map(|id| Uuid::parse_str(id).ok()).collect();
-    let found = shows.get(kind, &ids, deadline).await?;
+    let (found, damaged) = shows.get(kind, &ids, deadline).await?;
     let cast: BTreeSet<Uuid> = found.iter().flat_map(|show| show.cast.iter().copied()).collect();
-    let performers = match Vec::from_iter(cast) {
-        cast if cast.is_empty() => vec![],
+    let (performers, damaged_cast) = match Vec::from_iter(cast) {
+        cast if cast.is_empty() => Default::default(),
         cast => shows.get(ShowKind::Performer, &cast, deadline).await?,
     };
+    damaged_cast
+        .iter()
+        .for_each(|damaged| damaged.report("name a performer"));
     let performers: BTreeMap<Uuid, Show> = performers.into_iter().map(|show| (show.id, show)).collect();
-    found.iter().map(|show| document(show, &performers)).collect()
+    let documents = found.iter().map(|show| document(show, &performers));
+    Ok((documents.collect::<Result<_, _>>()?, damaged))
 }
 
 /// The document of a show. A draft has one too, so that its version counts: no message that arrives late can show it again.

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::Error;
+use shared::aws::dynamodb::damaged::Damaged;
 use shared::catalog::{CHANGE_SHARDS, ChangePosition};
 use shared::search::DocumentKind;
 use shared::tickets::{ShowList, ShowPosition};
@@ -46,6 +47,8 @@ pub struct WalkPage {
     pub kind: DocumentKind,
     /// The entities, some perhaps twice.
     pub entities: Vec<EntityVersion>,
+    /// How many entities cannot be read. They are reported and left out.
+    pub damaged: u64,
     /// Where the next page begins. None after the last one.
     pub next: Option<WalkPosition>,
 }
@@ -57,6 +60,8 @@ pub struct EntityVersion {
     pub id: String,
     /// The version.
     pub version: u64,
+    /// Time of the last change.
+    pub updated_at: Timestamp,
 }
 
 impl Walk {
@@ -118,10 +123,12 @@ impl Walk {
         let entities = page.products.into_iter().map(|product| EntityVersion {
             id: product.sku.to_string(),
             version: product.revision,
+            updated_at: product.updated_at,
         });
         Ok(WalkPage {
             kind: DocumentKind::Product,
             entities: entities.collect(),
+            damaged: reported(&page.damaged),
             next: Some(next),
         })
     }
@@ -150,13 +157,20 @@ impl Walk {
         let entities = changed.map(|show| EntityVersion {
             id: show.id.to_string(),
             version: show.version,
+            updated_at: show.updated_at,
         });
         Ok(WalkPage {
             kind: ShowList::ALL[list].kind().into(),
             entities: entities.collect(),
+            damaged: reported(&page.damaged),
             next,
         })
     }
+}
+
+fn reported(damaged: &[Damaged]) -> u64 {
+    damaged.iter().for_each(|damaged| damaged.report("walk over entities"));
+    damaged.len() as u64
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ const OF_DOCUMENT: [&str; 3] = [
 
 /// The most bytes of a request. Small nodes take 10 MiB.
 const MAX_BYTES: usize = 4 << 20;
+/// The most documents that a request removes.
+const MAX_REMOVALS: usize = 1000;
 
 /// The requests that write these documents: lines of JSON, two a document. The index is in the path, as a domain demands it
 /// that limits access by path.
@@ -46,6 +48,15 @@ pub fn requests(documents: &[Document], now: Timestamp) -> Result<Vec<Vec<u8>>, 
     Ok(requests)
 }
 
+/// The requests that remove documents of a kind, whatever their versions: a line of JSON each.
+pub fn removals(kind: &str, ids: &[String]) -> Vec<Vec<u8>> {
+    let line = |id: &String| format!("{}\n", json!({ "delete": { "_id": mapping::id(kind, id) } }));
+    let requests = ids.chunks(MAX_REMOVALS);
+    requests
+        .map(|ids| ids.iter().map(line).collect::<String>().into_bytes())
+        .collect()
+}
+
 /// The response to a bulk write.
 #[derive(Debug, Deserialize)]
 pub struct BulkReply {
@@ -54,7 +65,8 @@ pub struct BulkReply {
 
 #[derive(Debug, Deserialize)]
 struct Item {
-    index: Outcome,
+    #[serde(alias = "index", alias = "delete")]
+    outcome: Outcome,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,12 +91,15 @@ impl BulkReply {
     /// such writes.
     pub fn written(self) -> Result<usize, Error> {
         let mut written = 0;
-        for Item { index: outcome } in self.items {
+        for Item { outcome } in self.items {
+            let is_error = outcome.error.is_some();
             let kind = outcome.error.map(|reason| reason.r#type).unwrap_or_default();
             match outcome.status {
                 200 | 201 => written += 1,
                 // The index has this version, or a newer one.
                 409 => {}
+                // A document to remove that the index does not have.
+                404 if !is_error => {}
                 400 if OF_DOCUMENT.contains(&kind.as_str()) => {
                     tracing::error!(id = outcome.id, kind, "a document cannot be indexed");
                 }
@@ -145,6 +160,19 @@ mod tests {
         let items = r#"{"index":{"_id":"a","status":201}},
             {"index":{"_id":"b","status":409,"error":{"type":"version_conflict_engine_exception"}}},
             {"index":{"_id":"c","status":400,"error":{"type":"mapper_parsing_exception"}}}"#;
+        assert_eq!(written(items).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_document_that_is_not_there_is_removed() {
+        let requests = removals("PRODUCT", &["tea".to_owned(), "mug".to_owned()]);
+        let text = String::from_utf8(requests.concat()).unwrap();
+        assert_eq!(
+            text,
+            "{\"delete\":{\"_id\":\"PRODUCT:tea\"}}\n{\"delete\":{\"_id\":\"PRODUCT:mug\"}}\n"
+        );
+        let items = r#"{"delete":{"_id":"PRODUCT:tea","status":200,"result":"deleted"}},
+            {"delete":{"_id":"PRODUCT:mug","status":404,"result":"not_found"}}"#;
         assert_eq!(written(items).unwrap(), 1);
     }
 

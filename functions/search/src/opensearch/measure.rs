@@ -1,10 +1,10 @@
 //! What an index has, so that it is compared with the tables: counts, checksum and versions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use search_engine::Checksum;
-use search_engine::checksum::{BUCKETS, identity};
+use search_engine::checksum::BUCKETS;
 use serde::Deserialize;
 use serde_json::json;
 use shared::core::error::Error;
@@ -69,17 +69,17 @@ impl OpenSearch {
         Ok(measured)
     }
 
-    /// The versions of the documents in some buckets of the checksum, by [`identity`].
+    /// Visits the documents in some buckets of the checksum: kind, id and version.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
-    pub async fn versions(
+    pub async fn visit(
         &self,
         index: &str,
         buckets: &[usize],
         deadline: Instant,
-    ) -> Result<HashMap<u64, u64>, Error> {
-        let mut versions = HashMap::new();
+        mut visit: impl FnMut(&str, &str, u64) + Send,
+    ) -> Result<(), Error> {
         let mut after: Option<String> = None;
         loop {
             let mut body = json!({
@@ -93,18 +93,17 @@ impl OpenSearch {
                 body["search_after"] = json!([after]);
             }
             let Some(page): Option<Versions> = self.find_in(DOING, index, &body, deadline).await? else {
-                return Ok(versions);
+                return Ok(());
             };
             let hits = page.hits.hits;
             after = hits.last().map(|last| last.source.identity.clone());
             let is_last = hits.len() < PAGE;
-            let found = hits.into_iter().map(|hit| {
+            for hit in hits {
                 let (kind, id) = mapping::kind_and_id(&hit.id);
-                (identity(kind, id), hit.source.version)
-            });
-            versions.extend(found);
+                visit(kind, id, hit.source.version);
+            }
             if is_last {
-                return Ok(versions);
+                return Ok(());
             }
         }
     }

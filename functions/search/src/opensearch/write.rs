@@ -45,8 +45,28 @@ impl OpenSearch {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<usize, Error> {
+        self.send_bulks(index, bulk::requests(documents, now)?, deadline).await
+    }
+
+    /// Removes documents of a kind, whatever their versions.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
+    pub async fn remove_documents(
+        &self,
+        index: &str,
+        kind: &str,
+        ids: &[String],
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let removed = self.send_bulks(index, bulk::removals(kind, ids), deadline);
+        removed.await.map(drop)
+    }
+
+    /// Sends bulk writes. Returns how many documents they have changed.
+    async fn send_bulks(&self, index: &str, requests: Vec<Vec<u8>>, deadline: Instant) -> Result<usize, Error> {
         let mut written = 0;
-        for body in bulk::requests(documents, now)? {
+        for body in requests {
             let mut pause = FIRST_PAUSE;
             loop {
                 let call = Call {

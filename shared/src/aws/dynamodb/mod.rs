@@ -1,6 +1,7 @@
 //! DynamoDB for all stores: the client, error classification, retries, and complete batch reads.
 
 pub mod attempts;
+pub mod damaged;
 pub mod due;
 pub mod due_scan;
 pub mod listed;

@@ -17,6 +17,9 @@ use tokio::time::Instant;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::PRODUCT_PREFIX;
+use crate::aws::dynamodb::damaged::{Damaged, parse_each};
+use crate::aws::dynamodb::table::text_of;
 use crate::aws::dynamodb::{Item, classify_error, parse, send_until_answered, text};
 use crate::catalog::{CatalogStore, Product, Sku};
 use crate::core::error::Error;
@@ -63,10 +66,12 @@ pub struct ChangedProduct {
 }
 
 /// A page of the changes of a shard.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct ChangedPage {
     /// The changes, in their order. The index may have a product twice while it changes.
     pub products: Vec<ChangedProduct>,
+    /// The entries that cannot be read.
+    pub damaged: Vec<Damaged>,
     /// Where the next page begins. None after the last one.
     pub next: Option<ChangePosition>,
 }
@@ -103,15 +108,17 @@ impl CatalogStore {
             .limit(limit.into());
         let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
         let answer = send_until_answered(DOING, deadline, send).await?;
-        let products: Vec<ChangedProduct> = answer
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .map(entry)
-            .collect::<Result<_, _>>()?;
-        let last = products.last().filter(|_| products.len() == usize::from(limit));
-        let next = last.map(|last| ChangePosition::of(&last.sku, last.updated_at));
-        Ok(ChangedPage { products, next })
+        let items = answer.items.unwrap_or_default();
+        // By its key: the last entry may be unreadable otherwise.
+        let last = items.last().filter(|_| items.len() == usize::from(limit));
+        let next = last.and_then(|last| text_of(last, "change_position"));
+        let next = next.map(|position| ChangePosition(position.to_owned()));
+        let (products, damaged) = parse_each(items, PRODUCT_PREFIX, entry);
+        Ok(ChangedPage {
+            products,
+            damaged,
+            next,
+        })
     }
 }
 

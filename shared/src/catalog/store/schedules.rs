@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::types::Update;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{changes, parse_product, product_key};
+use super::{PRODUCT_PREFIX, changes, parse_product, product_key};
+use crate::aws::dynamodb::damaged::{Damaged, parse_each};
 use crate::aws::dynamodb::due::{self, DuePage, DuePosition};
 use crate::aws::dynamodb::transaction::{transact_changes, update};
 use crate::aws::dynamodb::{Item, key, number};
@@ -30,13 +31,18 @@ pub struct WokenProduct {
 }
 
 impl CatalogStore {
-    /// Reads those products of `skus` that exist, listed or not, with their revisions. Strongly consistent.
+    /// Reads those products of `skus` that exist, listed or not, with their revisions, and names those that cannot be read.
+    /// Strongly consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn woken_products(&self, skus: &[Sku], deadline: Instant) -> Result<Vec<WokenProduct>, Error> {
+    pub async fn woken_products(
+        &self,
+        skus: &[Sku],
+        deadline: Instant,
+    ) -> Result<(Vec<WokenProduct>, Vec<Damaged>), Error> {
         let items = self.product_items(skus, deadline).await?;
-        let products = items.into_iter().map(|item| {
+        let products = parse_each(items, PRODUCT_PREFIX, |item| {
             let (woken_at, wakes) = (woken_at(&item), changes::wakes(&item));
             let product = parse_product(item)?;
             Ok(WokenProduct {
@@ -45,7 +51,7 @@ impl CatalogStore {
                 product,
             })
         });
-        products.collect()
+        Ok(products)
     }
 
     /// Reads a page of the products of one shard whose schedule is due at `now`. Eventually consistent.
@@ -112,7 +118,7 @@ pub(super) fn woken_at(item: &Item) -> Option<Timestamp> {
 
 fn sku_in(pk: &str) -> Result<Sku, Error> {
     let sku = pk
-        .strip_prefix("PRODUCT#")
+        .strip_prefix(PRODUCT_PREFIX)
         .and_then(|sku| Sku::try_from(sku.to_owned()).ok());
     sku.ok_or_else(|| Error::internal("read a key", format!("{pk} is not the key of a product")))
 }

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::aws::Platform;
+use crate::aws::dynamodb::damaged::{Damaged, parse_each};
 use crate::aws::dynamodb::table::{Table, text_of};
 use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, key, number, parse, send_until_answered, text};
 use crate::core::error::Error;
@@ -27,10 +28,12 @@ pub struct ShowPosition {
 }
 
 /// A page of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct ShowPage {
     /// The shows.
     pub shows: Vec<Show>,
+    /// The shows that cannot be read.
+    pub damaged: Vec<Damaged>,
     /// Where the next page begins. None after the last one.
     pub next: Option<ShowPosition>,
 }
@@ -46,11 +49,17 @@ impl ShowReader {
         })
     }
 
-    /// The shows of a kind with these ids, each named once. Strongly consistent. One that does not exist is left out.
+    /// The shows of a kind with these ids, each named once, and those that cannot be read. Strongly consistent. One that does
+    /// not exist is left out.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn get(&self, kind: ShowKind, ids: &[Uuid], deadline: Instant) -> Result<Vec<Show>, Error> {
+    pub async fn get(
+        &self,
+        kind: ShowKind,
+        ids: &[Uuid],
+        deadline: Instant,
+    ) -> Result<(Vec<Show>, Vec<Damaged>), Error> {
         let keys = ids.iter().map(|id| key(format!("{}{id}", kind.key_prefix())));
         let wanted = Wanted {
             table: &self.table.name,
@@ -58,7 +67,7 @@ impl ShowReader {
             consistent: true,
         };
         let found = batch_get(&self.table.client, DOING, vec![wanted], deadline).await?;
-        found.into_values().flatten().filter_map(show).collect()
+        Ok(shows(kind, found.into_values().flatten()))
     }
 
     /// Lists at most `limit` shows after `after`. Eventually consistent.
@@ -90,16 +99,19 @@ impl ShowReader {
             .set_exclusive_start_key(start);
         let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
         let answer = send_until_answered(DOING, deadline, send).await?;
-        let items = answer.items.unwrap_or_default().into_iter();
+        let (shows, damaged) = shows(list.kind(), answer.items.unwrap_or_default());
         Ok(ShowPage {
-            shows: items.filter_map(show).collect::<Result<_, _>>()?,
+            shows,
+            damaged,
             next: answer.last_evaluated_key.map(position).transpose()?,
         })
     }
 }
 
-fn show(item: Item) -> Option<Result<Show, Error>> {
-    parse::<StoredShow>(DOING, item).map(StoredShow::show).transpose()
+fn shows(kind: ShowKind, items: impl IntoIterator<Item = Item>) -> (Vec<Show>, Vec<Damaged>) {
+    let parse = |item| parse::<StoredShow>(DOING, item).map(StoredShow::show);
+    let (shows, damaged) = parse_each(items, kind.key_prefix(), parse);
+    (shows.into_iter().flatten().collect(), damaged)
 }
 
 /// Converts DynamoDB's last evaluated key.

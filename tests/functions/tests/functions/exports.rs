@@ -297,3 +297,17 @@ async fn an_unknown_export_is_not_found() {
     let missing = shop.get_export("8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd").await;
     assert_eq!((missing.status, missing.problem()), (404, "not-found"));
 }
+
+#[tokio::test]
+async fn a_product_that_cannot_be_read_is_left_out_and_does_not_stop_an_export() {
+    let shop = shop_with(10).await;
+    shop.engine.damage_product("sku-3").await;
+    let export = shop.export("e").await;
+    assert_eq!(
+        (&export["status"], &export["products"]),
+        (&json!("COMPLETED"), &json!(9)),
+        "{export}"
+    );
+    let rows = rows_by_sku(&shop.files_of(&export));
+    assert!(!rows.contains_key("sku-3") && rows.len() == 9, "{rows:?}");
+}

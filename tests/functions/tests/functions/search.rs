@@ -86,6 +86,18 @@ async fn what_is_being_typed_is_completed() {
 }
 
 #[tokio::test]
+async fn an_sku_is_found_and_never_suggested() {
+    let shop = SearchFixture::open().await;
+    shop.index(&[("matcha-1", "Fine matcha"), ("matcha-2", "Green tea")])
+        .await;
+    let answer = shop.suggest(suggest_call("mat")).await;
+    let items = answer.body["items"].as_array().unwrap();
+    let texts: Vec<&str> = items.iter().map(|item| item["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["Fine matcha"]);
+    assert_eq!(shop.found("matcha-2").await, ["matcha-2"]);
+}
+
+#[tokio::test]
 async fn a_changed_product_is_found_by_its_new_name_only_and_a_hidden_one_not_at_all() {
     let shop = SearchFixture::open().await;
     shop.index(&[("tea", "Green tea")]).await;
@@ -140,6 +152,33 @@ async fn a_product_is_not_found_after_its_unlisting_although_the_index_is_behind
     assert_eq!(shop.found("green").await, ["tea"]);
     shop.shop.advance(SignedDuration::from_mins(1));
     assert!(shop.found("green").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_page_whose_products_are_all_hidden_by_now_is_filled_from_the_next_one() {
+    let shop = SearchFixture::open().await;
+    shop.put("old", "Green tea").await;
+    let unlist_at = shop.shop.now() + SignedDuration::from_mins(1);
+    let skus: Vec<String> = (0..12).map(|nth| format!("tea-{nth}")).collect();
+    for sku in &skus {
+        shop.put(sku, "Green tea").await;
+        shop.change(sku, &json!({ "unlist_at": unlist_at })).await;
+    }
+    shop.name(&Vec::from_iter(skus.iter().map(String::as_str))).await;
+    shop.name(&["old"]).await;
+    shop.write().await;
+    shop.shop.advance(SignedDuration::from_mins(1));
+    let page = shop.search(search_call(&[("q", "tea"), ("limit", "5")])).await;
+    assert_eq!(ids(&page.body), ["old"], "{page:?}");
+    assert_eq!(page.body["next_cursor"], json!(null));
+    // A request reads ten pages at most, and its cursor leads on.
+    let page = shop.search(search_call(&[("q", "tea"), ("limit", "1")])).await;
+    assert!(ids(&page.body).is_empty(), "{page:?}");
+    let cursor = page.body["next_cursor"].as_str().unwrap();
+    let page = shop
+        .search(search_call(&[("q", "tea"), ("limit", "1"), ("cursor", cursor)]))
+        .await;
+    assert_eq!(ids(&page.body), ["old"], "{page:?}");
 }
 
 #[tokio::test]
@@ -239,7 +278,10 @@ async fn filters_leave_a_category_and_a_range_of_prices() {
         ["tea"]
     );
     assert_eq!(by(&[("currency", "KRW"), ("price_from", "1001")]).await, ["mug"]);
-    assert_eq!(by(&[("q", "tea"), ("order", "PRICE_DESC")]).await, ["mug", "tea"]);
+    assert_eq!(
+        by(&[("q", "tea"), ("currency", "KRW"), ("order", "PRICE_DESC")]).await,
+        ["mug", "tea"]
+    );
     assert!(by(&[("q", "tea"), ("currency", "USD")]).await.is_empty());
     assert!(by(&[("q", "tea"), ("category", "drinks")]).await.is_empty());
 }
@@ -254,6 +296,8 @@ async fn a_parameter_out_of_range_is_refused() {
         vec![("kind", "TREE")],
         vec![("category", "Drinks")],
         vec![("price_from", "1")],
+        vec![("order", "PRICE_ASC")],
+        vec![("order", "PRICE_DESC")],
         vec![("currency", "KRW"), ("price_from", "-1")],
         vec![("currency", "KRW"), ("price_from", "1.5")],
         vec![("order", "RANDOM")],
@@ -342,6 +386,7 @@ async fn a_commit_whose_response_was_lost_is_recognized() {
 #[tokio::test]
 async fn of_two_writers_at_once_none_loses_a_change() {
     let shop = SearchFixture::open().await;
+    shop.index(&[("pot", "Tea pot")]).await;
     for round in 0..5 {
         let skus = [format!("tea-{round}"), format!("mug-{round}")];
         let mut batches = vec![];
@@ -502,13 +547,14 @@ async fn a_roll_back_searches_the_build_before_and_catches_up() {
         (409, &json!("urn:madang:problem:no-previous-build"))
     );
     shop.index(&[("tea", "Green tea")]).await;
+    let first = shop.state().current.rebuild_id;
     shop.start_rebuild("k").await;
     shop.write().await;
     shop.index(&[("mug", "Green mug")]).await;
     let answer = shop.roll_back("k1").await;
     assert_eq!(answer.status, 200, "{answer:?}");
     shop.write().await;
-    assert_eq!(shop.state().current.rebuild_id, None);
+    assert_eq!(shop.state().current.rebuild_id, first);
     assert_eq!(shop.state().current.manifest.checksum, stored(&shop).await);
     let retry = shop.roll_back("k1").await;
     assert_eq!(retry.headers["idempotency-replayed"], "true");

@@ -58,6 +58,7 @@ on_each_engine! {
     a_rebuild_replaces_the_index_and_a_roll_back_returns_to_the_one_before,
     a_damaged_rebuild_does_not_replace_the_index,
     a_lost_change_is_found_by_the_daily_comparison,
+    what_only_the_index_has_is_removed_by_the_daily_comparison,
     messages_that_arrive_twice_change_nothing,
 }
 
@@ -189,7 +190,7 @@ async fn filters_leave_a_kind_a_category_and_a_range_of_prices(shop: &SearchFixt
     assert_eq!(by(&[("q", "mug"), ("category", "cups")]).await, ["mug"]);
     assert!(by(&[("category", "drink")]).await.is_empty());
     assert_eq!(
-        by(&[("q", "tea"), ("kind", "PRODUCT"), ("order", "PRICE_DESC")]).await,
+        by(&[("q", "tea"), ("currency", "KRW"), ("order", "PRICE_DESC")]).await,
         ["mug", "tea"]
     );
     let won = |from, to| [("currency", "KRW"), ("price_from", from), ("price_to", to)];
@@ -219,8 +220,9 @@ async fn pages_have_each_product_once_in_each_order(shop: &SearchFixture) {
     .await;
     for order in ["RELEVANCE", "NEWEST", "PRICE_ASC", "PRICE_DESC"] {
         for text in ["tea", "", "grene"] {
-            let whole = walk(shop, &[("q", text), ("order", order), ("limit", "100")]).await;
-            let pages = walk(shop, &[("q", text), ("order", order), ("limit", "7")]).await;
+            let by = |limit| [("q", text), ("order", order), ("currency", "KRW"), ("limit", limit)];
+            let whole = walk(shop, &by("100")).await;
+            let pages = walk(shop, &by("7")).await;
             assert_eq!(ids_of(&pages), ids_of(&whole), "{order} {text}");
             if text != "grene" {
                 assert_eq!(BTreeSet::from_iter(&ids_of(&pages)), all, "{order} {text}");
@@ -241,7 +243,7 @@ async fn an_older_version_never_replaces_a_newer_one(shop: &SearchFixture) {
     let ids = BTreeSet::from(["tea".to_owned()]);
     let deadline = shop.shop.invocation().deadline;
     let read = shop.writer.sources.read(DocumentKind::Product, &ids, deadline).await;
-    let current = read.unwrap().remove(0);
+    let current = read.unwrap().documents.remove(0);
     let versions = [
         (current.version + 2, "Black tea"),
         (current.version + 1, "White tea"),
@@ -360,7 +362,7 @@ async fn a_damaged_rebuild_does_not_replace_the_index(shop: &SearchFixture) {
     let ids = BTreeSet::from(["tea".to_owned()]);
     let deadline = shop.shop.invocation().deadline;
     let read = shop.writer.sources.read(DocumentKind::Product, &ids, deadline).await;
-    let mut extra = read.unwrap().remove(0);
+    let mut extra = read.unwrap().documents.remove(0);
     extra.id = "ghost".to_owned();
     write(shop, &[extra]).await;
     shop.sees(3, async || {
@@ -385,6 +387,21 @@ async fn a_lost_change_is_found_by_the_daily_comparison(shop: &SearchFixture) {
     shop.finds("pot", &["pot"]).await;
     shop.finds("coffee", &["mug"]).await;
     agrees_with_the_tables(shop).await;
+}
+
+async fn what_only_the_index_has_is_removed_by_the_daily_comparison(shop: &SearchFixture) {
+    shop.index(&[("tea", "Green tea"), ("mug", "Tea mug")]).await;
+    shop.finds("tea", &["tea", "mug"]).await;
+    shop.shop.engine.remove_product("mug").await;
+    let summary = shop.sweep().await;
+    assert_eq!((summary.queued, summary.replaced), (0, 1));
+    shop.write().await;
+    shop.finds("tea", &["tea"]).await;
+    agrees_with_the_tables(shop).await;
+    let begun = shop.start_rebuild("k").await;
+    shop.write().await;
+    let rebuilt = shop.state().current.rebuild_id.map(|id| id.to_string());
+    assert_eq!(rebuilt.as_deref(), begun.body["rebuild"]["rebuild_id"].as_str());
 }
 
 async fn messages_that_arrive_twice_change_nothing(shop: &SearchFixture) {

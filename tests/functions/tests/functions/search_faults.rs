@@ -167,9 +167,12 @@ async fn a_server_that_is_not_searched_yet_does_not_stop_the_embedded_index() {
     let item = json!({ "_id": "PRODUCT:tea", "status": 400, "error": { "type": "illegal_argument_exception" } });
     let server = Scripted::new([exists(), Some((200, json!({ "items": [{ "index": item }] })))]);
     let (shop, batch) = shop_with_a_message(&server).await;
-    let state = IndexState::empty(Uuid::nil(), shop.shop.now());
+    let mut state = IndexState::empty(Uuid::nil(), shop.shop.now());
     shop.s3
         .upload(SEARCH, "opensearch.json", &serde_json::to_vec(&state).unwrap());
+    state.current.rebuild_id = Some(Uuid::max());
+    shop.s3
+        .upload(SEARCH, "index.json", &serde_json::to_vec(&state).unwrap());
     let written = shop.write_batch(&shop.writer, batch).await;
     written.expect("the embedded index is written");
     assert_eq!(shop.found("tea").await, ["tea"]);

@@ -149,10 +149,10 @@ async fn a_draft_of_a_performance_is_not_found_until_it_is_listed() {
 #[tokio::test]
 async fn a_show_that_no_message_has_named_is_found_by_the_daily_comparison() {
     let theatre = Theatre::open().await;
+    theatre.search.index(&[("tea", "Green tea")]).await;
     let id = theatre.performance(&json!({ "en": "Nutcracker" }), "LISTED", &[]).await;
     theatre.performer(&json!({ "en": "Clara" })).await;
     theatre.tickets.venue("Asia/Seoul").await;
-    theatre.search.index(&[("tea", "Green tea")]).await;
     let summary = theatre.search.sweep().await;
     assert_eq!((summary.compared, summary.queued), (4, 3));
     theatre.search.write().await;
@@ -202,6 +202,34 @@ async fn a_rebuild_has_every_show_and_a_roll_back_catches_up_with_those_that_hav
     assert_eq!(theatre.search.roll_back("k3").await.status, 200);
     theatre.search.write().await;
     assert_eq!(ids_of(&theatre.found(&[("q", "swan")]).await), [ids[1].as_str()]);
+}
+
+#[tokio::test]
+async fn a_show_that_cannot_be_read_does_not_keep_the_others_from_the_index() {
+    let theatre = Theatre::open().await;
+    let performer = theatre.performer(&json!({ "en": "Clara" })).await;
+    let damaged = theatre.performance(&json!({ "en": "Swan Lake" }), "LISTED", &[]).await;
+    let titles = json!({ "en": "Nutcracker" });
+    let performance = theatre.performance(&titles, "LISTED", &[&performer]).await;
+    let engine = &theatre.search.shop.engine;
+    let key = |kind: ShowKind, id: &str| format!("{}{id}", kind.key_prefix());
+    engine.damage_show(&key(ShowKind::Performance, &damaged)).await;
+    engine.damage_show(&key(ShowKind::Performer, &performer)).await;
+    let shows = [
+        (ShowKind::Performance, &*damaged),
+        (ShowKind::Performance, &*performance),
+    ];
+    theatre.index(&shows).await;
+    assert_eq!(
+        ids_of(&theatre.found(&[("q", "nutcracker")]).await),
+        [performance.as_str()]
+    );
+    let summary = theatre.search.sweep().await;
+    assert_eq!((summary.compared, summary.damaged), (1, 2));
+    theatre.search.start_rebuild("k").await;
+    theatre.search.write().await;
+    assert_eq!(theatre.search.state().next, None);
+    assert_eq!(theatre.found(&[]).await.len(), 1);
 }
 
 fn ids_of(items: &[Value]) -> Vec<String> {

@@ -28,7 +28,7 @@ pub use seats::{check_seats, check_seats_and_tickets};
 pub use stock::{Balance, balances};
 pub use units::{check_holds, check_units};
 
-use crate::engine::{CATALOG, Engine, LISTINGS, ORDERS, PAYMENTS, SUBSCRIPTIONS};
+use crate::engine::{CATALOG, Engine, LISTINGS, ORDERS, PAYMENTS, SHOWS, SUBSCRIPTIONS};
 
 impl Engine {
     /// Returns the balance of each product.
@@ -122,6 +122,25 @@ impl Engine {
             .send()
             .await
             .expect("a product");
+    }
+
+    /// Corrupts the item with this key in the shows table so that it cannot be parsed.
+    pub async fn damage_show(&self, pk: &str) {
+        let update = self.direct.update_item().table_name(SHOWS);
+        update
+            .key("pk", AttributeValue::S(pk.to_owned()))
+            .update_expression("SET version = :nonsense")
+            .expression_attribute_values(":nonsense", AttributeValue::S("nonsense".to_owned()))
+            .send()
+            .await
+            .expect("a show");
+    }
+
+    /// Removes a product, as a restore of the table to an earlier time does.
+    pub async fn remove_product(&self, sku: &str) {
+        let delete = self.direct.delete_item().table_name(CATALOG);
+        let key = AttributeValue::S(format!("PRODUCT#{sku}"));
+        delete.key("pk", key).send().await.expect("a product");
     }
 
     /// Corrupts an order so that it cannot be parsed.
