@@ -83,6 +83,7 @@ mod reviews;
 mod search;
 mod search_conformance;
 mod search_faults;
+mod seat_choice;
 mod seat_returns;
 mod seats;
 mod shards;
