@@ -1,61 +1,127 @@
 //! The best seats side by side: near the front and the middle of their row, without leaving a single seat if possible. Customers
 //! who ask at the same moment get different ones: at random among equals, and among more seats after each lost race.
+//!
+//! Accessible seats and those of their companions are for those who ask for them. Others get them once no other seat is free: US law
+//! lets a venue release them once all other seats of their price are sold (28 CFR 36.302(f)(5)).
+
+use std::ops::Range;
 
 use jiff::Timestamp;
-use shared::tickets::{SeatId, SeatRow, SeatState};
+use shared::tickets::{SeatId, SeatRow};
 
+use crate::joined_row::JoinedRow;
 use crate::single_seats::single_seats;
 
-/// Seats side by side: the row, and the first place.
-type Block<'a> = (&'a SeatRow, u8);
+/// The seats that are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// How many, side by side.
+    pub count: u8,
+    /// Whether accessible ones, or their companions with them.
+    pub accessible: bool,
+    /// When they are free.
+    pub now: Timestamp,
+}
 
-/// The best `count` free seats side by side in one of `rows` at `now`, or some of the best `among` ones. `pick` draws a number below
-/// another one. `None` if no row has so many.
+/// The best free seats in `rows`, or some of the best `among` choices. `pick` draws a number below another one. `None` if there
+/// are not so many side by side.
 pub fn best_seats<'a>(
     rows: impl IntoIterator<Item = &'a SeatRow>,
-    count: u8,
+    search: Search,
     among: usize,
-    now: Timestamp,
     pick: impl FnOnce(usize) -> usize,
 ) -> Option<Vec<SeatId>> {
-    let mut blocks: Vec<((bool, u16, u8), Block<'a>)> = vec![];
-    for row in rows {
-        blocks.extend(first_places(row, count, now).map(|first| (rank(row, first, count), (row, first))));
-    }
-    blocks.sort_by_key(|(rank, _)| *rank);
+    let rows = JoinedRow::join(rows);
+    let offer = Offer::of(&rows, search);
+    let blocks = rows.iter().flat_map(|row| {
+        let blocks = offer.blocks(row, search.count, search.now);
+        blocks.map(move |block| (rank(row, &block), row, block))
+    });
+    let mut blocks: Vec<(Rank, &JoinedRow<'_>, Range<usize>)> = blocks.collect();
+    blocks.sort_by_key(|(rank, ..)| *rank);
     let best = blocks.first()?.0;
-    let equal = blocks.iter().take_while(|(rank, _)| *rank == best).count();
-    let (_, (row, first)) = blocks.get(pick(equal.max(among).min(blocks.len())))?;
-    let seat = |place| SeatId { row: row.key, place };
-    Some((*first..first + count).map(seat).collect())
+    let equal = blocks.iter().take_while(|(rank, ..)| *rank == best).count();
+    let (_, row, block) = blocks.get(pick(equal.max(among).min(blocks.len())))?;
+    Some(block.clone().map(|position| row.seat(position)).collect())
 }
 
-/// The most free seats side by side in any of `rows` at `now`.
-pub fn most_together<'a>(rows: impl IntoIterator<Item = &'a SeatRow>, now: Timestamp) -> u8 {
-    let of_row = |row: &SeatRow| {
-        (1..=row.seats)
-            .rev()
-            .find(|&count| first_places(row, count, now).next().is_some())
+/// The most seats in `rows` that are free side by side, where there are fewer than are looked for.
+pub fn most_together<'a>(rows: impl IntoIterator<Item = &'a SeatRow>, search: Search) -> u8 {
+    let rows = JoinedRow::join(rows);
+    let offer = Offer::of(&rows, search);
+    let are_some = |&count: &u8| {
+        rows.iter()
+            .any(|row| offer.blocks(row, count, search.now).next().is_some())
     };
-    rows.into_iter().filter_map(of_row).max().unwrap_or_default()
+    (1..search.count).rev().find(are_some).unwrap_or_default()
 }
 
-/// The places at which `count` free seats side by side begin.
-fn first_places(row: &SeatRow, count: u8, now: Timestamp) -> impl Iterator<Item = u8> {
-    let last = row.seats.checked_sub(count);
-    let is_free = move |place: u8| row.state(place, now) == SeatState::Free;
-    let are_beside = move |first: u8| (first + 1..first + count).all(|place| row.is_beside(place - 1, place));
-    let firsts = last.map(|last| 0..=last).into_iter().flatten();
-    firsts.filter(move |&first| (first..first + count).all(is_free) && are_beside(first))
+/// Smaller is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    leaves_single: bool,
+    row: u16,
+    /// Twice the distance between the middles of the block and of the row of the house, in seats.
+    from_middle: u16,
 }
 
-/// Smaller is better: whether a single seat would be left, the number of the row in its part, and the distance from the middle.
-fn rank(row: &SeatRow, first: u8, count: u8) -> (bool, u16, u8) {
-    let places: Vec<u8> = (first..first + count).collect();
-    let leaves_single = !single_seats(row, &places).is_empty();
-    // Twice the distance between the middles, to stay whole.
-    let middle = (2 * first + count).abs_diff(row.seats);
-    (leaves_single, row.key.row, middle)
+fn rank(row: &JoinedRow<'_>, block: &Range<usize>) -> Rank {
+    let chosen: Vec<usize> = block.clone().collect();
+    let (first, place) = row.at(block.start);
+    let count = i16::try_from(block.len()).unwrap_or(i16::MAX);
+    let middle = 2 * i16::from(place) + count;
+    Rank {
+        leaves_single: !single_seats(row, &chosen).is_empty(),
+        row: first.rank,
+        from_middle: middle.abs_diff(first.middle),
+    }
+}
+
+/// Which seats a search may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Offer {
+    /// All but accessible ones and those of their companions.
+    Ordinary,
+    /// All.
+    Any,
+    /// Accessible ones, and those of their companions.
+    Accessible,
+}
+
+impl Offer {
+    fn of(rows: &[JoinedRow<'_>], search: Search) -> Self {
+        if search.accessible {
+            return Self::Accessible;
+        }
+        let is_ordinary_left = |row: &JoinedRow<'_>| {
+            (0..row.len()).any(|position| row.is_free(position, search.now) && row.accessible_seat(position).is_none())
+        };
+        match rows.iter().any(is_ordinary_left) {
+            true => Self::Ordinary,
+            false => Self::Any,
+        }
+    }
+
+    /// The positions of each `count` seats side by side that are free at `now` and are offered.
+    fn blocks(self, row: &JoinedRow<'_>, count: u8, now: Timestamp) -> impl Iterator<Item = Range<usize>> {
+        let count = usize::from(count);
+        let firsts = 0..(row.len() + 1).saturating_sub(count);
+        let blocks = firsts.map(move |first| first..first + count);
+        blocks.filter(move |block| {
+            let are_beside = (block.start + 1..block.end).all(|position| row.beside(position, false).is_some());
+            are_beside && block.clone().all(|position| row.is_free(position, now)) && self.has(row, block)
+        })
+    }
+
+    fn has(self, row: &JoinedRow<'_>, block: &Range<usize>) -> bool {
+        let mut accessible = block.clone().map(|position| row.accessible_seat(position));
+        match self {
+            Self::Ordinary => accessible.all(|seat| seat.is_none()),
+            Self::Any => true,
+            // Nobody takes the companion's seat of an accessible one that is left.
+            Self::Accessible => accessible.all(|seat| seat.is_some_and(|seat| block.contains(&seat))),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -66,23 +132,47 @@ mod tests {
     fn row(part: u16, row: u16, states: &str) -> SeatRow {
         let taken = (0..).zip(states.chars()).filter(|(_, state)| *state == 'x');
         SeatRow {
-            key: RowKey { part, row },
-            seats: u8::try_from(states.len()).unwrap(),
-            zone: 0,
-            aisles: Aisles::default(),
+            rank: row,
             taken: taken.map(|(place, _)| (place, Taken::Blocked)).collect(),
+            ..SeatRow::free(RowKey { part, row }, u8::try_from(states.len()).unwrap())
         }
     }
 
-    fn best(rows: &[SeatRow], count: u8) -> Option<Vec<String>> {
-        let seats = best_seats(rows, count, 1, Timestamp::UNIX_EPOCH, |_| 0)?;
+    fn search(count: u8) -> Search {
+        Search {
+            count,
+            accessible: false,
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn found(rows: &[SeatRow], search: Search) -> Option<Vec<String>> {
+        let seats = best_seats(rows, search, 1, |_| 0)?;
         Some(seats.iter().map(SeatId::to_string).collect())
+    }
+
+    fn best(rows: &[SeatRow], count: u8) -> Option<Vec<String>> {
+        found(rows, search(count))
     }
 
     #[test]
     fn the_front_row_and_its_middle_come_first() {
-        let rows = [row(0, 1, "......"), row(0, 0, "......")];
+        let rows = [row(0, 0, "......"), row(0, 1, "......")];
         assert_eq!(best(&rows, 2).unwrap(), ["0-0-2", "0-0-3"]);
+    }
+
+    #[test]
+    fn the_rank_of_a_row_counts_and_not_its_number() {
+        let behind = SeatRow {
+            rank: 25,
+            ..row(1, 0, "......")
+        };
+        let rows = [row(0, 1, "x....x"), behind];
+        assert_eq!(
+            best(&rows, 2).unwrap()[0],
+            "0-1-1",
+            "the first row of the next part is far behind"
+        );
     }
 
     #[test]
@@ -97,22 +187,43 @@ mod tests {
     fn seats_are_side_by_side_or_none_are_offered() {
         let rows = [row(0, 0, ".x.x.x"), row(0, 1, "x..x")];
         assert_eq!(best(&rows, 3), None);
-        assert_eq!(most_together(&rows, Timestamp::UNIX_EPOCH), 2);
+        assert_eq!(most_together(&rows, search(3)), 2);
         assert_eq!(best(&rows, 2).unwrap(), ["0-1-1", "0-1-2"]);
         assert_eq!(best(&[], 1), None);
         let divided = [SeatRow {
-            aisles: Aisles::default().with_aisle_after(1),
+            aisles: Aisles::NONE.with_aisle_after(1),
             ..row(0, 0, "....")
         }];
         assert_eq!(best(&divided, 3), None, "an aisle is between them");
-        assert_eq!(most_together(&divided, Timestamp::UNIX_EPOCH), 2);
+        assert_eq!(most_together(&divided, search(3)), 2);
+    }
+
+    #[test]
+    fn seats_are_side_by_side_across_the_end_of_a_row_that_the_next_one_continues() {
+        let rows = |states: [&str; 2]| {
+            let [left, right] = states;
+            let right = SeatRow {
+                aisles: Aisles::NONE.continuing(),
+                ..row(0, 1, right)
+            };
+            [row(0, 0, left), right]
+        };
+        let last_two = rows(["xxx.", ".xxx"]);
+        assert_eq!(best(&last_two, 2).unwrap(), ["0-0-3", "0-1-0"]);
+        assert_eq!(most_together(&last_two, search(4)), 2);
+        let three = rows(["xx..", "..xx"]);
+        assert_eq!(
+            best(&three, 3).unwrap(),
+            ["0-0-2", "0-0-3", "0-1-0"],
+            "one is left whatever one chooses"
+        );
     }
 
     #[test]
     fn equal_seats_of_all_parts_are_offered_at_random_and_worse_ones_after_a_lost_race() {
         let rows: Vec<SeatRow> = (0..5).map(|part| row(part, 0, "......")).collect();
         let offered = |among, nth, expected| {
-            best_seats(&rows, 2, among, Timestamp::UNIX_EPOCH, |count| {
+            best_seats(&rows, search(2), among, |count| {
                 assert_eq!(count, expected);
                 nth
             })
@@ -120,5 +231,54 @@ mod tests {
         assert_eq!(offered(1, 3, 5).unwrap()[0].row.part, 3);
         assert_eq!(offered(8, 4, 8).unwrap()[0].row.part, 4);
         assert!(offered(100, 24, 25).is_some(), "there are no more");
+    }
+
+    /// A row with two accessible seats, each with a companion on its right, and a row behind it.
+    fn accessible_house(front: &str, back: &str) -> [SeatRow; 2] {
+        let front = SeatRow {
+            accessible: [(0, 0), (1, 0), (2, 2), (3, 2)].into(),
+            ..row(0, 0, front)
+        };
+        [front, row(0, 1, back)]
+    }
+
+    #[test]
+    fn accessible_seats_and_their_companions_are_for_others_only_once_no_other_seat_is_free() {
+        assert_eq!(
+            best(&accessible_house("....", "......"), 2).unwrap(),
+            ["0-1-2", "0-1-3"]
+        );
+        let almost_full = accessible_house("....", "xxxxx.");
+        assert_eq!(best(&almost_full, 2), None, "an ordinary seat is free");
+        assert_eq!(most_together(&almost_full, search(2)), 1);
+        assert_eq!(
+            best(&accessible_house("....", "xxxxxx"), 2).unwrap(),
+            ["0-0-0", "0-0-1"]
+        );
+    }
+
+    #[test]
+    fn who_asks_for_accessible_seats_gets_one_with_its_own_companion() {
+        let accessible = |count| Search {
+            accessible: true,
+            ..search(count)
+        };
+        let house = accessible_house("....", "......");
+        assert_eq!(
+            found(&house, accessible(1)).unwrap(),
+            ["0-0-0"],
+            "and no companion's seat"
+        );
+        assert_eq!(found(&house, accessible(2)).unwrap(), ["0-0-0", "0-0-1"]);
+        assert_eq!(found(&house, accessible(4)).unwrap().len(), 4);
+        let first_taken = accessible_house("x...", "......");
+        assert_eq!(found(&first_taken, accessible(2)).unwrap(), ["0-0-2", "0-0-3"]);
+        assert_eq!(found(&first_taken, accessible(3)), None, "its accessible seat is taken");
+        assert_eq!(most_together(&first_taken, accessible(3)), 2);
+        let full = accessible_house("xxxx", "......");
+        assert_eq!(
+            (found(&full, accessible(1)), most_together(&full, accessible(1))),
+            (None, 0)
+        );
     }
 }

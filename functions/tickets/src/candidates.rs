@@ -8,7 +8,7 @@ use shared::core::error::Rejection;
 use shared::orders::OrderId;
 use shared::tickets::{RowKey, SeatId, SeatRow, Seating, Showtime, Taken};
 
-use crate::best_seats::{best_seats, most_together};
+use crate::best_seats::{Search, best_seats, most_together};
 use crate::hold_request::BestSeats;
 use crate::hold_rules::{invalid, remove_order, taken, without_order};
 use crate::hold_seats::{HoldSeats, Picked};
@@ -73,8 +73,12 @@ impl Candidates {
             if names(self.rows.iter(), asked) {
                 return Ok(None);
             }
-            let together = most_together(self.of_class(showtime, best), invocation.now);
-            let detail = format!("No {} seats of this class are free side by side.", best.count);
+            let together = most_together(self.of_class(showtime, best), search(best, invocation));
+            let accessible = if best.accessible { "accessible " } else { "" };
+            let detail = format!(
+                "No {} {accessible}seats of this class are free side by side.",
+                best.count
+            );
             return Err(Rejection::with(reason::NoSeatsTogether { together }, detail).into());
         };
         let keys = chosen.iter().map(|seat| seat.row).collect::<BTreeSet<_>>();
@@ -89,9 +93,7 @@ impl Candidates {
 
     fn choose(&self, showtime: &Showtime, best: &BestSeats, invocation: &Invocation) -> Option<Vec<SeatId>> {
         let (rows, among) = (self.of_class(showtime, best), 1 + Self::SPREAD * self.lost);
-        best_seats(rows, best.count, among, invocation.now, |count| {
-            fastrand::usize(..count)
-        })
+        best_seats(rows, search(best, invocation), among, |count| fastrand::usize(..count))
     }
 
     fn of_class(&self, showtime: &Showtime, best: &BestSeats) -> impl Iterator<Item = &SeatRow> {
@@ -127,5 +129,13 @@ impl Candidates {
                 row.taken.insert(seat.place, Taken::Blocked);
             }
         }
+    }
+}
+
+fn search(best: &BestSeats, invocation: &Invocation) -> Search {
+    Search {
+        count: best.count,
+        accessible: best.accessible,
+        now: invocation.now,
     }
 }

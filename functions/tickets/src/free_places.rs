@@ -225,7 +225,7 @@ fn open_places(row: &SeatRow) -> Vec<SeatId> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use shared::tickets::{Aisles, Taken};
+    use shared::tickets::Taken;
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -241,11 +241,8 @@ mod tests {
             });
             let key = RowKey { part: 3, row: number };
             let row = SeatRow {
-                key,
-                seats: u8::try_from(states.len()).unwrap(),
-                zone: 0,
-                aisles: Aisles::default(),
                 taken: taken.collect(),
+                ..SeatRow::free(key, u8::try_from(states.len()).unwrap())
             };
             (key, row)
         };

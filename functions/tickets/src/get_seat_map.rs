@@ -70,7 +70,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND];
 ///
 /// # Cost
 /// At most once a second for each showtime and process of the function: a read unit, and a query for each part of at most 600
-/// seats, in all about 11 read units for 10,000 free seats, 40 for sold and 50 for held ones.
+/// seats, in all about 11 read units for 10,000 free seats, 31 for sold and 41 for held ones.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

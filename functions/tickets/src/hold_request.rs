@@ -47,7 +47,8 @@ pub struct HoldSeatsRequest {
     pub expected_total: Option<Money>,
 }
 
-/// Seats side by side, near the front and the middle.
+/// Seats side by side, near the front and the middle. Accessible seats and those of their companions are chosen only if the request
+/// asks for them, or no other seat of the class is free.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BestSeats {
@@ -56,6 +57,10 @@ pub struct BestSeats {
     /// The number of seats.
     #[schema(minimum = 1, maximum = 20)]
     pub count: u8,
+    /// Whether they are accessible seats, or one or more of them and the seats of their companions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(default = false)]
+    pub accessible: bool,
 }
 
 /// Places of an area of general admission. Nobody chooses which ones.
@@ -150,6 +155,7 @@ mod tests {
         for good in [
             r#"{"seats":["0-0-1","0-0-2"]}"#,
             r#"{"best":{"class":"R","count":2}}"#,
+            r#"{"best":{"class":"R","count":2,"accessible":true}}"#,
             r#"{"general":{"area":"B","count":20}}"#,
         ] {
             assert!(Wanted::of(&request(good)).is_ok(), "{good}");

@@ -14,8 +14,9 @@ use shared::tickets::{
 
 use crate::performance::{Performance, PerformanceStatus};
 use crate::reason::{self, SeatNow};
-use crate::seat_changes::{now as seats_now, places_by_row};
-use crate::single_seats::single_seats;
+use crate::row_now::rows_now;
+use crate::seat_changes::now as seats_now;
+use crate::single_seats::single_seats_of;
 use crate::store::Entity;
 
 /// Checks that seats are sold now, long enough for a hold.
@@ -71,37 +72,39 @@ pub fn require_seats(chosen: &[SeatId], showtime: &Showtime) -> Result<(), Rejec
     Err(Rejection::with(reason::GeneralAdmission { area }, detail))
 }
 
-/// Checks that nobody has the chosen seats: `kept` are those whose orders are paid meanwhile.
+/// Checks that nobody has the chosen seats in `others`, the rows without the order that is replaced: `kept` are those whose orders
+/// are paid meanwhile. `rows` are the rows as they are.
 ///
 /// # Errors
 /// `seats-taken`.
 pub fn require_not_taken(
     chosen: &[SeatId],
-    rows: &BTreeMap<RowKey, SeatRow>,
+    (others, rows): (&BTreeMap<RowKey, SeatRow>, &BTreeMap<RowKey, SeatRow>),
     kept: &[SeatId],
     invocation: &Invocation,
 ) -> Result<(), Rejection> {
-    let seats = taken(chosen, rows, kept, invocation);
+    let seats = taken(chosen, others, kept, invocation);
     let Some(first) = seats.first() else { return Ok(()) };
     let detail = format!("The seat {} is taken. Nothing is held.", first.seat);
-    Err(Rejection::with(reason::SeatsTaken { seats }, detail))
+    let rows = rows_now(chosen, rows, kept, invocation.now);
+    Err(Rejection::with(reason::SeatsTaken { seats, rows }, detail))
 }
 
-/// Checks that a choice leaves no single seat.
+/// Checks that a choice leaves no single seat in `others`, the rows without the order that is replaced, among them those that
+/// continue the chosen ones. `rows` are the rows as they are.
 ///
 /// # Errors
 /// `single-seat-left`.
-pub fn require_no_single_seat(chosen: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>) -> Result<(), Rejection> {
-    let places = places_by_row(chosen).unwrap_or_default();
-    let of_rows = places.iter().filter_map(|(key, places)| Some((rows.get(key)?, places)));
-    let single = of_rows.flat_map(|(row, places)| {
-        let single = single_seats(row, places).into_iter();
-        single.map(|place| SeatId { row: row.key, place })
-    });
-    let seats: Vec<SeatId> = single.collect();
+pub fn require_no_single_seat(
+    chosen: &[SeatId],
+    (others, rows): (&BTreeMap<RowKey, SeatRow>, &BTreeMap<RowKey, SeatRow>),
+    invocation: &Invocation,
+) -> Result<(), Rejection> {
+    let seats = single_seats_of(chosen, others);
     let Some(first) = seats.first() else { return Ok(()) };
     let detail = format!("The seat {first} would be left single. Choose it too, or seats further from it.");
-    Err(Rejection::with(reason::SingleSeatLeft { seats }, detail))
+    let rows = rows_now(chosen.iter().chain(&seats), rows, &[], invocation.now);
+    Err(Rejection::with(reason::SingleSeatLeft { seats, rows }, detail))
 }
 
 /// The lines of the chosen seats, and what they cost, less the discounts of coupons, taxed as `tax` says.

@@ -1,9 +1,9 @@
 //! Runs for `POST /showtimes/{showtime_id}/holds`: holds seats of a showtime for a customer. A hold is an order that waits for
 //! payment.
 //!
-//! A hold of chosen seats costs two round trips: one batch read (the rows, what the customer holds, the claims of coupons, the order
-//! in case this is a retry, and once a second the showtime and its performance) and one transaction (the order, the rows, the claims,
-//! what the customer holds). A function reads each coupon once.
+//! A hold of chosen seats costs two round trips: one batch read (the rows and those that may continue them, what the customer holds,
+//! the claims of coupons, the order in case this is a retry, and once a second the showtime and its performance) and one transaction
+//! (the order, the rows, the claims, what the customer holds). A function reads each coupon once.
 //! In a crowd it costs a third one: most seats are gone, so what the customer holds is read only if the chosen ones are free.
 //! A hold of places of an area of general admission reads some rows of the area at random in place of the chosen ones.
 
@@ -38,11 +38,12 @@ use crate::hold_request::{Asked, HoldSeatsRequest, Wanted};
 use crate::hold_rules::{
     allow, quote, require_no_single_seat, require_not_taken, require_on_sale, require_seats, swap, without_order,
 };
+use crate::joined_row::rows_to_judge;
 use crate::performance::Performance;
 use crate::previous_hold::{Previous, cancelled, names};
 use crate::reason;
 use crate::recent_shows::{RecentShows, Show};
-use crate::seat_changes::{places_by_row, require_known};
+use crate::seat_changes::require_known;
 use crate::store::ShowStore;
 
 const DOING: &str = "hold seats";
@@ -129,8 +130,14 @@ pub const REFUSALS: &[&Reason] = &[
 /// Holds seats
 ///
 /// All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send one of `seats`,
-/// `best`, which chooses seats side by side in a row, and `general`, which takes free places of an area of general admission: these
-/// are not chosen, and it is refused only if the area has fewer free ones. A retry with the same key and body returns the order in its current state.
+/// `best`, which chooses seats side by side near the front and the middle of a row, and `general`, which takes free places of an area
+/// of general admission: these are not chosen, and it is refused only if the area has fewer free ones. A retry with the same key and body returns the order in its current state.
+///
+/// A plan can have accessible seats, and seats of their companions. Anybody can choose them. `best` chooses them if `accessible` is
+/// true, at least one accessible seat and no companion's seat without it. Otherwise it chooses them only when no other seat of the class
+/// is free.
+///
+/// `seats-taken` and `single-seat-left` have the rows as they are now, so that a page can draw them anew.
 ///
 /// A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
 /// limited time without paying in an hour, which begins with the first hold. To choose other seats, name the order in
@@ -152,7 +159,9 @@ pub const REFUSALS: &[&Reason] = &[
 /// for the showtime and the performance; two write units for each row, two for the customer, and those of the order. One request
 /// more for a customer who held seats of the showtime before, and for a refusal that follows from the showtime; a swap also writes
 /// the order and the rows of the present hold. Each coupon costs a read unit, three to five write units for its claim, the list of
-/// claims and a larger order, and once a process a read unit for its terms. `best` reads all rows of the seats, and then those of its choice.
+/// claims and a larger order, and once a process a read unit for its terms. In a house with runs of more than 28 seats, one of the first or
+/// last two seats of a row costs a read unit more, for the row beside it. The first request for a showtime in a process costs one or two
+/// such units for each row in any house. `best` reads all rows of the seats, and then those of its choice.
 /// `general` reads four rows of the area (in a request of their own the first time in a process), and if they have too few free places, the others: about ten read units for 1,000 places that are
 /// taken. Its places are in one row, unless none of those that were read has enough.
 ///
@@ -275,7 +284,7 @@ impl HoldSeats {
         let doubtful = asked.chosen_anew().filter(|_| self.recent.is_crowded(id, now));
         let customer = doubtful.is_none().then_some(asked.customer);
         let rows: Vec<RowKey> = match asked.wanted {
-            Wanted::Chosen(seats) => places_by_row(seats).unwrap_or_default().into_keys().collect(),
+            Wanted::Chosen(seats) => Vec::from_iter(rows_to_judge(seats, self.recent.shortest_continued(id))),
             Wanted::Best(_) => vec![],
             Wanted::General(general) => {
                 let area = self.recent.area_of(id, &general.area);
@@ -394,7 +403,7 @@ impl HoldSeats {
             require_known(chosen, &seats.rows)?;
             // A customer's own hold is told as such, below.
             if !has_own(chosen, &seats.rows, customer) {
-                require_not_taken(chosen, &seats.rows, &[], invocation)?;
+                require_not_taken(chosen, (&seats.rows, &seats.rows), &[], invocation)?;
             }
             let read = self.seats.allowance(asked.showtime_id, customer, invocation.deadline);
             seats.allowance = read.await?;
@@ -431,10 +440,7 @@ impl HoldSeats {
         };
         let own = replaced.as_ref().map(|stored| stored.order.order_id);
         let picked = match wanted {
-            Wanted::Chosen(chosen) => {
-                let rows = without_order(seats.rows, own);
-                self.require_free(chosen, rows, invocation).await?
-            }
+            Wanted::Chosen(chosen) => self.require_free(chosen, seats.rows, own, invocation).await?,
             Wanted::Best(best) => {
                 let orders = (order_id, own);
                 candidates.pick(self, showtime, best, orders, invocation).await?
@@ -504,7 +510,7 @@ impl HoldSeats {
         replayed.transpose()
     }
 
-    /// Checks that nobody has the chosen seats, and that they leave no single one.
+    /// Checks that nobody but the order `own` has the chosen seats, and that they leave no single one.
     ///
     /// # Errors
     /// `unknown-seats`, `seats-taken`, `single-seat-left`, [`Error::Unavailable`] and [`Error::Internal`].
@@ -512,15 +518,17 @@ impl HoldSeats {
         &self,
         chosen: &[SeatId],
         rows: BTreeMap<RowKey, SeatRow>,
+        own: Option<OrderId>,
         invocation: &Invocation,
     ) -> Result<Picked, Error> {
         require_known(chosen, &rows)?;
-        let ended = self.end_expired(chosen, &rows, invocation).await?;
+        let others = without_order(rows.clone(), own);
+        let ended = self.end_expired(chosen, &others, invocation).await?;
         if ended.any {
             return Ok(None);
         }
-        require_not_taken(chosen, &rows, &ended.kept, invocation)?;
-        require_no_single_seat(chosen, &rows)?;
+        require_not_taken(chosen, (&others, &rows), &ended.kept, invocation)?;
+        require_no_single_seat(chosen, (&others, &rows), invocation)?;
         Ok(Some((chosen.to_vec(), rows)))
     }
 

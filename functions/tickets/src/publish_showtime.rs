@@ -189,6 +189,7 @@ impl PublishShowtime {
             seats: plan.seats,
             zones: plan.zones,
             areas: plan.areas.into_iter().map(Area::from).collect(),
+            shortest_continued: layout.shortest_continued(),
         })
     }
 

@@ -7,6 +7,7 @@ use shared::tickets::{SeatId, SeatState, ShowtimeId, ShowtimeStatus, ZoneCode};
 use utoipa::ToSchema;
 
 use crate::admission::ticket::CheckIn;
+use crate::row_now::RowNow;
 
 shared::reasons! {
     INVALID_SHOW = Unprocessable "invalid-show" "A field of a venue, performer, performance or showtime breaks a rule" InvalidShow {
@@ -69,10 +70,14 @@ shared::reasons! {
     SEATS_TAKEN = Conflict "seats-taken" "A seat is taken" SeatsTaken {
         /// The requested seats that are not free.
         seats: Vec<SeatNow>,
+        /// The rows of the requested seats as they are now.
+        #[schema(max_items = 20)]
+        rows: Vec<RowNow>,
     };
-    /// Ask for fewer seats, or for another class.
+    /// Ask for fewer seats, or for another class. Accessible seats count only if the request asks for them, or no other seat of
+    /// the class is free.
     NO_SEATS_TOGETHER = Conflict "no-seats-together" "The class has not so many free seats side by side" NoSeatsTogether {
-        /// The most seats of the class that are free side by side.
+        /// The most seats that `best` would find side by side.
         together: u8,
     };
     /// Ask for places of the area with `general`.
@@ -90,6 +95,9 @@ shared::reasons! {
     SINGLE_SEAT_LEFT = Conflict "single-seat-left" "The choice leaves a single seat" SingleSeatLeft {
         /// The seats that would be left single.
         seats: Vec<SeatId>,
+        /// The rows of these and of the requested seats as they are now.
+        #[schema(max_items = 60)]
+        rows: Vec<RowNow>,
     };
     TOO_MANY_SEATS = Conflict "too-many-seats" "The customer would have too many seats" TooManySeats {
         /// The most seats that a customer can have.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use shared::core::error::{self, Reason, Rejection};
-use shared::tickets::{Area, PerformanceId, Showtime, ShowtimeId, ShowtimeStatus, ZoneCode};
+use shared::tickets::{Area, PerformanceId, SeatRow, Showtime, ShowtimeId, ShowtimeStatus, ZoneCode};
 use shared::{coupons, orders};
 
 use crate::performance::Performance;
@@ -107,6 +107,16 @@ impl RecentShows {
         let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let areas = memory.get(&showtime)?.show.showtime.areas();
         areas.iter().find(|area| area.area == *code).cloned()
+    }
+
+    /// The fewest seats of a row of a showtime that the next one continues, or `None` if none does, which never changes. Of a showtime
+    /// that was never read with its seats, as few as there can be.
+    pub fn shortest_continued(&self, showtime: ShowtimeId) -> Option<u8> {
+        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seating = memory
+            .get(&showtime)
+            .and_then(|recent| recent.show.showtime.seating.as_ref());
+        seating.map_or(Some(SeatRow::MIN_CONTINUED), |seating| seating.shortest_continued)
     }
 
     /// Remembers what was read in an invocation that began at `now`.

@@ -1,63 +1,71 @@
 //! Single seats: a choice that leaves one free seat between taken ones leaves a seat that hardly anybody buys.
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 
-use shared::tickets::SeatRow;
+use shared::tickets::{RowKey, SeatId, SeatRow};
 
-/// The places of seats in a row that would be left single if the free seats at `chosen` were taken. A choice of all but one of
-/// the free seats side by side cannot avoid that, and leaves none.
+use crate::joined_row::JoinedRow;
+
+/// The seats that would be left single if the free seats in `chosen` were taken.
+pub fn single_seats_of(chosen: &[SeatId], rows: &BTreeMap<RowKey, SeatRow>) -> Vec<SeatId> {
+    let joined = JoinedRow::join(rows.values());
+    let singles = joined.iter().flat_map(|row| {
+        let singles = single_seats(row, &row.positions(chosen));
+        singles.into_iter().map(|position| row.seat(position))
+    });
+    singles.collect()
+}
+
+/// The positions of seats that would be left single if the free seats at `chosen` were taken. A choice of all but one of the free
+/// seats side by side cannot avoid that, and leaves none.
 ///
 /// A seat whose hold has ended counts as taken: its order may be paid.
-pub fn single_seats(row: &SeatRow, chosen: &[u8]) -> Vec<u8> {
-    let mut single = vec![];
-    let mut first = 0;
-    while first < row.seats {
-        let end = end_of_open(row, first);
-        single.extend(single_in(first..end, chosen));
-        first = end.max(first + 1);
-    }
+pub fn single_seats(row: &JoinedRow<'_>, chosen: &[usize]) -> Vec<usize> {
+    let both = |&position: &usize| [false, true].map(|on_right| row.beside(position, on_right));
+    let beside = chosen.iter().flat_map(both).flatten();
+    let left = beside.filter(|&position| is_left(row, chosen, position));
+    let mut single: Vec<usize> = left.filter(|&position| is_single(row, chosen, position)).collect();
+    single.sort_unstable();
+    single.dedup();
     single
 }
 
-/// The place after the last of the open seats side by side that begin at `first`. `first` itself, if that seat is not open.
-pub fn end_of_open(row: &SeatRow, first: u8) -> u8 {
-    let is_open = |place: u8| place < row.seats && !row.taken.contains_key(&place);
-    let mut end = first;
-    while is_open(end) && (end == first || row.is_beside(end - 1, end)) {
-        end += 1;
-    }
-    end
+/// Whether the seat is open and stays so.
+fn is_left(row: &JoinedRow<'_>, chosen: &[usize], position: usize) -> bool {
+    row.is_open(position) && !chosen.contains(&position)
 }
 
-/// The single seats that a choice leaves of seats that are open side by side.
-fn single_in(open: Range<u8>, chosen: &[u8]) -> Vec<u8> {
-    let is_left = |place: u8| open.contains(&place) && !chosen.contains(&place);
-    let left: Vec<u8> = open.clone().filter(|&place| is_left(place)).collect();
-    if left.len() == open.len() || left.len() == 1 {
-        return vec![];
-    }
-    let is_single = |place: &u8| !place.checked_sub(1).is_some_and(is_left) && !is_left(place + 1);
-    left.into_iter().filter(is_single).collect()
+/// Whether no seat beside this one is left, but another one is among those that are open side by side now.
+fn is_single(row: &JoinedRow<'_>, chosen: &[usize], position: usize) -> bool {
+    let next_left = |on_right| {
+        let mut open = std::iter::successors(row.beside(position, on_right), |&next| row.beside(next, on_right))
+            .take_while(|&next| row.is_open(next));
+        // The distance of the first one that is left.
+        open.position(|next| !chosen.contains(&next))
+    };
+    let others = [false, true].map(next_left);
+    !others.contains(&Some(0)) && others.iter().any(Option::is_some)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::tickets::{Aisles, RowKey, Taken};
+    use shared::tickets::{Aisles, Taken};
 
     fn row(states: &str) -> SeatRow {
         let taken = (0..).zip(states.chars()).filter(|(_, state)| *state == 'x');
         SeatRow {
-            key: RowKey { part: 0, row: 0 },
-            seats: u8::try_from(states.len()).unwrap(),
-            zone: 0,
-            aisles: Aisles::default(),
             taken: taken.map(|(place, _)| (place, Taken::Blocked)).collect(),
+            ..SeatRow::free(RowKey { part: 0, row: 0 }, u8::try_from(states.len()).unwrap())
         }
     }
 
-    fn left(states: &str, chosen: &[u8]) -> Vec<u8> {
-        single_seats(&row(states), chosen)
+    fn left_in(row: &SeatRow, chosen: &[usize]) -> Vec<usize> {
+        single_seats(&JoinedRow::join([row])[0], chosen)
+    }
+
+    fn left(states: &str, chosen: &[usize]) -> Vec<usize> {
+        left_in(&row(states), chosen)
     }
 
     #[test]
@@ -81,15 +89,14 @@ mod tests {
     #[test]
     fn an_aisle_is_the_end_of_seats_side_by_side() {
         let divided = SeatRow {
-            aisles: Aisles::default().with_aisle_after(2),
+            aisles: Aisles::NONE.with_aisle_after(2),
             ..row("......")
         };
         assert_eq!(
-            single_seats(&divided, &[4, 5]),
-            Vec::<u8>::new(),
+            left_in(&divided, &[4, 5]),
+            Vec::<usize>::new(),
             "one of three is left, whatever one chooses"
         );
-        assert_eq!(single_seats(&divided, &[1]), [0, 2]);
-        assert_eq!((end_of_open(&divided, 0), end_of_open(&divided, 3)), (3, 6));
+        assert_eq!(left_in(&divided, &[1]), [0, 2]);
     }
 }

@@ -222,12 +222,17 @@ export interface BenefitPercent {
   kind: "PERCENT";
 }
 
-/** Seats side by side, near the front and the middle. */
+/**
+ * Seats side by side, near the front and the middle. Accessible seats and those of their companions are chosen only if the request
+ * asks for them, or no other seat of the class is free.
+ */
 export interface BestSeats {
   /** The price class of the seats. */
   class: ClassCode;
   /** The number of seats. */
   count: number;
+  /** Whether they are accessible seats, or one or more of them and the seats of their companions. */
+  accessible?: boolean;
 }
 
 /** A bid to buy or sell a voucher. */
@@ -1035,7 +1040,10 @@ export interface CreatePerformerRequest {
 export interface CreatePlanRequest {
   /** The plan's name. Text of one line. */
   name: string;
-  /** The point that everybody looks at, such as the middle of the stage. */
+  /**
+   * The point that everybody looks at, such as the middle of the stage: the best rows are those whose middles are nearest to it.
+   * Without it, the best rows are the first ones of each section.
+   */
   focus?: Point;
   /** The sections, in the order of the seat map. A plan without sections has areas. */
   sections?: NewSection[];
@@ -2146,7 +2154,7 @@ export interface NewSection {
   name: string;
   /** The zone of its rows. A showtime gives each zone a price class. */
   zone: ZoneCode;
-  /** The rows, in the order of the seat map. */
+  /** The rows, in the order of the seat map, from front to back. */
   rows: NewRow[];
 }
 
@@ -2157,9 +2165,9 @@ export type NoPreviousBuildProblem = Problem & {
   title: "The index has no previous build to roll back to";
 };
 
-/** Ask for fewer seats, or for another class. */
+/** Ask for fewer seats, or for another class. Accessible seats count only if the request asks for them, or no other seat of the class is free. */
 export type NoSeatsTogetherProblem = Problem & {
-  /** The most seats of the class that are free side by side. */
+  /** The most seats that `best` would find side by side. */
   together: number;
   type: "urn:madang:problem:no-seats-together";
   status: 409;
@@ -2863,8 +2871,8 @@ export interface Plan {
   venue_id: VenueId;
   /** The plan's name. */
   name: string;
-  /** The point that everybody looks at. */
-  focus: Point;
+  /** The point that everybody looks at. Absent if the plan has none. */
+  focus?: Point;
   /** The number of seats and of places of general admission. */
   seats: number;
   /** The zones, in the order of their numbers. */
@@ -3622,6 +3630,16 @@ export interface RowError {
   detail: string;
 }
 
+/** A row and the states of its seats. */
+export interface RowNow {
+  /** The first number of the ids of its seats. */
+  part: number;
+  /** The second number of the ids of its seats. */
+  row: number;
+  /** Two bits a seat, in base64, as in the seat map: 0 free, 1 held, 2 sold, 3 blocked. */
+  states: string;
+}
+
 /** A lower price of a product for some time. */
 export interface Sale {
   /** The price of one unit while the sale runs: lower than the regular price, in its currency. */
@@ -3795,6 +3813,8 @@ export interface Seating {
   zones: ZoneSeats[];
   /** The areas of general admission, whose parts follow on those of the seats. Absent without any. */
   areas?: Area[];
+  /** The fewest seats of a row that the next row continues, because they are the seats of one run. Absent if each run is in one row. */
+  shortest_continued?: number;
 }
 
 /** Create another showtime instead. */
@@ -3847,6 +3867,8 @@ export interface SeatsResponse {
 export type SeatsTakenProblem = Problem & {
   /** The requested seats that are not free. */
   seats: SeatNow[];
+  /** The rows of the requested seats as they are now. */
+  rows: RowNow[];
   type: "urn:madang:problem:seats-taken";
   status: 409;
   title: "A seat is taken";
@@ -4164,6 +4186,8 @@ export interface SignedUpload {
 export type SingleSeatLeftProblem = Problem & {
   /** The seats that would be left single. */
   seats: SeatId[];
+  /** The rows of these and of the requested seats as they are now. */
+  rows: RowNow[];
   type: "urn:madang:problem:single-seat-left";
   status: 409;
   title: "The choice leaves a single seat";
@@ -10979,8 +11003,14 @@ export class Madang extends runtime.Client {
    * Holds seats
    *
    * All of them or none, until `expires_at` of the order that is returned: pay it like any order. Send one of `seats`,
-   * `best`, which chooses seats side by side in a row, and `general`, which takes free places of an area of general admission: these
-   * are not chosen, and it is refused only if the area has fewer free ones. A retry with the same key and body returns the order in its current state.
+   * `best`, which chooses seats side by side near the front and the middle of a row, and `general`, which takes free places of an area
+   * of general admission: these are not chosen, and it is refused only if the area has fewer free ones. A retry with the same key and body returns the order in its current state.
+   *
+   * A plan can have accessible seats, and seats of their companions. Anybody can choose them. `best` chooses them if `accessible` is
+   * true, at least one accessible seat and no companion's seat without it. Otherwise it chooses them only when no other seat of the class
+   * is free.
+   *
+   * `seats-taken` and `single-seat-left` have the rows as they are now, so that a page can draw them anew.
    *
    * A customer has at most one hold of a showtime at a time, at most as many seats as the performance allows over all orders, and
    * limited time without paying in an hour, which begins with the first hold. To choose other seats, name the order in

@@ -17,6 +17,9 @@ const CONTINUES: u32 = 1 << 31;
 const _: () = assert!(SeatRow::MAX_SEATS <= 31);
 
 impl Aisles {
+    /// No aisles.
+    pub const NONE: Self = Self(0);
+
     /// All bits that a row can have.
     #[cfg(test)]
     pub(super) const ALL: Self = Self(CONTINUES | ((1 << (SeatRow::MAX_SEATS - 1)) - 1));

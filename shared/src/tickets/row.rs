@@ -19,6 +19,8 @@ pub struct RowKey {
 
 /// A row of at most [`SeatRow::MAX_SEATS`] seats: a row of the house, or a part of a longer one. `aisles` tells which of its
 /// seats are side by side. Every seat that is not in `taken` is free.
+///
+/// All but `taken` follows from the plan and never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatRow {
     /// The row's place.
@@ -29,6 +31,14 @@ pub struct SeatRow {
     pub zone: u8,
     /// The aisles between the seats.
     pub aisles: Aisles,
+    /// How good the row is: 0 for the best ones. Rows of different sections can have the same rank.
+    pub rank: u16,
+    /// Twice the number of seats from the left end of the first seat to the middle of the row of the house: `seats`, unless this
+    /// is a part of a longer one.
+    pub middle: i16,
+    /// The places of accessible seats and of their companions, each with the place of the accessible seat: its own, or that of the
+    /// one whose companion sits there.
+    pub accessible: BTreeMap<u8, u8>,
     /// The seats that are not free, by place. An entry whose deadline has passed is free all the same.
     pub taken: BTreeMap<u8, Taken>,
 }
@@ -50,6 +60,22 @@ pub enum Taken {
 impl SeatRow {
     /// The most seats in a row. An item with more would exceed one write unit (1 KB).
     pub const MAX_SEATS: u8 = 28;
+    /// The fewest seats in a row that the next one continues.
+    pub const MIN_CONTINUED: u8 = 2;
+
+    /// A row of free seats in the zone 0 without aisles, which is a row of the house and has the best rank.
+    pub fn free(key: RowKey, seats: u8) -> Self {
+        Self {
+            key,
+            seats,
+            zone: 0,
+            aisles: Aisles::NONE,
+            rank: 0,
+            middle: seats.into(),
+            accessible: BTreeMap::new(),
+            taken: BTreeMap::new(),
+        }
+    }
 
     /// The state of the seat at `place` at `now`. A hold ends at its deadline: at that millisecond the seat is free.
     pub fn state(&self, place: u8, now: Timestamp) -> SeatState {
@@ -93,10 +119,6 @@ mod tests {
         let until = Timestamp::from_millisecond(1_000).unwrap();
         let order_id = Uuid::from_u128(1);
         let row = SeatRow {
-            key: RowKey { part: 0, row: 0 },
-            seats: 4,
-            zone: 0,
-            aisles: Aisles::default(),
             taken: BTreeMap::from([
                 (
                     1,
@@ -108,6 +130,7 @@ mod tests {
                 (2, Taken::Order { order_id, until: None }),
                 (3, Taken::Blocked),
             ]),
+            ..SeatRow::free(RowKey { part: 0, row: 0 }, 4)
         };
         let at = |ms| row.states(Timestamp::from_millisecond(ms).unwrap()).collect::<Vec<_>>();
         use SeatState::{Blocked, Free, Held, Sold};
@@ -118,11 +141,8 @@ mod tests {
     #[test]
     fn two_seats_are_beside_each_other_unless_an_aisle_is_between_them() {
         let row = |aisles| SeatRow {
-            key: RowKey { part: 0, row: 1 },
-            seats: SeatRow::MAX_SEATS,
-            zone: 0,
             aisles,
-            taken: BTreeMap::new(),
+            ..SeatRow::free(RowKey { part: 0, row: 1 }, SeatRow::MAX_SEATS)
         };
         let divided = row(Aisles::default().with_aisle_after(13));
         assert!(

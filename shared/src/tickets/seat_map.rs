@@ -37,6 +37,15 @@ impl ZoneCount {
     }
 }
 
+/// A map of these seats, which are in no zone.
+impl FromIterator<SeatState> for SeatMap {
+    fn from_iter<I: IntoIterator<Item = SeatState>>(states: I) -> Self {
+        let mut map = Self::default();
+        states.into_iter().for_each(|state| map.push(state));
+        map
+    }
+}
+
 impl SeatMap {
     /// The map of `rows`, which are in the plan's order, at `now`. Those of `areas` are only counted.
     pub fn of<'a>(rows: impl IntoIterator<Item = &'a SeatRow>, areas: &[Area], now: Timestamp) -> Self {
@@ -125,8 +134,7 @@ mod tests {
         #[test]
         fn two_bits_a_seat_round_trip(numbers in proptest::collection::vec(0_usize..4, 0..200)) {
             let states: Vec<SeatState> = numbers.iter().map(|&number| SeatState::ALL[number]).collect();
-            let mut map = SeatMap::default();
-            states.iter().for_each(|&state| map.push(state));
+            let map: SeatMap = states.iter().copied().collect();
             let read = SeatMap::parse(states.len(), &map.base64()).unwrap();
             let found: Vec<SeatState> = (0..states.len()).map(|number| read.state(number).unwrap()).collect();
             prop_assert_eq!(found, states);

@@ -150,6 +150,10 @@ pub struct Seating {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
     pub areas: Vec<Area>,
+    /// The fewest seats of a row that the next row continues, because they are the seats of one run. Absent if each run is in one row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 2, maximum = 28)]
+    pub shortest_continued: Option<u8>,
 }
 
 impl Seating {

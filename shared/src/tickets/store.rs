@@ -1,11 +1,15 @@
 //! The seats table: an item a row of a showtime (`SHOW#<showtime>#SEC#<part>`, `ROW#<row>`), and `REQUEST#<uuid>`.
 //!
 //! The attributes of a row have short names, so that a full row fits one write unit: `n` the number of seats, `z` the zone,
-//! `a` the [`Aisles`] as a number (absent without any), `h` the seats that are not free, by place: `{o: order, u: deadline in
-//! Unix milliseconds}`, without `u` once the seat is known to be sold, or `{b: true}` for a blocked one.
+//! `a` the [`Aisles`] as a number (absent without any), `r` the rank (absent for 0), `m` the middle (absent if it is that of the
+//! row itself), `w` the accessible seats and their companions (absent without any): two bytes each, its place and that of the
+//! accessible seat.
 //!
-//! A seat may be taken when `attribute_not_exists(h.#p)`. The deadline `u` is for readers: a seat whose hold has ended is
-//! free for them at once, and a request that takes it ends the order of that hold first.
+//! `h` has the seats that are not free, by place: the 16 bytes of the order's id and 6 bytes of the deadline in Unix milliseconds,
+//! without the deadline once the seat is known to be sold, or `true` for a blocked one.
+//!
+//! A seat may be taken when `attribute_not_exists(h.#p)`, and an order has it when `begins_with(h.#p, :order)`. The deadline is for
+//! readers: a seat whose hold has ended is free for them at once, and a request that takes it ends the order of that hold first.
 //!
 //! An allowance (`SHOW#<showtime>#CUSTOMER#<customer>`, `ALLOWANCE`) says what a customer has held of a showtime.
 
@@ -14,7 +18,7 @@ mod shows;
 mod sold_seats;
 mod transfer;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
@@ -228,21 +232,20 @@ impl SeatStore {
         let paths = paths(places);
         let is_open = |path: &String| match change {
             Change::Block | Change::Release => {
-                format!("(attribute_not_exists({path}) OR attribute_exists({path}.b))")
+                format!("(attribute_not_exists({path}) OR {path} = :blocked)")
             }
             Change::BlockFree => format!("attribute_not_exists({path})"),
-            Change::ReleaseBlocked => format!("attribute_exists({path}.b)"),
+            Change::ReleaseBlocked => format!("{path} = :blocked"),
         };
         let condition: Vec<String> = paths.iter().map(is_open).collect();
         let sets: Vec<String> = paths.iter().map(|path| format!("{path} = :blocked")).collect();
         let mut write = self
             .row_update(showtime, row, places)
             .condition_expression(format!("attribute_exists(pk) AND {}", condition.join(" AND ")))
+            .expression_attribute_values(":blocked", blocked())
             .return_values_on_condition_check_failure(OnFailure::None);
         write = match change {
-            Change::Block | Change::BlockFree => write
-                .update_expression(format!("SET {}", sets.join(", ")))
-                .expression_attribute_values(":blocked", blocked()),
+            Change::Block | Change::BlockFree => write.update_expression(format!("SET {}", sets.join(", "))),
             Change::Release | Change::ReleaseBlocked => write.update_expression(format!("REMOVE {}", paths.join(", "))),
         };
         update(write)
@@ -263,7 +266,7 @@ fn request_key(request: &StoredRequest) -> Item {
 }
 
 fn blocked() -> AttributeValue {
-    AttributeValue::M(HashMap::from([("b".to_owned(), AttributeValue::Bool(true))]))
+    AttributeValue::Bool(true)
 }
 
 fn item_of(showtime: ShowtimeId, row: &SeatRow) -> Item {
@@ -274,8 +277,18 @@ fn item_of(showtime: ShowtimeId, row: &SeatRow) -> Item {
     let mut item = key(showtime, row.key);
     item.insert("n".into(), number(row.seats));
     item.insert("z".into(), number(row.zone));
-    if row.aisles != Aisles::default() {
+    if row.aisles != Aisles::NONE {
         item.insert("a".into(), number(row.aisles.bits()));
+    }
+    if row.rank != 0 {
+        item.insert("r".into(), number(row.rank));
+    }
+    if row.middle != i16::from(row.seats) {
+        item.insert("m".into(), number(row.middle));
+    }
+    if !row.accessible.is_empty() {
+        let places = row.accessible.iter().flat_map(|(&place, &of)| [place, of]);
+        item.insert("w".into(), AttributeValue::B(Blob::new(places.collect::<Vec<u8>>())));
     }
     item.insert("h".into(), AttributeValue::M(taken.collect()));
     item
@@ -285,9 +298,12 @@ fn taken_value(taken: &Taken) -> AttributeValue {
     match taken {
         Taken::Blocked => blocked(),
         Taken::Order { order_id, until } => {
-            let order = AttributeValue::B(Blob::new(order_id.as_bytes()));
-            let until = until.map(|until| ("u".to_owned(), number(until.as_millisecond())));
-            AttributeValue::M([("o".to_owned(), order)].into_iter().chain(until).collect())
+            let mut bytes = order_id.as_bytes().to_vec();
+            if let Some(until) = until {
+                let [_, _, milliseconds @ ..] = until.as_millisecond().max(0).to_be_bytes();
+                bytes.extend(milliseconds);
+            }
+            AttributeValue::B(Blob::new(bytes))
         }
     }
 }
@@ -302,14 +318,27 @@ fn row_of(item: Item) -> Result<SeatRow, Error> {
         let part = text_of(&item, "pk")?.rsplit_once('#')?.1.parse().ok()?;
         let row = text_of(&item, "sk")?.strip_prefix("ROW#")?.parse().ok()?;
         let taken = item.get("h")?.as_m().ok()?.iter();
-        let taken = taken.map(|(place, seat)| Some((place.parse().ok()?, taken_of(seat.as_m().ok()?)?)));
+        let taken = taken.map(|(place, seat)| Some((place.parse().ok()?, taken_of(seat)?)));
+        let seats = small("n")?;
         Some(SeatRow {
             key: RowKey { part, row },
-            seats: small("n")?,
+            seats,
             zone: small("z")?,
             aisles: match item.get("a") {
-                None => Aisles::default(),
+                None => Aisles::NONE,
                 Some(bits) => Aisles::from_bits(number_in(bits)?.try_into().ok()?),
+            },
+            rank: match item.get("r") {
+                None => 0,
+                Some(rank) => number_in(rank)?.try_into().ok()?,
+            },
+            middle: match item.get("m") {
+                None => seats.into(),
+                Some(middle) => number_in(middle)?.try_into().ok()?,
+            },
+            accessible: match item.get("w") {
+                None => BTreeMap::new(),
+                Some(places) => accessible_of(places.as_b().ok()?.as_ref())?,
             },
             taken: taken.collect::<Option<_>>()?,
         })
@@ -324,20 +353,27 @@ fn row_of(item: Item) -> Result<SeatRow, Error> {
     read().ok_or_else(|| Error::internal("read a row of seats", damaged()))
 }
 
-fn taken_of(seat: &HashMap<String, AttributeValue>) -> Option<Taken> {
-    let Some(order) = seat.get("o") else {
-        return seat.contains_key("b").then_some(Taken::Blocked);
+fn accessible_of(bytes: &[u8]) -> Option<BTreeMap<u8, u8>> {
+    let (places, rest) = bytes.as_chunks();
+    let places = places.iter().map(|&[place, of]| (place, of));
+    rest.is_empty().then(|| places.collect())
+}
+
+fn taken_of(seat: &AttributeValue) -> Option<Taken> {
+    if *seat == blocked() {
+        return Some(Taken::Blocked);
+    }
+    let (order, until) = seat.as_b().ok()?.as_ref().split_first_chunk()?;
+    let until = match *until {
+        [] => None,
+        [a, b, c, d, e, f] => {
+            let milliseconds = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+            Some(Timestamp::from_millisecond(milliseconds).ok()?)
+        }
+        _ => return None,
     };
-    let until = seat
-        .get("u")
-        .map(|until| Timestamp::from_millisecond(number_in(until)?).ok());
-    Some(Taken::Order {
-        order_id: Uuid::from_slice(order.as_b().ok()?.as_ref()).ok()?,
-        until: match until {
-            None => None,
-            Some(until) => Some(until?),
-        },
-    })
+    let order_id = Uuid::from_bytes(*order);
+    Some(Taken::Order { order_id, until })
 }
 
 fn number_in(value: &AttributeValue) -> Option<i64> {
@@ -354,6 +390,9 @@ mod tests {
             seats: SeatRow::MAX_SEATS,
             zone: 63,
             aisles: Aisles::ALL,
+            rank: u16::MAX,
+            middle: -8_000,
+            accessible: (0..SeatRow::MAX_SEATS).map(|place| (place, place / 4 * 4)).collect(),
             taken: (0..SeatRow::MAX_SEATS).map(|place| (place, taken(place))).collect(),
         }
     }
@@ -362,7 +401,8 @@ mod tests {
     fn size(value: &AttributeValue) -> usize {
         match value {
             AttributeValue::S(text) => text.len(),
-            AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+            // A sign takes one byte more.
+            AttributeValue::N(digits) => digits.len().div_ceil(2) + 1 + usize::from(digits.starts_with('-')),
             AttributeValue::B(bytes) => bytes.as_ref().len(),
             AttributeValue::Bool(_) => 1,
             AttributeValue::M(entries) => {
@@ -398,5 +438,9 @@ mod tests {
         });
         let item = item_of(ShowtimeId(Uuid::from_u128(7)), &rows);
         assert_eq!(row_of(item).unwrap(), rows);
+        let plain = SeatRow::free(RowKey { part: 0, row: 7 }, 12);
+        let item = item_of(ShowtimeId(Uuid::from_u128(7)), &plain);
+        assert_eq!(item.len(), 5, "what a plain row needs: {item:?}");
+        assert_eq!(row_of(item).unwrap(), plain);
     }
 }

@@ -493,7 +493,10 @@ fn forget_blocks(write: &mut Value) {
     };
     let seats = format!("REMOVE h.{}", seats.replace(" = :blocked", ""));
     write["UpdateExpression"] = seats.into();
-    if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
+    let condition = write["ConditionExpression"].as_str().unwrap_or_default();
+    if !condition.contains(":blocked")
+        && let Some(values) = write["ExpressionAttributeValues"].as_object_mut()
+    {
         values.remove(":blocked");
     }
 }
@@ -501,7 +504,7 @@ fn forget_blocks(write: &mut Value) {
 /// Changes no seat where a write gives seats back.
 fn keep_seats(write: &mut Value) {
     let update = write["UpdateExpression"].as_str().unwrap_or_default();
-    if update.starts_with("REMOVE h.") && !update.contains(".u") {
+    if update.starts_with("REMOVE h.") {
         write["UpdateExpression"] = "SET n = n".into();
     }
 }

@@ -61,7 +61,10 @@ impl Building {
         let layout = (0..area.rows()).map(|number| LayoutRow {
             seats: area.places_of(number),
             zone,
-            aisles: Aisles::default(),
+            aisles: Aisles::NONE,
+            rank: 0,
+            middle: area.places_of(number).into(),
+            accessible: vec![],
         });
         let layout: Vec<LayoutRow> = layout.collect();
         let parts = layout.chunks(Area::PART_ROWS.into());

@@ -7,6 +7,7 @@ use shared::core::text::DisplayText;
 use shared::tickets::{Aisles, RowKey, SeatRow, ZoneCode, ZoneSeats};
 
 use super::layout::{Layout, LayoutRow};
+use super::rank::rank;
 use super::tile::{SectionTile, TileRow, TileSeat};
 use super::{CreatePlanRequest, MAX_AREAS, NewRow, NewSection, PlanArea, Point, SeatFlag, SeatNote, SeatRun};
 use crate::reason;
@@ -60,7 +61,8 @@ pub struct CheckedPlan {
 pub fn checked(plan: &CreatePlanRequest) -> Result<CheckedPlan, Rejection> {
     let name = DisplayText::line(&plan.name, MAX_NAME);
     let name = name.map_err(|refused| invalid(None, None, format!("name: {refused}.")))?;
-    check_point(plan.focus).map_err(|detail| invalid(None, None, format!("focus: {detail}.")))?;
+    let focus = plan.focus.map_or(Ok(()), check_point);
+    focus.map_err(|detail| invalid(None, None, format!("focus: {detail}.")))?;
     if plan.sections.is_empty() && plan.areas.is_empty() {
         return Err(invalid(None, None, "A plan has sections or areas.".to_owned()));
     }
@@ -70,7 +72,7 @@ pub fn checked(plan: &CreatePlanRequest) -> Result<CheckedPlan, Rejection> {
     }
     let mut building = Building::default();
     for section in &plan.sections {
-        building.add(section)?;
+        building.add(section, plan.focus)?;
     }
     for area in &plan.areas {
         building.add_area(area)?;
@@ -103,7 +105,7 @@ pub struct Building {
 }
 
 impl Building {
-    fn add(&mut self, section: &NewSection) -> Result<(), Rejection> {
+    fn add(&mut self, section: &NewSection, focus: Option<Point>) -> Result<(), Rejection> {
         let code = &section.section;
         if self.tiles.iter().any(|tile| tile.section == *code) {
             return Err(invalid(Some(code), None, format!("There are two sections {code}.")));
@@ -122,7 +124,7 @@ impl Building {
         // Each section begins a part of its own.
         self.parts.push(vec![]);
         let (mut labels, before) = (BTreeMap::new(), self.seats);
-        for row in &section.rows {
+        for (number, row) in section.rows.iter().enumerate() {
             if labels.insert(row.row.as_str(), ()).is_some() {
                 return Err(invalid(
                     Some(code),
@@ -138,7 +140,9 @@ impl Building {
                 )
             };
             let zone = self.zone(row.zone.as_ref().unwrap_or(&section.zone))?;
-            let pieces = split(&seats_of(row).map_err(refused)?).map_err(refused)?;
+            let seats = seats_of(row).map_err(refused)?;
+            let rank = rank(&Vec::from_iter(seats.iter().flatten()), number, focus);
+            let pieces = split(&seats).map_err(refused)?;
             for (nth, piece) in pieces.iter().enumerate() {
                 // The pieces of one run stay in one part, in which each continues the row before it.
                 let run = 1 + pieces[nth + 1..]
@@ -148,7 +152,7 @@ impl Building {
                 if !piece.aisles.continues() && !self.has_room_for(&pieces[nth..nth + run]) {
                     self.parts.push(vec![]);
                 }
-                tile.rows.push(self.row(row, zone, piece)?);
+                tile.rows.push(self.row(row, zone, piece, rank)?);
             }
         }
         if self.seats - before > MAX_SECTION_SEATS {
@@ -185,7 +189,7 @@ impl Building {
         })
     }
 
-    fn row(&mut self, row: &NewRow, zone: u8, piece: &Piece) -> Result<TileRow, Rejection> {
+    fn row(&mut self, row: &NewRow, zone: u8, piece: &Piece, rank: u16) -> Result<TileRow, Rejection> {
         if self.seats + piece.seats.len() > MAX_SEATS {
             return Err(invalid(None, None, format!("A plan has at most {MAX_SEATS} seats.")));
         }
@@ -207,6 +211,9 @@ impl Building {
                 seats: seats_in_row,
                 zone,
                 aisles: piece.aisles,
+                rank,
+                middle: piece.middle,
+                accessible: accessible(&piece.seats),
             });
         }
         let zone = &mut self.zones[usize::from(zone)];
@@ -328,13 +335,17 @@ fn annotate(
 struct Piece {
     seats: Vec<TileSeat>,
     aisles: Aisles,
+    /// Twice the number of seats from its left end to the middle of the row of the plan.
+    middle: i16,
 }
 
 /// Splits a row at aisles into rows of at most [`SeatRow::MAX_SEATS`] seats. A run that is longer is split into rows of about the
 /// same length, but not between an accessible seat and its companion.
 fn split(runs: &[Vec<TileSeat>]) -> Result<Vec<Piece>, String> {
     let most = usize::from(SeatRow::MAX_SEATS);
-    let mut pieces: Vec<Piece> = vec![];
+    let count = |seats: usize| i16::try_from(seats).unwrap_or(i16::MAX);
+    let all = count(runs.iter().map(Vec::len).sum());
+    let (mut pieces, mut before): (Vec<Piece>, usize) = (vec![], 0);
     for run in runs {
         if let Some(last) = pieces.last_mut()
             && last.seats.len() + run.len() <= most
@@ -342,13 +353,16 @@ fn split(runs: &[Vec<TileSeat>]) -> Result<Vec<Piece>, String> {
             let place = u8::try_from(last.seats.len() - 1).unwrap_or(u8::MAX);
             last.aisles = last.aisles.with_aisle_after(place);
             last.seats.extend_from_slice(run);
+            before += run.len();
             continue;
         }
-        let mut aisles = Aisles::default();
+        let mut aisles = Aisles::NONE;
         for seats in split_run(run)? {
+            let middle = all - 2 * count(before);
+            before += seats.len();
             let seats = seats.to_vec();
-            pieces.push(Piece { seats, aisles });
-            aisles = Aisles::default().continuing();
+            pieces.push(Piece { seats, aisles, middle });
+            aisles = Aisles::NONE.continuing();
         }
     }
     Ok(pieces)
@@ -369,7 +383,8 @@ fn split_run(run: &[TileSeat]) -> Result<Vec<&[TileSeat]>, String> {
     while run.len() - begin > most {
         let left = run.len() - begin;
         let equal = left.div_ceil(left.div_ceil(most));
-        let mut lengths = (1..=equal).rev().chain(equal + 1..=most);
+        let shortest = usize::from(SeatRow::MIN_CONTINUED);
+        let mut lengths = (shortest..=equal).rev().chain(equal + 1..=most);
         let length = lengths.find(|length| is_allowed(begin + length)).ok_or_else(|| {
             format!(
                 "seats {} to {} are too many for one row, and companions connect them all",
@@ -382,6 +397,19 @@ fn split_run(run: &[TileSeat]) -> Result<Vec<&[TileSeat]>, String> {
     }
     pieces.push(&run[begin..]);
     Ok(pieces)
+}
+
+/// The places of the accessible seats of a row and of their companions, each with the place of the accessible seat.
+fn accessible(seats: &[TileSeat]) -> Vec<(u8, u8)> {
+    let place_of = |number: u16| seats.iter().position(|seat| seat.number == number);
+    let places = seats.iter().enumerate().filter_map(|(place, seat)| {
+        let of = match seat.flags.contains(&SeatFlag::Accessible) {
+            true => place,
+            false => place_of(seat.companion_of?)?,
+        };
+        Some((u8::try_from(place).ok()?, u8::try_from(of).ok()?))
+    });
+    places.collect()
 }
 
 /// Checks a place.
@@ -485,6 +513,72 @@ mod tests {
             aisles(&[(1, 4), (5, 29), (34, 4)]),
             [(vec![], false), (vec![], false), (vec![13], true)]
         );
+    }
+
+    #[test]
+    fn the_parts_of_a_row_have_its_rank_and_know_where_its_middle_is() {
+        let ranked = |plan: &CreatePlanRequest| -> Vec<(u16, i16)> {
+            let layout = checked(plan).unwrap().layout;
+            layout.rows().map(|row| (row.rank, row.middle)).collect()
+        };
+        let mut two_rows = plan(row(&[(1, 10), (11, 20), (31, 10)]));
+        let first = two_rows.sections[0].rows[0].clone();
+        two_rows.sections[0].rows.push(NewRow {
+            row: "2".to_owned(),
+            ..first
+        });
+        assert_eq!(
+            ranked(&two_rows),
+            [(0, 40), (0, 20), (0, -20), (1, 40), (1, 20), (1, -20)],
+            "20 seats from the left end of the row, of the second part 10"
+        );
+        assert_eq!(ranked(&plan(row(&[(1, 40)]))), [(0, 40), (0, 0)]);
+        assert_eq!(ranked(&plan(row(&[(1, 14), (15, 14)]))), [(0, 28)]);
+        assert_eq!(
+            ranked(&plan(row(&[(1, 4), (5, 29), (34, 4)]))),
+            [(0, 37), (0, 29), (0, -1)]
+        );
+    }
+
+    #[test]
+    fn the_rows_of_a_section_of_several_parts_are_ranked_from_its_front_to_its_back() {
+        let checked = checked(&hall(2, 48, 25)).unwrap();
+        assert_eq!(checked.layout.parts.len(), 4, "two for each section of 1,200 seats");
+        let ranks: Vec<u16> = checked.layout.rows().map(|row| row.rank).collect();
+        let section: Vec<u16> = (0..48).collect();
+        assert_eq!(ranks, [section.clone(), section].concat());
+    }
+
+    #[test]
+    fn the_rows_of_a_plan_with_a_focus_are_ranked_by_their_distance_from_it() {
+        let mut arena = hall(1, 5, 4);
+        // The third row is at y = 700, and the middle of each row at x = 175.
+        arena.focus = Some(Point { x: 175, y: 700 });
+        let ranks: Vec<u16> = checked(&arena).unwrap().layout.rows().map(|row| row.rank).collect();
+        assert_eq!(ranks, [4, 2, 0, 2, 4]);
+    }
+
+    #[test]
+    fn the_rows_of_accessible_seats_know_these_and_their_companions() {
+        let mut noted = row(&[(1, 4), (5, 30)]);
+        noted["notes"] = json!([
+            { "seat": 1, "flags": ["ACCESSIBLE"] },
+            { "seat": 2, "companion_of": 1 },
+            { "seat": 3, "flags": ["RESTRICTED_VIEW"] },
+            { "seat": 33, "companion_of": 34 },
+            { "seat": 34, "flags": ["ACCESSIBLE", "RESTRICTED_VIEW"] },
+        ]);
+        let layout = checked(&plan(noted)).unwrap().layout;
+        let found: Vec<Vec<(u8, u8)>> = layout.rows().map(|row| Vec::from_iter(row.accessible)).collect();
+        assert_eq!(found, [vec![(0, 0), (1, 0)], vec![], vec![(13, 14), (14, 14)]]);
+    }
+
+    #[test]
+    fn a_layout_knows_the_shortest_row_that_another_one_continues() {
+        let shortest = |runs: &[(u16, u16)]| checked(&plan(row(runs))).unwrap().layout.shortest_continued();
+        assert_eq!(shortest(&[(1, 10), (11, 20), (31, 10)]), None);
+        assert_eq!(shortest(&[(1, 40)]), Some(20));
+        assert_eq!(shortest(&[(1, 40), (41, 29)]), Some(15));
     }
 
     #[test]

@@ -12,9 +12,9 @@ pub struct Layout {
     pub parts: Vec<Vec<LayoutRow>>,
 }
 
-/// A row, written as three numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(u8, u8, Aisles)", into = "(u8, u8, Aisles)")]
+/// A row, written as a list of its members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Members", into = "Members")]
 pub struct LayoutRow {
     /// The number of seats.
     pub seats: u8,
@@ -22,17 +22,40 @@ pub struct LayoutRow {
     pub zone: u8,
     /// The aisles between its seats.
     pub aisles: Aisles,
+    /// How good the row is: 0 for the best ones.
+    pub rank: u16,
+    /// Twice the number of seats from the left end of the first seat to the middle of the row of the house.
+    pub middle: i16,
+    /// The places of accessible seats and of their companions, each with the place of the accessible seat.
+    pub accessible: Vec<(u8, u8)>,
 }
 
-impl From<(u8, u8, Aisles)> for LayoutRow {
-    fn from((seats, zone, aisles): (u8, u8, Aisles)) -> Self {
-        Self { seats, zone, aisles }
+type Members = (u8, u8, Aisles, u16, i16, Vec<(u8, u8)>);
+
+impl From<Members> for LayoutRow {
+    fn from((seats, zone, aisles, rank, middle, accessible): Members) -> Self {
+        Self {
+            seats,
+            zone,
+            aisles,
+            rank,
+            middle,
+            accessible,
+        }
     }
 }
 
-impl From<LayoutRow> for (u8, u8, Aisles) {
+impl From<LayoutRow> for Members {
     fn from(row: LayoutRow) -> Self {
-        (row.seats, row.zone, row.aisles)
+        let LayoutRow {
+            seats,
+            zone,
+            aisles,
+            rank,
+            middle,
+            accessible,
+        } = row;
+        (seats, zone, aisles, rank, middle, accessible)
     }
 }
 
@@ -46,8 +69,18 @@ impl Layout {
                 seats: found.seats,
                 zone: found.zone,
                 aisles: found.aisles,
+                rank: found.rank,
+                middle: found.middle,
+                accessible: found.accessible.iter().copied().collect(),
                 taken: BTreeMap::new(),
             })
         })
+    }
+
+    /// The fewest seats of a row that the next one continues. `None` if none does.
+    pub fn shortest_continued(&self) -> Option<u8> {
+        let pairs = self.parts.iter().flat_map(|rows| rows.windows(2));
+        let continued = pairs.filter(|pair| pair[1].aisles.continues());
+        continued.map(|pair| pair[0].seats).min()
     }
 }

@@ -6,6 +6,7 @@ mod areas;
 mod check;
 pub mod layout;
 pub mod objects;
+mod rank;
 pub mod sample;
 pub mod tile;
 
@@ -28,10 +29,11 @@ pub struct CreatePlanRequest {
     /// The plan's name. Text of one line.
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
-    /// The point that everybody looks at, such as the middle of the stage.
-    #[serde(default)]
-    #[schema(default = json!({ "x": 0, "y": 0 }))]
-    pub focus: Point,
+    /// The point that everybody looks at, such as the middle of the stage: the best rows are those whose middles are nearest to it.
+    /// Without it, the best rows are the first ones of each section.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub focus: Option<Point>,
     /// The sections, in the order of the seat map. A plan without sections has areas.
     #[serde(default)]
     #[schema(max_items = 500)]
@@ -65,7 +67,7 @@ pub struct NewSection {
     pub name: String,
     /// The zone of its rows. A showtime gives each zone a price class.
     pub zone: ZoneCode,
-    /// The rows, in the order of the seat map.
+    /// The rows, in the order of the seat map, from front to back.
     #[schema(min_items = 1, max_items = 5_000)]
     pub rows: Vec<NewRow>,
 }
@@ -183,8 +185,10 @@ pub struct Plan {
     /// The plan's name.
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
-    /// The point that everybody looks at.
-    pub focus: Point,
+    /// The point that everybody looks at. Absent if the plan has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub focus: Option<Point>,
     /// The number of seats and of places of general admission.
     #[schema(minimum = 1, maximum = 100_000)]
     pub seats: u32,

@@ -22,7 +22,7 @@ pub fn hall(sections: usize, rows: usize, seats: usize) -> CreatePlanRequest {
     });
     CreatePlanRequest {
         name: "Hall".to_owned(),
-        focus: Point::default(),
+        focus: None,
         sections: sections.collect(),
         areas: vec![],
     }

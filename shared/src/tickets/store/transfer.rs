@@ -181,9 +181,10 @@ impl SeatStore {
     pub async fn mark_sold(&self, sold: &OrderSeats, deadline: Instant) -> Result<bool, Error> {
         const DOING: &str = "mark seats as sold";
         for (row, places) in sold.rows() {
-            let deadlines: Vec<String> = paths(&places).iter().map(|path| format!("{path}.u")).collect();
+            // The order without a deadline.
+            let sets: Vec<String> = paths(&places).iter().map(|path| format!("{path} = :order")).collect();
             let change = self.change_if_of(sold, row, &places);
-            let change = change.update_expression(format!("REMOVE {}", deadlines.join(", ")));
+            let change = change.update_expression(format!("SET {}", sets.join(", ")));
             let change: Update = change.build().map_err(|error| Error::internal(DOING, error))?;
             let send = || async {
                 let update = self.table.client.update_item().table_name(&change.table_name);
@@ -233,7 +234,7 @@ impl SeatStore {
             let free = paths(&taken)
                 .into_iter()
                 .map(|path| format!("attribute_not_exists({path})"));
-            let owned = paths(had).into_iter().map(|path| format!("{path}.o = :order"));
+            let owned = paths(had).into_iter().map(|path| has_order(&path));
             let conditions = ["attribute_exists(pk)".to_owned()].into_iter().chain(free).chain(owned);
             let sets: Vec<String> = paths(has).iter().map(|path| format!("{path} = :taken")).collect();
             let (sets, removes) = (sets.join(", "), paths(&given_back).join(", "));
@@ -260,7 +261,7 @@ impl SeatStore {
 
     /// An update of a row on condition that the order has the seats at `places`.
     fn change_if_of(&self, seats: &OrderSeats, row: RowKey, places: &[u8]) -> UpdateBuilder {
-        let owned: Vec<String> = paths(places).iter().map(|path| format!("{path}.o = :order")).collect();
+        let owned: Vec<String> = paths(places).iter().map(|path| has_order(path)).collect();
         self.row_update(seats.showtime_id, row, places)
             .condition_expression(owned.join(" AND "))
             .expression_attribute_values(":order", id_value(seats.order_id))
@@ -290,6 +291,11 @@ impl SeatStore {
 /// The paths of the seats in a row's item.
 pub(super) fn paths(places: &[u8]) -> Vec<String> {
     places.iter().map(|place| format!("h.#p{place}")).collect()
+}
+
+/// The condition that `:order` has the seat at `path`, with a deadline or without one.
+fn has_order(path: &str) -> String {
+    format!("begins_with({path}, :order)")
 }
 
 pub(super) fn allowance_key(showtime: ShowtimeId, customer: &CustomerId) -> Item {

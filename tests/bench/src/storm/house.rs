@@ -41,11 +41,10 @@ impl House {
         let row = |(number, key): (usize, RowKey)| {
             let taken = (0..self.seats).filter(|&place| !is_free(number * width + usize::from(place)));
             SeatRow {
-                key,
-                seats: self.seats,
-                zone: 0,
-                aisles: Aisles::default().with_aisle_after(self.seats.div_ceil(2) - 1),
+                aisles: Aisles::NONE.with_aisle_after(self.seats.div_ceil(2) - 1),
+                rank: key.row,
                 taken: taken.map(|place| (place, Taken::Blocked)).collect(),
+                ..SeatRow::free(key, self.seats)
             }
         };
         keys.enumerate().map(row).collect()

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use shared::tickets::{RowKey, SeatId, SeatRow, SeatState};
+use tickets::joined_row::JoinedRow;
 use tickets::single_seats::single_seats;
 
 use super::house::House;
@@ -65,10 +66,15 @@ fn draw(blocks: &[Block], count: u8, avoided: &[SeatId]) -> Option<Vec<SeatId>> 
 fn blocks(row: &SeatRow, count: u8) -> impl Iterator<Item = Block> {
     let is_free = |place: u8| row.state(place, Timestamp::UNIX_EPOCH) == SeatState::Free;
     let firsts = 0..(row.seats + 1).saturating_sub(count);
+    let joined = JoinedRow::join([row]);
+    let leaves_single = move |places: &[u8]| {
+        let positions: Vec<usize> = places.iter().copied().map(usize::from).collect();
+        joined.iter().any(|row| !single_seats(row, &positions).is_empty())
+    };
     let is_choice = move |first: &u8| {
         let places: Vec<u8> = (*first..first + count).collect();
         let are_beside = places.windows(2).all(|two| row.is_beside(two[0], two[1]));
-        are_beside && places.iter().copied().all(is_free) && single_seats(row, &places).is_empty()
+        are_beside && places.iter().copied().all(is_free) && !leaves_single(&places)
     };
     firsts.filter(is_choice).map(|first| (row.key, first))
 }

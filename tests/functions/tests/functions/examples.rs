@@ -260,7 +260,8 @@ async fn tickets() {
     shop.call("get-admin-venue", of_venue("/admin/venues/{venue_id}").by_admin())
         .await;
     shop.call("list-venues", Call::new("GET", "/venues")).await;
-    let body = tickets_fixture::plan_with_area((1, 2, 4), 400);
+    let mut body = tickets_fixture::plan_with_area((1, 2, 4), 400);
+    body["focus"] = json!({ "x": 175, "y": 0 });
     let plan = shop
         .created("create-plan", tickets_fixture::plan_call(&venue, &body))
         .await;

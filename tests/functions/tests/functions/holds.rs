@@ -48,7 +48,9 @@ pub(crate) async fn named(shop: &TicketsFixture) -> Vec<(String, String, bool)> 
     for item in shop.engine.items(SEATS).await {
         for (place, seat) in item["h"].as_object().into_iter().flatten() {
             let place = format!("{} {place}", item["sk"].as_str().unwrap());
-            named.push((place, seat["o"].to_string(), seat.get("u").is_some()));
+            let taken = seat.as_str().unwrap_or_default();
+            let (order, deadline) = taken.split_at_checked(32).unwrap_or_default();
+            named.push((place, order.to_owned(), !deadline.is_empty()));
         }
     }
     named.sort();
@@ -182,7 +184,7 @@ async fn a_hold_that_another_request_ends_was_ended_by_the_function() {
 
 #[tokio::test]
 async fn thirty_customers_who_ask_for_the_best_seats_of_one_section_at_once_all_get_some() {
-    let (shop, showtime) = selling(8, 16).await;
+    let (shop, showtime) = selling(10, 16).await;
     let function = shop.handler("hold-seats");
     let calls = (0..30).map(|nth| {
         let body = json!({ "best": { "class": "VIP", "count": 2 } });
@@ -854,6 +856,25 @@ async fn seats_are_sold_between_the_start_and_the_end_of_sales_while_the_showtim
         seen(&shop.hold("eve", "k", &showtime, &["0-1-2"]).await),
         (409, "not-on-sale")
     );
+}
+
+#[tokio::test]
+async fn seats_of_a_cancelled_showtime_are_refused_with_its_status() {
+    let (shop, showtime) = selling(2, 4).await;
+    let cancelled = shop.change(&showtime, &json!({ "status": "CANCELLED" })).await;
+    assert_eq!(cancelled.status, 200, "{cancelled:?}");
+    for body in [
+        json!({ "seats": ["0-0-0"] }),
+        json!({ "best": { "class": "R", "count": 2 } }),
+    ] {
+        let refused = shop.call("hold-seats", hold_call("ann", "k", &showtime, &body)).await;
+        assert_eq!(
+            (seen(&refused), &refused.body["showtime_status"]),
+            ((409, "not-on-sale"), &json!("CANCELLED")),
+            "{body}"
+        );
+    }
+    assert!(named(&shop).await.is_empty());
 }
 
 #[tokio::test]

@@ -85,6 +85,7 @@ mod search_conformance;
 mod search_crashes;
 mod search_faults;
 mod search_losses;
+mod seat_choice;
 mod seat_returns;
 mod seats;
 mod shards;

@@ -1,11 +1,13 @@
 //! The seats of a showtime: created when it is published, blocked and released by administrators, seen by everybody.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use function_tests::TicketsFixture;
 use function_tests::tickets_fixture::{plan_call, publish_call, seat_map_call, showtime, showtime_call, text, update};
+use futures::future::join_all;
 use harness::engine::SEATS;
 use harness::gateway::Answer;
 use harness::{Fault, Hold};
@@ -17,11 +19,14 @@ use shared::core::identity::CustomerId;
 use shared::tickets::{Change, RowKey, SeatMap, SeatRow, SeatState, SeatStore};
 use tickets::plan::sample;
 
+/// What a row has of a seat that an order has: held until `until`, or sold.
+fn taken(until: Option<Timestamp>) -> AttributeValue {
+    let deadline = until.map(|until| until.as_millisecond().to_be_bytes()[2..].to_vec());
+    AttributeValue::B(Blob::new([vec![7; 16], deadline.unwrap_or_default()].concat()))
+}
+
 /// Puts a seat into the hands of an order, as a checkout will: held until `until`, or sold.
 async fn take(shop: &TicketsFixture, showtime: &str, seat: (u16, u16, u8), until: Option<Timestamp>) {
-    let order = AttributeValue::B(Blob::new([7; 16]));
-    let until = until.map(|until| ("u".to_owned(), AttributeValue::N(until.as_millisecond().to_string())));
-    let taken = [("o".to_owned(), order)].into_iter().chain(until).collect();
     let update = shop.engine.direct.update_item().table_name(SEATS);
     let update = update
         .key("pk", AttributeValue::S(format!("SHOW#{showtime}#SEC#{}", seat.0)))
@@ -29,7 +34,7 @@ async fn take(shop: &TicketsFixture, showtime: &str, seat: (u16, u16, u8), until
         .condition_expression("attribute_exists(pk)")
         .update_expression("SET h.#p = :taken")
         .expression_attribute_names("#p", seat.2.to_string())
-        .expression_attribute_values(":taken", AttributeValue::M(taken));
+        .expression_attribute_values(":taken", taken(until));
     update.send().await.unwrap();
 }
 
@@ -426,6 +431,45 @@ async fn a_house_of_10_000_seats_is_published_and_its_map_is_small() {
     let map = shop.seat_map(&id).await;
     assert_eq!(states(&map).len(), 10_000);
     assert!(map.body.to_string().len() <= 4096);
+}
+
+#[tokio::test]
+async fn the_map_of_a_house_whose_seats_are_all_held_costs_few_read_units_and_bytes() {
+    for (sections, read_units, kilobytes) in [(20, 50.0, 4), (100, 230.0, 17)] {
+        let shop = TicketsFixture::open().await;
+        let hall = shop.hall("Asia/Seoul", sections, 20, 25).await;
+        let id = shop.on_sale(&hall).await;
+        let until = taken(Some(shop.now() + SignedDuration::from_secs(300)));
+        let row: HashMap<String, AttributeValue> =
+            (0..25).map(|place: u8| (place.to_string(), until.clone())).collect();
+        let fill = |part: usize, number: u16| {
+            let update = shop.engine.direct.update_item().table_name(SEATS);
+            let update = update
+                .key("pk", AttributeValue::S(format!("SHOW#{id}#SEC#{part}")))
+                .key("sk", AttributeValue::S(format!("ROW#{number:03}")))
+                .condition_expression("attribute_exists(pk)")
+                .update_expression("SET h = :all")
+                .expression_attribute_values(":all", AttributeValue::M(row.clone()));
+            update.send()
+        };
+        for part in 0..sections {
+            for filled in join_all((0..20).map(|number| fill(part, number))).await {
+                filled.unwrap();
+            }
+        }
+        shop.engine.faults.measure();
+        let map = shop.seat_map(&id).await;
+        let cost = shop.engine.faults.cost();
+        assert!(states(&map).iter().all(|&state| state == Held));
+        let seats = sections * 500;
+        println!(
+            "the map of {seats} held seats: {} read units, {} bytes",
+            cost.read_units,
+            map.body.to_string().len()
+        );
+        assert!(cost.read_units <= read_units, "{seats} seats: {cost:?}");
+        assert!(map.body.to_string().len() <= kilobytes * 1024, "{seats} seats");
+    }
 }
 
 #[tokio::test]

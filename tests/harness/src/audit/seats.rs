@@ -59,7 +59,10 @@ pub fn check_seats_and_tickets(orders: &[Value], seats: &[Value], tickets: &[Val
         let (showtime, part) = (key.next().unwrap_or_default(), key.next().unwrap_or_default());
         let number: u16 = text(&row["sk"]).trim_start_matches("ROW#").parse()?;
         for (place, taken) in row["h"].as_object().into_iter().flatten() {
-            let Some(order) = taken["o"].as_str() else { continue };
+            // The hexadecimal digits of an order's id, and of a deadline or none. A blocked seat has no text.
+            let Some(order) = taken.as_str().and_then(|taken| taken.get(..32)) else {
+                continue;
+            };
             let seat = (showtime.to_owned(), format!("{part}-{number}-{place}"));
             ensure!(
                 owners.get(&seat).is_some_and(|owner| owner == order),

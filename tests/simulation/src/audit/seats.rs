@@ -63,7 +63,7 @@ pub fn check_blocked(world: &World) -> Result<()> {
         });
         let taken = found.map_or(&Value::Null, |row| &row["h"][place]);
         ensure!(
-            taken["b"].is_boolean() == *is_blocked,
+            taken.is_boolean() == *is_blocked,
             "{seat} of {showtime} is {taken}, and blocked was {is_blocked}"
         );
     }
@@ -82,7 +82,7 @@ fn check_blocked_places(world: &World, rows: &[Value]) -> Result<()> {
         };
         let of_area = rows.iter().filter(|row| key(row) == format!("SHOW#{id}#SEC#{part}"));
         let taken = of_area.flat_map(|row| row["h"].as_object().into_iter().flatten());
-        let blocked = taken.filter(|(_, taken)| taken["b"].is_boolean()).count() as i64;
+        let blocked = taken.filter(|(_, taken)| taken.is_boolean()).count() as i64;
         let answered = state.blocked_places.get(id).copied().unwrap_or_default();
         ensure!(
             blocked == answered || state.uncertain_places.contains(id),
@@ -132,7 +132,12 @@ pub fn check_marked(orders: &[Value], seats: &[Value]) -> Result<()> {
             .flatten()
             .map(move |seat| (row, seat.1))
     }) {
-        let is_marked = taken["u"].is_null() || !taken["o"].as_str().is_some_and(is_paid);
+        // The digits of the order's id, and those of the deadline.
+        let (order, deadline) = taken
+            .as_str()
+            .and_then(|taken| taken.split_at_checked(32))
+            .unwrap_or_default();
+        let is_marked = deadline.is_empty() || !is_paid(order);
         ensure!(is_marked, "a sold seat has a deadline: {row}");
     }
     Ok(())
