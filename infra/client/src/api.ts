@@ -326,8 +326,10 @@ export interface CancelSubscriptionRequest {
 export interface CancellationQuote {
   /** The order. */
   order_id: OrderId;
-  /** What is refunded in all, with the delivery if the whole order is cancelled: `expected_refund` of the cancellation. */
+  /** What is refunded in all: `expected_refund` of the cancellation. */
   refund: Money;
+  /** What is refunded of the price of the delivery: what is left of it, if nothing was shipped and nothing is left to ship. */
+  shipping: Money;
   /** The fees in all. */
   fee: Money;
   /** The lines whose units are cancelled. */
@@ -3361,7 +3363,10 @@ export type RefundReason = "ORDER_CANCELLED" | "LINES_CANCELLED" | "RETURNED" | 
 
 /** The refund of a return. */
 export interface RefundReturnRequest {
-  /** What is refunded of the price of the delivery, at most what is left of it. Default: nothing. */
+  /**
+   * What is refunded of the price of the delivery, at most what is left of it. Default: all that is left, if the goods were
+   * damaged, defective, wrong or not as described, or if the customer keeps no unit that was delivered; else nothing.
+   */
   shipping?: Money;
   /** What is kept of the price of the units, such as for wear. Default: nothing. */
   deduction?: Deduction;
@@ -3498,7 +3503,7 @@ export interface ReturnList {
 /** The reason of a customer for a return. */
 export type ReturnReason = "CHANGED_MIND" | "DAMAGED" | "DEFECTIVE" | "WRONG_ITEM" | "NOT_AS_DESCRIBED" | "OTHER";
 
-/** What was refunded for a return: `goods` − `deduction` + `shipping` = `amount`. */
+/** What was refunded for a return: `goods` − `deduction` + `shipping` − `reduction` = `amount`. */
 export interface ReturnRefund {
   /** The refunded amount. */
   amount: Money;
@@ -3510,6 +3515,11 @@ export interface ReturnRefund {
   deduction_note?: string;
   /** What is refunded of the price of the delivery. */
   shipping: Money;
+  /**
+   * What is not refunded because the payment has no more left: it was refunded before, without naming units. Absent for
+   * nothing.
+   */
+  reduction?: Money;
 }
 
 /** The status of a return. */
@@ -9838,8 +9848,10 @@ export class Madang extends runtime.Client {
   /**
    * Requests a refund
    *
-   * Refunds a payment fully or partly. The refund is made asynchronously; its status is
-   * on the payment. The order does not change. To cancel an order with its refund, use `cancel-order`.
+   * Refunds a payment fully or partly. The refund is made asynchronously; its status is on the payment. The order does not change:
+   * the refund counts neither for its lines nor for the price of its delivery, and what is refunded for them later is reduced to what
+   * is left of the payment. To cancel an order with its refund, use `cancel-order`; to refund returned units or the delivery,
+   * `refund-return`.
    *
    * `POST /admin/payments/{payment_id}/refunds`
    */
@@ -10105,7 +10117,8 @@ export class Madang extends runtime.Client {
    * Refunds a return
    *
    * Requests the refund of the received units' part of their lines' totals, less a deduction, plus a part of the price of the
-   * delivery. The refund is made asynchronously; its status is on the payment.
+   * delivery. If less is left of the payment, because an amount was refunded without naming units, the refund is reduced to that, and
+   * `reduction` says by how much. The refund is made asynchronously; its status is on the payment.
    *
    * `POST /admin/returns/{return_id}/refund`
    */

@@ -223,6 +223,12 @@ impl Order {
             .all(|line| line.total.amount() == 0)
     }
 
+    /// Whether units with a package are left that are neither cancelled nor returned.
+    pub fn has_packages_left(&self) -> bool {
+        let mut lines = self.lines.iter().filter(|line| line.package.is_some());
+        lines.any(|line| line.quantities.given_back() < line.quantities.ordered)
+    }
+
     /// Whether units of it were shipped.
     pub fn is_shipped(&self) -> bool {
         self.lines.iter().any(|line| line.quantities.shipped > 0)
