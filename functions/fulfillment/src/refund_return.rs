@@ -12,13 +12,13 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason};
 use shared::core::money::Money;
-use shared::orders::{self, LineRefund, StoredOrder, line_refund};
+use shared::orders::{self, RefundParts, StoredOrder};
 use shared::payments::{self, PaymentEventKind, PaymentStore, RefundReason, StoredPayment};
 
 use crate::reason;
 use crate::request_return::note;
 use crate::return_store::{ReturnChange, StoredReturn};
-use crate::returns::{Rejected, Return, ReturnId, ReturnRefund};
+use crate::returns::{Rejected, Return, ReturnId, ReturnRefund, ReturnStatus};
 use crate::store::FulfillmentStore;
 
 /// The function's stores.
@@ -47,7 +47,8 @@ impl RefundReturn {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefundReturnRequest {
-    /// The amount that is refunded of the price of the delivery, at most the rest of it. Default: nothing.
+    /// The amount that is refunded of the price of the delivery, at most the rest of it. Default: all that is left, if the goods were
+    /// damaged, defective, wrong or not as described, or if the customer keeps no unit that was delivered; otherwise nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping: Option<Money>,
@@ -72,7 +73,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// Refunds a return
 ///
 /// Requests the refund of the received units' part of their lines' totals, less a deduction, plus a part of the price of the
-/// delivery. The refund is made asynchronously; its status is on the payment.
+/// delivery. If less is left of the payment, because an amount was refunded without naming units, the refund is reduced to that, and
+/// `reduction` says by how much. The refund is made asynchronously; its status is on the payment.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -135,32 +137,35 @@ pub struct Deduction {
     pub note: String,
 }
 
-/// The refund of a return, and its parts by line. A deduction reduces the last lines first.
-fn refund(
+/// The refund that staff ask for, before it is reduced to what is left of the payment.
+fn asked(
     details: &Return,
     order: &StoredOrder,
     body: &RefundReturnRequest,
-) -> Result<(ReturnRefund, Vec<LineRefund>), Error> {
-    let mut of_lines = details.line_refunds();
-    let zero = Money::zero(order.order.totals.total.currency());
-    let sum = |sum: Money, refund: &LineRefund| sum.plus(refund.amount);
-    let goods = of_lines.iter().try_fold(zero, sum).map_err(orders::Rejected::from)?;
+) -> Result<(ReturnRefund, RefundParts), Error> {
+    let left = order.shipping_left().map_err(orders::Rejected::from)?;
+    let zero = Money::zero(left.currency());
+    let mut parts = RefundParts {
+        lines: details.line_refunds(),
+        shipping: zero,
+    };
+    let goods = parts.sum().map_err(orders::Rejected::from)?;
     let deduction = body.deduction.as_ref().map_or(zero, |deduction| deduction.amount);
     let kept = goods.minus(deduction).map_err(|_| Rejected::DeductionTooLarge(goods))?;
-    line_refund::limit(&mut of_lines, kept).map_err(orders::Rejected::from)?;
-    let before = order.shipping_refunded.unwrap_or(zero);
-    let delivery = order.order.price_of_delivery().map_err(orders::Rejected::from)?;
-    let left = delivery.saturating_sub(before);
-    let shipping = body.shipping.unwrap_or(zero);
+    parts.limit(kept).map_err(orders::Rejected::from)?;
+    let is_with_delivery = details.reason.is_fault_of_shop() || !order.order.has_packages_left();
+    let shipping = body.shipping.unwrap_or(if is_with_delivery { left } else { zero });
     left.minus(shipping).map_err(|_| Rejected::ShippingTooLarge(left))?;
+    parts.shipping = shipping;
     let refund = ReturnRefund {
-        amount: kept.plus(shipping).map_err(orders::Rejected::from)?,
+        amount: parts.sum().map_err(orders::Rejected::from)?,
         goods,
         deduction,
         deduction_note: body.deduction.as_ref().map(|deduction| deduction.note.clone()),
         shipping,
+        reduction: None,
     };
-    Ok((refund, of_lines))
+    Ok((refund, parts))
 }
 
 impl RefundReturn {
@@ -172,44 +177,59 @@ impl RefundReturn {
         record: &StoredRequest,
         invocation: &Invocation,
     ) -> Result<ReturnChange, Error> {
+        stored.details.require(ReturnStatus::Received)?;
         let order = self.fulfillment.order_of(stored, invocation.deadline).await?;
-        let (refund, of_lines) = refund(&stored.details, &order, body)?;
-        let details = stored.details.refunded(refund.clone(), invocation.now)?;
-        let mut of_order = order.next(order.order.with_refunds(&of_lines)?, None);
-        let shipping = order
-            .shipping_refunded
-            .map_or(Ok(refund.shipping), |before| before.plus(refund.shipping));
-        of_order.shipping_refunded = Some(shipping.map_err(orders::Rejected::from)?);
-        let payment = self.refunding(&order, refund.amount, record, invocation).await?;
-        let payment = payment.map(|payment| put(self.payments.put_if_version(&payment)?));
+        let (mut refund, mut parts) = asked(&stored.details, &order, body)?;
+        let mut records = vec![];
+        if refund.amount.amount() > 0 {
+            let payment = self.payment_of(&order, invocation).await?;
+            payment.payment.require_refundable_by_line()?;
+            parts
+                .limit(payment.payment.refundable())
+                .map_err(orders::Rejected::from)?;
+            let amount = parts.sum().map_err(orders::Rejected::from)?;
+            let reduction = refund.amount.saturating_sub(amount);
+            refund.reduction = Some(reduction).filter(|reduction| reduction.amount() > 0);
+            refund.amount = amount;
+            // It is also written if nothing is left of it: money that comes back at the same time is then read first.
+            let refunding = refunding(&payment, amount, record, invocation)?;
+            records.push(put(self.payments.put_if_version(&refunding)?)?);
+        }
+        let next = order.next(order.order.with_refunds(&parts.lines)?, None);
+        let next = next
+            .with_shipping_refund(parts.shipping)
+            .map_err(orders::Rejected::from)?;
+        let details = stored.details.refunded(refund, invocation.now)?;
         Ok(ReturnChange {
             next: stored.next(details, invocation)?,
-            order: Some(of_order),
-            records: payment.transpose()?.into_iter().collect(),
+            order: Some(next),
+            records,
             stock: vec![],
         })
     }
 
-    /// The payment of the order with a refund of `amount`. `None` if there is nothing to refund.
-    async fn refunding(
-        &self,
-        order: &StoredOrder,
-        amount: Money,
-        record: &StoredRequest,
-        invocation: &Invocation,
-    ) -> Result<Option<StoredPayment>, Error> {
-        let Some(payment_id) = order.order.payment_id.filter(|_| amount.amount() > 0) else {
-            return Ok(None);
-        };
+    async fn payment_of(&self, order: &StoredOrder, invocation: &Invocation) -> Result<StoredPayment, Error> {
+        const DOING: &str = "refund a return";
+        let payment_id = order.order.payment_id;
+        let payment_id = payment_id.ok_or_else(|| Error::internal(DOING, "an order with a price has no payment"))?;
         let payment = self.payments.get(payment_id, invocation.deadline).await?;
-        let payment =
-            payment.ok_or_else(|| Error::internal("refund a return", "the payment of the order does not exist"))?;
-        payment.payment.require_refundable_by_line()?;
-        let (reason, by) = (RefundReason::Returned, invocation.actor()?);
-        let refunding =
-            payment
-                .payment
-                .with_refund(record.request_id, Some(amount), reason, None, by, invocation.now)?;
-        payments::next(&payment, refunding, Some(PaymentEventKind::RefundRequested), invocation).map(Some)
+        payment.ok_or_else(|| Error::internal(DOING, "the payment of the order does not exist"))
     }
+}
+
+/// The payment with a refund of `amount`, or as it is if that is 0.
+fn refunding(
+    payment: &StoredPayment,
+    amount: Money,
+    record: &StoredRequest,
+    invocation: &Invocation,
+) -> Result<StoredPayment, Error> {
+    if amount.amount() == 0 {
+        return payments::next(payment, payment.payment.clone(), None, invocation);
+    }
+    let (reason, by) = (RefundReason::Returned, invocation.actor()?);
+    let refunding = payment
+        .payment
+        .with_refund(record.request_id, Some(amount), reason, None, by, invocation.now)?;
+    payments::next(payment, refunding, Some(PaymentEventKind::RefundRequested), invocation)
 }

@@ -65,6 +65,17 @@ pub enum ReturnReason {
     Other,
 }
 
+impl ReturnReason {
+    /// Whether the goods were not what the customer had ordered, so that the shop bears the costs of the delivery (in Korea,
+    /// E-Commerce Act Art. 17 (3) and 18 (10)).
+    pub const fn is_fault_of_shop(self) -> bool {
+        match self {
+            Self::Damaged | Self::Defective | Self::WrongItem | Self::NotAsDescribed => true,
+            Self::ChangedMind | Self::Other => false,
+        }
+    }
+}
+
 /// The decision about a requested return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -141,7 +152,7 @@ pub struct ReturnLine {
     pub refund: Option<Money>,
 }
 
-/// The refund of a return: `goods` − `deduction` + `shipping` = `amount`.
+/// The refund of a return: `goods` − `deduction` + `shipping` − `reduction` = `amount`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReturnRefund {
     /// The refunded amount.
@@ -156,6 +167,11 @@ pub struct ReturnRefund {
     pub deduction_note: Option<String>,
     /// The amount that is refunded of the price of the delivery.
     pub shipping: Money,
+    /// The amount that is not refunded because the payment has no more left: it was refunded before, without naming units. Absent for
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reduction: Option<Money>,
 }
 
 /// Received units of a line.
@@ -341,7 +357,11 @@ impl Return {
         Ok(())
     }
 
-    fn require(&self, status: ReturnStatus) -> Result<(), Rejected> {
+    /// Checks that the return has this status.
+    ///
+    /// # Errors
+    /// [`Rejected::Status`].
+    pub fn require(&self, status: ReturnStatus) -> Result<(), Rejected> {
         if self.status == status {
             return Ok(());
         }
@@ -421,6 +441,7 @@ mod tests {
             deduction: zero,
             deduction_note: None,
             shipping: zero,
+            reduction: None,
         };
         for (status, allowed) in [
             (ReturnStatus::Requested, [true, false, false]),

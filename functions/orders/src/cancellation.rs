@@ -139,6 +139,7 @@ impl Cancellations {
             stored,
             cancelled: plan.order.clone(),
             units,
+            shipping: plan.parts.shipping,
             event: invocation.record(&plan.event)?,
             payment: plan.payment.as_ref(),
             request: PaymentRequest {

@@ -8,7 +8,7 @@ use shared::core::idempotency::derive_id;
 use shared::core::identity::Caller;
 use shared::core::money::Money;
 use shared::orders::{
-    Ending, LineFee, LineQuantity, LineRefund, Order, OrderEvent, OrderId, OrderStatus, Rejected, Step, StoredOrder,
+    Ending, LineFee, LineQuantity, Order, OrderEvent, OrderId, OrderStatus, RefundParts, Rejected, Step, StoredOrder,
     line_refund,
 };
 use shared::payments::{
@@ -37,8 +37,8 @@ pub struct CancellationPlan {
     pub payment: Option<StoredPayment>,
     /// The seats that are given back.
     pub seats: SeatReturn,
-    /// What is refunded of each line.
-    pub refunds: Vec<LineRefund>,
+    /// What is refunded of each line, less the fees, and of the price of the delivery.
+    pub parts: RefundParts,
     /// What is refunded in all.
     pub refund: Money,
 }
@@ -98,21 +98,22 @@ impl CancellationPlans {
         };
         let cancelled = stored.order.end(ending, invocation.now)?;
         let payment = self.paid_payment(stored, invocation).await?;
-        let mut refunds = stored.order.refunds_of(&units);
+        let mut parts = parts_of(stored, &units, &cancelled)?;
         let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
-        let (order, payment) = match payment {
+        let payment = match payment {
             None => {
-                limit_to(&mut refunds, Money::zero(cancelled.totals.total.currency()))?;
-                (cancelled, None)
+                parts
+                    .limit(Money::zero(parts.shipping.currency()))
+                    .map_err(Rejected::from)?;
+                None
             }
             // Fees that lines have paid before stay.
             Some(payment) if has_fees(&seats.fees) || stored.order.keeps_fees() => {
-                let refunding = with_refund_of_lines(&payment, &mut refunds, &mut seats.fees, refund_id, invocation)?;
-                let order = cancelled.with_refunds(&refunds)?.with_fees(&seats.fees);
-                (order, Some(payments::next(&payment, refunding, None, invocation)?))
+                let refunding = with_refund_of(&mut parts, &payment, &mut seats.fees, refund_id, invocation)?;
+                Some(payments::next(&payment, refunding, None, invocation)?)
             }
             Some(payment) => {
-                limit_to(&mut refunds, payment.payment.refundable())?;
+                parts.limit(payment.payment.refundable()).map_err(Rejected::from)?;
                 let refunding = payment
                     .payment
                     .with_cancelled_order(refund_id, invocation.actor()?, invocation.now);
@@ -121,16 +122,17 @@ impl CancellationPlans {
                     Err(PaymentRejected::NothingToRefund) => payment.payment.clone(),
                     refunding => refunding?,
                 };
-                (cancelled, Some(payments::next(&payment, refunding, None, invocation)?))
+                Some(payments::next(&payment, refunding, None, invocation)?)
             }
         };
+        let order = cancelled.with_refunds(&parts.lines)?.with_fees(&seats.fees);
         Ok(CancellationPlan {
             event: OrderEvent::OrderCancelled(order.clone()),
             refund: refund_of(&order, payment.as_ref(), refund_id),
             order,
             payment,
             seats,
-            refunds,
+            parts,
         })
     }
 
@@ -146,23 +148,28 @@ impl CancellationPlans {
         let cancelled = stored.order.after(Step::Cancel, units)?;
         let mut seats = self.seat_returns.of(stored, units, invocation).await?;
         let payment = self.paid_payment(stored, invocation).await?;
-        let mut refunds = stored.order.refunds_of(units);
-        let (order, payment) = match payment {
-            None => (cancelled, None),
+        let mut parts = parts_of(stored, units, &cancelled)?;
+        let payment = match payment {
+            None => {
+                parts
+                    .limit(Money::zero(parts.shipping.currency()))
+                    .map_err(Rejected::from)?;
+                None
+            }
             Some(payment) => {
-                let refunding = with_refund_of_lines(&payment, &mut refunds, &mut seats.fees, request_id, invocation)?;
+                let refunding = with_refund_of(&mut parts, &payment, &mut seats.fees, request_id, invocation)?;
                 let event = refunding.refund(request_id).map(|_| PaymentEventKind::RefundRequested);
-                let order = cancelled.with_refunds(&refunds)?.with_fees(&seats.fees);
-                (order, Some(payments::next(&payment, refunding, event, invocation)?))
+                Some(payments::next(&payment, refunding, event, invocation)?)
             }
         };
+        let order = cancelled.with_refunds(&parts.lines)?.with_fees(&seats.fees);
         Ok(CancellationPlan {
             event: OrderEvent::OrderLinesCancelled(order.clone()),
             refund: refund_of(&order, payment.as_ref(), request_id),
             order,
             payment,
             seats,
-            refunds,
+            parts,
         })
     }
 
@@ -191,7 +198,7 @@ pub fn units_of<'a>(order: &Order, lines: Option<&'a [LineQuantity]>) -> Option<
     lines.filter(|lines| {
         let left = order.left(Step::Cancel);
         let is_whole = lines.len() == left.len() && left.iter().all(|line| lines.contains(line));
-        order.is_shipped() || !is_whole
+        order.was_shipped() || !is_whole
     })
 }
 
@@ -199,31 +206,39 @@ fn has_fees(fees: &[LineFee]) -> bool {
     fees.iter().any(|fee| fee.fee.amount() > 0)
 }
 
-/// The payment with the refund of lines, less their fees. Without it if nothing is refunded.
-fn with_refund_of_lines(
+/// What is refunded for `units`, which `cancelled` no longer has: their part of the lines, and what is left of the price of the
+/// delivery if nothing was shipped and nothing is left to ship.
+fn parts_of(stored: &StoredOrder, units: &[LineQuantity], cancelled: &Order) -> Result<RefundParts, Rejected> {
+    let shipping = stored.shipping_left()?;
+    let is_delivered = cancelled.is_shipped() || cancelled.has_packages_left();
+    Ok(RefundParts {
+        lines: stored.order.refunds_of(units),
+        shipping: if is_delivered {
+            Money::zero(shipping.currency())
+        } else {
+            shipping
+        },
+    })
+}
+
+/// The payment with the refund of `parts`, which are reduced by the fees and to what is kept. Without it if nothing is refunded.
+fn with_refund_of(
+    parts: &mut RefundParts,
     payment: &StoredPayment,
-    refunds: &mut [LineRefund],
     fees: &mut [LineFee],
     refund_id: Uuid,
     invocation: &Invocation,
 ) -> Result<payments::Payment, Error> {
     let payment = &payment.payment;
     payment.require_refundable_by_line()?;
-    limit_to(refunds, payment.refundable())?;
-    line_refund::deduct(refunds, fees);
-    let zero = Money::zero(payment.amount.currency());
-    let amount = refunds.iter().try_fold(zero, |sum, refund| sum.plus(refund.amount));
-    let amount = amount.map_err(Rejected::from)?;
+    parts.limit(payment.refundable()).map_err(Rejected::from)?;
+    line_refund::deduct(&mut parts.lines, fees);
+    let amount = parts.sum().map_err(Rejected::from)?;
     if amount.amount() == 0 {
         return Ok(payment.clone());
     }
     let (reason, by) = (RefundReason::LinesCancelled, invocation.actor()?);
     Ok(payment.with_refund(refund_id, Some(amount), reason, None, by, invocation.now)?)
-}
-
-fn limit_to(refunds: &mut [LineRefund], limit: Money) -> Result<(), Rejected> {
-    line_refund::limit(refunds, limit)?;
-    Ok(())
 }
 
 fn refund_of(order: &Order, payment: Option<&StoredPayment>, refund_id: Uuid) -> Money {

@@ -49,8 +49,11 @@ pub struct CreateCancellationQuoteRequest {
 pub struct CancellationQuote {
     /// The order.
     pub order_id: OrderId,
-    /// The whole refund, with the delivery if the whole order is cancelled: `expected_refund` of the cancellation.
+    /// The whole refund: `expected_refund` of the cancellation.
     pub refund: Money,
+    /// The amount that is refunded of the price of the delivery: the rest of it, if no unit is under way or delivered and none is left
+    /// to ship.
+    pub shipping: Money,
     /// The fees in all.
     pub fee: Money,
     /// The lines whose units are cancelled.
@@ -130,7 +133,7 @@ fn quote_of(order_id: OrderId, plan: &CancellationPlan) -> Result<CancellationQu
         let fee = plan.seats.fees.iter().find(|fee: &&LineFee| fee.line_id == line_id);
         fee.map_or(zero, |fee| fee.fee)
     };
-    let lines = plan.refunds.iter().map(|line| LineCancellation {
+    let lines = plan.parts.lines.iter().map(|line| LineCancellation {
         line_id: line.line_id,
         fee: fee_of(line.line_id),
         refund: line.amount,
@@ -139,6 +142,7 @@ fn quote_of(order_id: OrderId, plan: &CancellationPlan) -> Result<CancellationQu
     Ok(CancellationQuote {
         order_id,
         refund: plan.refund,
+        shipping: plan.parts.shipping,
         fee: lines.iter().try_fold(zero, |sum, line| sum.plus(line.fee))?,
         lines,
         valid_until: plan.seats.valid_until,

@@ -60,8 +60,10 @@ pub const REFUSALS: &[&Reason] = &[
 
 /// Requests a refund
 ///
-/// Refunds a payment fully or partly. The refund is made asynchronously; its status is
-/// on the payment. The order does not change. To cancel an order with its refund, use `cancel-order`.
+/// Refunds a payment fully or partly. The refund is made asynchronously; its status is on the payment. The order does not change:
+/// the refund counts neither for its lines nor for the price of its delivery, and what is refunded for them later is reduced to what
+/// is left of the payment. To cancel an order with its refund, use `cancel-order`; to refund returned units or the delivery,
+/// `refund-return`.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

@@ -259,8 +259,19 @@ impl Order {
             .all(|line| line.total.amount() == 0)
     }
 
-    /// Whether units of it were shipped, also if they are lost.
+    /// Whether units with a package are left that are neither cancelled nor returned.
+    pub fn has_packages_left(&self) -> bool {
+        let mut lines = self.lines.iter().filter(|line| line.package.is_some());
+        lines.any(|line| line.quantities.given_back() < line.quantities.ordered)
+    }
+
+    /// Whether units of it are under way or delivered.
     pub fn is_shipped(&self) -> bool {
+        self.lines.iter().any(|line| line.quantities.shipped > 0)
+    }
+
+    /// Whether units of it were ever shipped, also if they are lost now.
+    pub fn was_shipped(&self) -> bool {
         self.lines.iter().any(|line| {
             let quantities = line.quantities;
             quantities.shipped + quantities.lost + quantities.written_off > 0
@@ -281,7 +292,7 @@ impl Order {
     /// # Errors
     /// [`Rejected::Shipped`] when units were shipped.
     pub fn with_all_cancelled(&self) -> Result<Self, Rejected> {
-        if self.is_shipped() {
+        if self.was_shipped() {
             return Err(Rejected::Shipped(self.left(Step::Cancel)));
         }
         let mut next = self.clone();

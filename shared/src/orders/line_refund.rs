@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{LineId, LineQuantity, Order, Rejected};
-use crate::core::money::{Money, MoneyError};
+use crate::core::money::Money;
 
 /// What is refunded of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -92,16 +92,6 @@ pub fn deduct(refunds: &mut [LineRefund], fees: &mut [LineFee]) {
     }
 }
 
-/// Reduces `refunds` from the last line on, so that they are at most `limit` together.
-pub fn limit(refunds: &mut [LineRefund], limit: Money) -> Result<Money, MoneyError> {
-    let mut left = limit;
-    for refund in refunds {
-        refund.amount = refund.amount.min(left);
-        left = left.minus(refund.amount)?;
-    }
-    limit.minus(left)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,18 +127,6 @@ mod tests {
             Err(Rejected::RefundTooLarge(line_id, won(1)))
         );
         assert!(refunded.with_refunds(&refund(1)).is_ok());
-    }
-
-    #[test]
-    fn refunds_are_reduced_to_what_is_left_of_the_payment() {
-        let line_id = order(1, 1).lines[0].line_id;
-        let mut refunds = [700, 500].map(|amount| LineRefund {
-            line_id,
-            amount: won(amount),
-        });
-        assert_eq!(limit(&mut refunds, won(900)), Ok(won(900)));
-        assert_eq!(refunds.map(|refund| refund.amount), [won(700), won(200)]);
-        assert_eq!(limit(&mut refunds, won(5000)), Ok(won(900)));
     }
 
     #[test]

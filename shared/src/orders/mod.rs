@@ -16,6 +16,7 @@ mod queue;
 mod quote;
 pub mod reason;
 mod refund;
+mod refund_parts;
 pub(crate) mod reservations;
 pub mod schema;
 mod seats;
@@ -36,6 +37,7 @@ pub use order::{Ending, MAX_LINES, MAX_QUANTITY, Order, OrderId, OrderStatus, Re
 pub use pricing::{Delivery, Pricing, discounted_seats};
 pub use queue::{UnservableOrder, UnservableOrders};
 pub use quote::{Item, Quote, Shortage, sum_lines};
+pub use refund_parts::RefundParts;
 pub use reservations::{
     Draft, EndedHolds, HoldSeatsOutcome, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, SeatHold,
     TakeOutcome,

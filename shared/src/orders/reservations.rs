@@ -475,29 +475,6 @@ impl ReservationStore {
         }
     }
 
-    /// Ends an order and returns its stock, in one transaction with `writes`. Returns false when anything has changed
-    /// since it was read, possibly by an earlier attempt of the same call whose response was lost.
-    ///
-    /// `order` is the result of [`Order::end`].
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
-    pub async fn release(
-        &self,
-        stored: &StoredOrder,
-        order: Order,
-        event: Record,
-        writes: Writes,
-        deadline: Instant,
-    ) -> Result<bool, Error> {
-        let ended = StoredOrder {
-            holds: vec![],
-            ..stored.next(order, Some(event))
-        };
-        self.save_released(stored, &ended, &stored.holds, writes, deadline)
-            .await
-    }
-
     /// Expires an order whose deadline has passed. Returns false when it is not due, or has changed since it was read.
     ///
     /// # Errors
@@ -507,8 +484,9 @@ impl ReservationStore {
             return Ok(false);
         };
         let event = invocation.record(&OrderEvent::OrderExpired(expired.clone()))?;
-        let released = self.release(stored, expired, event, Writes::default(), invocation.deadline);
-        released.await
+        let (ended, released) = stored.releasing_all(expired, event);
+        self.save_released(stored, &ended, &released, Writes::default(), invocation.deadline)
+            .await
     }
 
     /// Saves the order that follows on `stored` and no longer has the holds `released`, and returns their stock, and the seats and the

@@ -22,7 +22,7 @@ use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
 use crate::core::identity::CustomerId;
-use crate::core::money::Money;
+use crate::core::money::{Money, MoneyError};
 use crate::orders::{LineKind, LineQuantity, Order, OrderId, OrderStatus, Rejected, SealedDetails, attributes};
 use crate::tickets::RefundTerms;
 
@@ -49,7 +49,8 @@ pub struct StoredOrder {
     pub fingerprint: Fingerprint,
     /// The number of started payments.
     pub payments: u32,
-    /// What was refunded of the price of the delivery.
+    /// What was refunded of the price of the delivery, with its tax. A refund that names neither units nor the delivery does not
+    /// count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipping_refunded: Option<Money>,
     /// The terms on which its seats are given back. Absent for an order of products.
@@ -106,6 +107,40 @@ impl StoredOrder {
             released.extend(part);
         }
         Ok((next, released))
+    }
+}
+
+impl StoredOrder {
+    /// The next version, which holds nothing any more, and the released holds.
+    pub fn releasing_all(&self, next: Order, event: Record) -> (Self, Vec<Hold>) {
+        let next = Self {
+            holds: vec![],
+            ..self.next(next, Some(event))
+        };
+        (next, self.holds.clone())
+    }
+
+    /// What can still be refunded of the price of the delivery.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`].
+    pub fn shipping_left(&self) -> Result<Money, MoneyError> {
+        let price = self.order.price_of_delivery()?;
+        Ok(self
+            .shipping_refunded
+            .map_or(price, |refunded| price.saturating_sub(refunded)))
+    }
+
+    /// The order with `amount` more of the price of the delivery counted as refunded.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`] and [`MoneyError::CurrenciesMixed`].
+    pub fn with_shipping_refund(mut self, amount: Money) -> Result<Self, MoneyError> {
+        let sum = self
+            .shipping_refunded
+            .map_or(Ok(amount), |before| before.plus(amount))?;
+        self.shipping_refunded = Some(sum).filter(|sum| sum.amount() > 0);
+        Ok(self)
     }
 }
 

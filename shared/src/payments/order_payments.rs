@@ -11,7 +11,8 @@ use crate::aws::dynamodb::transaction::{Writes, put, transact_changes};
 use crate::aws::lambda::Invocation;
 use crate::core::error::Error;
 use crate::core::event::Record;
-use crate::orders::{LineQuantity, Order, OrderStore, ReinstateOutcome, ReservationStore, StoredOrder};
+use crate::core::money::Money;
+use crate::orders::{LineQuantity, Order, OrderStore, ReinstateOutcome, Rejected, ReservationStore, StoredOrder};
 use crate::payments::{PaymentRequest, PaymentStore, StoredPayment};
 
 /// The orders and payments tables.
@@ -33,6 +34,8 @@ pub struct OrderCancellation<'a> {
     pub cancelled: Order,
     /// The units that are cancelled. `None` for the whole order.
     pub units: Option<&'a [LineQuantity]>,
+    /// What is refunded of the price of the delivery.
+    pub shipping: Money,
     /// The event `OrderCancelled` or `OrderLinesCancelled`.
     pub event: Record,
     /// The payment that paid the order, with its refund if there is something to refund.
@@ -109,6 +112,7 @@ impl OrderPaymentStore {
             stored,
             cancelled,
             units,
+            shipping,
             event,
             payment,
             request,
@@ -118,13 +122,13 @@ impl OrderPaymentStore {
         if let Some(payment) = payment {
             writes.push(put(self.payments.put_if_version(payment)?)?);
         }
-        let writes = Writes(writes);
-        let Some(units) = units else {
-            return reservations.release(stored, cancelled, event, writes, deadline).await;
+        let (next, released) = match units {
+            None => stored.releasing_all(cancelled, event),
+            Some(units) => stored.releasing(units, cancelled, event)?,
         };
-        let (next, released) = stored.releasing(units, cancelled, event)?;
+        let next = next.with_shipping_refund(shipping).map_err(Rejected::from)?;
         reservations
-            .save_released(stored, &next, &released, writes, deadline)
+            .save_released(stored, &next, &released, Writes(writes), deadline)
             .await
     }
 }

@@ -10,7 +10,8 @@ use shared::core::error::{Error, Rejection};
 use shared::core::event::{DomainEvent, Record};
 use shared::core::id::SubscriptionPeriod;
 use shared::core::idempotency::{Fingerprint, derive_id};
-use shared::orders::{self, Ending, Order, OrderEvent, OrderStatus, StoredOrder};
+use shared::core::money::Money;
+use shared::orders::{self, Ending, Order, OrderEvent, OrderStatus, RefundParts, Rejected, Step, StoredOrder};
 use shared::payments::provider::{Answer, Decline};
 use shared::payments::reason;
 use shared::payments::{
@@ -309,10 +310,14 @@ impl ChargeStore {
                 return self.record_late_charge(attempt.invoice, report, invocation).await;
             };
             let is_over = subscription.subscription.status == SubscriptionStatus::Cancelled;
-            let Some((order, payment, event)) = order_and_payment(&invoice.invoice, report, is_over, invocation)?
-            else {
-                return Err(Error::internal(DOING, "a charged invoice has no price"));
-            };
+            let charged = charged_order(&invoice.invoice, report, is_over, invocation)?;
+            let charged = charged.ok_or_else(|| Error::internal(DOING, "a charged invoice has no price"))?;
+            let ChargedOrder {
+                order,
+                payment,
+                event,
+                shipping_refunded,
+            } = charged;
             let is_paid = order.status == OrderStatus::Paid;
             let turn = if is_paid {
                 InvoiceTransition::Pay(order.order_id, payment.payment.payment_id)
@@ -344,7 +349,7 @@ impl ChargeStore {
                 delivery_details: invoice.delivery_details.clone(),
                 fingerprint: Fingerprint::of(&order.subscription).map_err(|error| Error::internal(DOING, error))?,
                 payments: 1,
-                shipping_refunded: None,
+                shipping_refunded,
                 refund_terms: None,
                 version: 1,
                 event: Some(invocation.record(&event)?),
@@ -533,16 +538,25 @@ fn postponement(why: &Rejection) -> Postponed {
     }
 }
 
-/// The order, payment and order event of a charge for an invoice. `None` when the invoice has no price.
+/// What a charge for an invoice creates.
+struct ChargedOrder {
+    order: Order,
+    payment: StoredPayment,
+    event: OrderEvent,
+    /// What is refunded of the price of the delivery.
+    shipping_refunded: Option<Money>,
+}
+
+/// The order and the payment of a charge for an invoice. `None` when the invoice has no price.
 ///
 /// [`Payment::after`] decides whether the charge pays the order, as for all payments. If the amount differs or the
 /// subscription has ended, the order is cancelled, so that the charge is refunded like that of any cancelled order.
-fn order_and_payment(
+fn charged_order(
     invoice: &Invoice,
     report: &Report,
     is_over: bool,
     invocation: &Invocation,
-) -> Result<Option<(Order, StoredPayment, OrderEvent)>, Error> {
+) -> Result<Option<ChargedOrder>, Error> {
     let now = invocation.now;
     let Some(order) = invoice.order(Some(report.payment_id()), now) else {
         return Ok(None);
@@ -560,40 +574,45 @@ fn order_and_payment(
     };
     let unsaved = StoredPayment::unsaved(started, now);
     let stored = |payment, event_kind| payments::next(&unsaved, payment, Some(event_kind), invocation);
+    let cancelled = |order: Order, payment, shipping: Option<Money>| ChargedOrder {
+        event: OrderEvent::OrderCancelled(order.clone()),
+        order,
+        payment,
+        shipping_refunded: shipping.filter(|shipping| shipping.amount() > 0),
+    };
     match change.order {
-        Some(paid) if paid.status == OrderStatus::Paid && !is_over => {
-            let payment = stored(change.payment, PaymentEventKind::Confirmed)?;
-            Ok(Some((paid.clone(), payment, OrderEvent::OrderPaid(paid))))
-        }
+        Some(paid) if paid.status == OrderStatus::Paid && !is_over => Ok(Some(ChargedOrder {
+            payment: stored(change.payment, PaymentEventKind::Confirmed)?,
+            event: OrderEvent::OrderPaid(paid.clone()),
+            order: paid,
+            shipping_refunded: None,
+        })),
         Some(paid) if paid.status == OrderStatus::Paid => {
             let refund_id = derive_id(&["subscription over", &paid.order_id.to_string()]);
+            let mut parts = RefundParts {
+                lines: paid.refunds_of(&paid.left(Step::Cancel)),
+                shipping: paid.price_of_delivery().map_err(Rejected::from)?,
+            };
+            parts.limit(change.payment.refundable()).map_err(Rejected::from)?;
             let refunding = change
                 .payment
                 .with_cancelled_order(refund_id, invocation.actor()?, now)?;
-            let cancelled = paid.end(Ending::Cancel, now)?;
+            let order = paid.end(Ending::Cancel, now)?.with_refunds(&parts.lines)?;
             let payment = stored(refunding, PaymentEventKind::RefundRequested)?;
-            Ok(Some((
-                cancelled.clone(),
-                payment,
-                OrderEvent::OrderCancelled(cancelled),
-            )))
+            Ok(Some(cancelled(order, payment, Some(parts.shipping))))
         }
         _ => {
             let event_kind = match change.payment.status {
                 PaymentStatus::Refunded => PaymentEventKind::Refunded,
                 _ => PaymentEventKind::Unservable,
             };
-            let cancelled = Order {
+            let order = Order {
                 status: OrderStatus::Cancelled,
                 closed_at: Some(now),
                 ..order.with_all_cancelled()?
             };
             let payment = stored(change.payment, event_kind)?;
-            Ok(Some((
-                cancelled.clone(),
-                payment,
-                OrderEvent::OrderCancelled(cancelled),
-            )))
+            Ok(Some(cancelled(order, payment, None)))
         }
     }
 }

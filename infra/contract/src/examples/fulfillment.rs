@@ -142,6 +142,7 @@ pub fn refunded(approved: &Return, received_at: Timestamp, refunded_at: Timestam
         deduction: zero,
         deduction_note: None,
         shipping: zero,
+        reduction: None,
     };
     received.refunded(refund, refunded_at).map_err(rejected)
 }

@@ -98,7 +98,9 @@ fn orders() -> Result<Vec<Record>> {
     let refunds = paid.refunds_of(&[first]);
     let in_part = paid.after(Step::Cancel, &[first]).map_err(rejected)?;
     let in_part = in_part.with_refunds(&refunds).map_err(rejected)?;
+    let refunds = paid.refunds_of(&paid.left(Step::Cancel));
     let cancelled = paid.end(Ending::Cancel, placed.placed_at + SignedDuration::from_hours(3));
+    let cancelled = cancelled.and_then(|order| order.with_refunds(&refunds));
     let events = [
         OrderEvent::OrderPlaced(placed),
         OrderEvent::OrderPaid(paid),

@@ -122,6 +122,7 @@ async fn a_charge_of_a_subscription_canceled_meanwhile_is_refunded() {
     let order_id = shop.charged().order_id;
     let order = shop.see("ann", &order_id).await.body;
     assert_eq!(order["status"], "CANCELLED");
+    assert_eq!(order["lines"][0]["refunded"]["amount"], 1000);
     shop.refund("OrderCancelled", &order).await.unwrap();
     assert_eq!(shop.charged().refunded, 1000);
     let expected = ("CANCELLED".to_owned(), vec!["VOID".to_owned()]);

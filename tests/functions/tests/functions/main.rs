@@ -49,6 +49,7 @@ mod images;
 mod imports;
 mod interleavings;
 mod keys;
+mod line_refunds;
 mod lists;
 mod low_stock;
 mod money_back;

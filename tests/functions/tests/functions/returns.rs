@@ -67,15 +67,15 @@ async fn returned_units_go_back_on_the_shelf_and_their_price_to_the_customer() {
 
     let done = refunded(&shop, id, "c").await;
     assert_eq!(done.body["status"], "REFUNDED", "{done:?}");
-    assert_eq!(done.body["refund"]["amount"], won(2));
+    assert_eq!(done.body["refund"]["amount"], won(5), "with the delivery");
     assert_eq!(event(&shop).await.0, "ReturnRefunded");
     let payment = shop.payment_of("ann", &order).await;
     assert_eq!(
         (&payment["refunds"][0]["reason"], &payment["refunds"][0]["amount"]),
-        (&json!("RETURNED"), &won(2))
+        (&json!("RETURNED"), &won(5))
     );
     refund(&shop, &order).await;
-    assert_eq!(shop.charged().refunded, 2000);
+    assert_eq!(shop.charged().refunded, 5000);
     assert_eq!(shop.see("ann", &order).await.body["lines"][0]["refunded"], won(2));
     shop.ledger_audit().await.assert_settled();
 }
@@ -193,7 +193,7 @@ async fn pieces_of_a_line_are_never_refunded_above_its_price() {
         assert_eq!(refunded(&shop, &id, key).await.status, 200);
         refund(&shop, &order).await;
     }
-    assert_eq!(shop.charged().refunded, 999);
+    assert_eq!(shop.charged().refunded, 3999, "with the delivery");
     assert_eq!(shop.see("ann", &order).await.body["lines"][0]["refunded"], amount(999));
     assert_eq!(shop.engine.balance("odd").await.available, 5);
     shop.ledger_audit().await.assert_settled();
@@ -247,7 +247,7 @@ async fn a_refund_waits_for_another_one_of_the_payment() {
     refund(&shop, &order).await;
     assert_eq!(refunded(&shop, &ids[1], "b").await.status, 200);
     refund(&shop, &order).await;
-    assert_eq!(shop.charged().refunded, 2000);
+    assert_eq!(shop.charged().refunded, 5000);
 }
 
 #[tokio::test]
@@ -441,7 +441,7 @@ async fn a_return_that_is_received_or_refunded_twice_at_once_counts_once() {
             let (one, other) = tokio::join!(refunded(&shop, &id, keys[0]), refunded(&shop, &id, keys[1]));
             assert!(one.status == 200 || other.status == 200, "{one:?} {other:?}");
             refund(&shop, &order).await;
-            assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
+            assert_eq!((shop.charged().refunded, shop.charged().refund_count), (5000, 1));
         }
     }
 }
@@ -526,7 +526,7 @@ async fn a_refund_that_overlaps_its_retry_gets_the_same_answer() {
         let id = shop.received("ann", &order, "r", 2, 0).await;
         assert_replayed(&overlapping(&shop, held, || refunded(&shop, &id, "f")).await);
         refund(&shop, &order).await;
-        assert_eq!((shop.charged().refunded, shop.charged().refund_count), (2000, 1));
+        assert_eq!((shop.charged().refunded, shop.charged().refund_count), (5000, 1));
     }
 }
 
@@ -595,7 +595,7 @@ async fn a_crash_at_any_write_of_a_return_leaves_all_or_nothing_and_a_retry_comp
         refund(&shop, &order).await;
         assert_eq!(
             (shop.charged().refunded, shop.charged().refund_count),
-            (2000, 1),
+            (5000, 1),
             "{crash:?}"
         );
         assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 2, 2]]);

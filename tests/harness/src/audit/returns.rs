@@ -86,7 +86,8 @@ fn check_refund(details: &Value) -> Result<()> {
     let part = |name: &str| amount(&refund[name]);
     ensure!(
         refund.is_null()
-            || (part("goods") == of_lines && part("amount") == of_lines - part("deduction") + part("shipping")),
+            || (part("goods") == of_lines
+                && part("amount") == of_lines - part("deduction") + part("shipping") - part("reduction")),
         "the parts of the refund do not add up: {details}"
     );
     Ok(())
