@@ -163,7 +163,7 @@ pub async fn handle(function: &CreateShipment, request: Request, invocation: Inv
             Ok(None) => {}
             // A concurrent duplicate of this request may have shipped the units after the shipment was read.
             Err(rejected @ Error::Rejected(_)) => {
-                return match store.shipment(shipment_id, deadline).await? {
+                return match store.shipment_serializable(shipment_id, deadline).await? {
                     Some(existing) => replay(&existing, &fingerprint),
                     None => Err(rejected),
                 };

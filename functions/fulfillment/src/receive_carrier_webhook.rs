@@ -68,6 +68,9 @@ struct Data {
     carrier: Option<String>,
     tracking_number: Option<String>,
     delivered_at: Timestamp,
+    /// Other fields, which are ignored.
+    #[serde(flatten)]
+    other: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The outcome of a carrier's message.

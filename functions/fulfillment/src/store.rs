@@ -186,6 +186,20 @@ impl FulfillmentStore {
         self.table.read(READING, key(shipment_key(id)), deadline).await
     }
 
+    /// Reads a shipment with serializable isolation: waits for a transaction in progress, which a consistent read ignores.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn shipment_serializable(
+        &self,
+        id: ShipmentId,
+        deadline: Instant,
+    ) -> Result<Option<StoredShipment>, Error> {
+        self.table
+            .read_serializable(READING, key(shipment_key(id)), deadline)
+            .await
+    }
+
     /// Reads a shipment, and whether `request` has changed it before, consistently, in one request.
     ///
     /// # Errors

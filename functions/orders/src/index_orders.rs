@@ -18,12 +18,12 @@ use shared::aws::lambda::problem::Causes;
 use shared::aws::lambda::stream::Changes;
 use shared::catalog::Sku;
 use shared::lookups::{LastDigits, List, LookupStore, Owner, PhoneKeyStore, Position, Subject};
-use shared::orders::{DeliveryDetails, FulfillmentStatus, OrderId, OrderStatus, OrderStore, StoredOrder};
+use shared::orders::{DeliveryDetails, OrderId, OrderStore, StoredOrder};
 use shared::search::{PrivateDocumentKind, PrivateIndexQueue};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::order_list::{fulfillment_name, status_name};
+use crate::order_list::{is_to_ship, status_name};
 
 /// The function's stores.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ fn position(stored: &StoredOrder) -> Position {
     Position::new(stored.order.placed_at, stored.order.order_id.0)
 }
 
-/// Brings the rows of an order to where it is. Only its status and its fulfillment ever change. The row of its status is written
+/// Brings the rows of an order to where it is. Only its status, and whether something is to be shipped, ever change. The row of its status is written
 /// last, so that an order with that row has all others.
 async fn index(function: &IndexOrders, stored: &StoredOrder, is_new: bool, deadline: Instant) -> Result<(), Error> {
     let (order, position) = (&stored.order, position(stored));
@@ -130,11 +130,9 @@ async fn index(function: &IndexOrders, stored: &StoredOrder, is_new: bool, deadl
     }
     // Only orders that were paid and have something to ship.
     if order.paid_at.is_some() && order.lines.iter().any(|line| line.package.is_some()) {
-        let is_listed = order.status == OrderStatus::Paid && order.fulfillment_status != FulfillmentStatus::NotRequired;
-        let status = is_listed.then(|| fulfillment_name(order.fulfillment_status));
         let moved = function
             .lookups
-            .put_fulfillment(Subject::Order, status, position, stored.version, deadline);
+            .put_to_ship(Subject::Order, is_to_ship(order), position, stored.version, deadline);
         moved.await?;
     }
     let status = status_name(order.status);

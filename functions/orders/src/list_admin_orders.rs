@@ -1,5 +1,5 @@
-//! Runs for `GET /admin/orders`, for administrators: finds orders by number, customer, telephone number, product, status,
-//! fulfillment and day, newest first. Changes nothing.
+//! Runs for `GET /admin/orders`, for administrators: finds orders by number, customer, telephone number, product and status,
+//! those that are to be shipped, and by day, newest first. Changes nothing.
 //!
 //! Orders of one customer come from the index of the orders table. All others are found by rows that `index-orders` writes, and
 //! are read again before they are shown.
@@ -17,12 +17,12 @@ use shared::aws::lambda::problem::Causes;
 use shared::core::error::Reason;
 use shared::core::identity::CustomerId;
 use shared::lookups::{Found, FoundPage, List, LookupStore, PhoneKeyStore, Position, Subject};
-use shared::orders::{FulfillmentStatus, Order, OrderId, OrderStatus, OrderStore};
+use shared::orders::{Order, OrderId, OrderStatus, OrderStore};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::list_orders::OrderList;
-use crate::order_list::{DAYS, KEYS, OrderKey, ShopDays, fulfillment_name, status_name};
+use crate::order_list::{DAYS, KEYS, OrderKey, ShopDays, status_name};
 
 /// The function's stores and settings.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub const REFUSALS: &[&Reason] = &[];
 
 /// Finds orders
 ///
-/// For administrators. By at most one of `number`, `customer_id`, `phone_last4`, `sku`, `status` and `fulfillment_status`, and by
+/// For administrators. By at most one of `number`, `customer_id`, `phone_last4`, `sku`, `status` and `to_ship`, and by
 /// days in the shop's timezone; newest first. An order is found some seconds after it was placed, and by its new status some seconds after that
 /// has changed. An order that was not paid in time is found as `EXPIRED` a minute or two later. The orders of a page are read as
 /// they are now, so it may have fewer than `limit`, even none, and a `next_cursor`.
@@ -82,9 +82,8 @@ pub const REFUSALS: &[&Reason] = &[];
             description = "Only orders whose contact or address has a telephone number with these last four digits"),
         ("sku" = Option<String>, Query, nullable = false, description = "Only orders of this product"),
         ("status" = Option<OrderStatus>, Query, description = "Only orders with this status"),
-        ("fulfillment_status" = Option<FulfillmentStatus>, Query,
-            description = "Only paid orders with this fulfillment status. Those with `UNFULFILLED` and `PARTIALLY_SHIPPED` are to \
-                be shipped. `NOT_REQUIRED` is refused"),
+        ("to_ship" = Option<bool>, Query, nullable = false,
+            description = "`true`: only paid orders with units that are to be shipped"),
         ("placed_on" = Option<String>, Query, nullable = false, format = Date,
             description = "Only orders that were placed on this day in the shop's timezone"),
         ("placed_from" = Option<String>, Query, nullable = false, format = Date,
@@ -139,7 +138,7 @@ async fn list(function: &ListAdminOrders, key: &OrderKey, deadline: Instant) -> 
         OrderKey::Number(number) => Some(List::Number(number.to_string())),
         OrderKey::Product(sku) => Some(List::Product(sku.clone())),
         OrderKey::Status(status) => Some(List::Status(status_name(*status))),
-        OrderKey::Fulfillment(status) => Some(List::Fulfillment(fulfillment_name(*status))),
+        OrderKey::ToShip => Some(List::ToShip),
         OrderKey::Phone(digits) => {
             let phone_key = function.phone_keys.get(deadline).await?;
             let tag = phone_key.map(|phone_key| phone_key.tag(*digits)).transpose();

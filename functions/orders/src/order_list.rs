@@ -13,17 +13,10 @@ use shared::core::error::Rejection;
 use shared::core::id::PathParameter;
 use shared::core::identity::CustomerId;
 use shared::lookups::LastDigits;
-use shared::orders::{FulfillmentStatus, Order, OrderNumber, OrderStatus};
+use shared::orders::{Order, OrderNumber, OrderStatus, Step};
 
 /// The query parameters with a key. A request has at most one of them.
-pub const KEYS: [&str; 6] = [
-    "number",
-    "customer_id",
-    "phone_last4",
-    "sku",
-    "status",
-    "fulfillment_status",
-];
+pub const KEYS: [&str; 6] = ["number", "customer_id", "phone_last4", "sku", "status", "to_ship"];
 /// The query parameters with days: one day, or the first and the last of several.
 pub const DAYS: [&str; 3] = ["placed_on", "placed_from", "placed_until"];
 
@@ -42,8 +35,8 @@ pub enum OrderKey {
     Product(Sku),
     /// Orders with a status.
     Status(OrderStatus),
-    /// Paid orders that are fulfilled this far.
-    Fulfillment(FulfillmentStatus),
+    /// Paid orders with units that are to be shipped.
+    ToShip,
 }
 
 impl OrderKey {
@@ -82,11 +75,8 @@ impl OrderKey {
             "status" => serde_json::from_value(text.into())
                 .map(Self::Status)
                 .map_err(|_| refused("it is not one of the described values")),
-            _ => match serde_json::from_value(text.into()) {
-                Ok(FulfillmentStatus::NotRequired) => Err(refused("orders without anything to ship are not in a list")),
-                Ok(status) => Ok(Self::Fulfillment(status)),
-                Err(_) => Err(refused("it is not one of the described values")),
-            },
+            "to_ship" if text == "true" => Ok(Self::ToShip),
+            _ => Err(refused("it is true, or absent")),
         }
     }
 
@@ -97,7 +87,7 @@ impl OrderKey {
             Self::Customer(customer_id) => order.customer_id == *customer_id,
             Self::Product(sku) => order.lines.iter().any(|line| line.sku.as_ref() == Some(sku)),
             Self::Status(status) => order.status == *status,
-            Self::Fulfillment(status) => order.status == OrderStatus::Paid && order.fulfillment_status == *status,
+            Self::ToShip => is_to_ship(order),
             // The row names the data key that the order's telephone number was read with.
             Self::All | Self::Phone(_) => true,
         }
@@ -115,16 +105,9 @@ pub const fn status_name(status: OrderStatus) -> &'static str {
     }
 }
 
-/// The name of a fulfillment status in its list.
-pub const fn fulfillment_name(status: FulfillmentStatus) -> &'static str {
-    match status {
-        FulfillmentStatus::NotRequired => "NOT_REQUIRED",
-        FulfillmentStatus::Unfulfilled => "UNFULFILLED",
-        FulfillmentStatus::PartiallyShipped => "PARTIALLY_SHIPPED",
-        FulfillmentStatus::Shipped => "SHIPPED",
-        FulfillmentStatus::PartiallyDelivered => "PARTIALLY_DELIVERED",
-        FulfillmentStatus::Delivered => "DELIVERED",
-    }
+/// Whether an order is paid and has units that are to be shipped.
+pub fn is_to_ship(order: &Order) -> bool {
+    order.status == OrderStatus::Paid && !order.left(Step::Ship).is_empty()
 }
 
 /// The timezone of the shop's days.
@@ -195,17 +178,6 @@ mod tests {
         use OrderStatus::{Cancelled, Expired, Paid, Paying, PendingPayment};
         for status in [PendingPayment, Paying, Paid, Cancelled, Expired] {
             assert_eq!(serde_json::to_value(status).unwrap(), status_name(status));
-        }
-        use FulfillmentStatus::{Delivered, NotRequired, PartiallyDelivered, PartiallyShipped, Shipped, Unfulfilled};
-        for status in [
-            NotRequired,
-            Unfulfilled,
-            PartiallyShipped,
-            Shipped,
-            PartiallyDelivered,
-            Delivered,
-        ] {
-            assert_eq!(serde_json::to_value(status).unwrap(), fulfillment_name(status));
         }
     }
 

@@ -48,8 +48,8 @@ pub enum List {
     Product(Sku),
     /// Those with a status.
     Status(&'static str),
-    /// Those that are fulfilled this far.
-    Fulfillment(&'static str),
+    /// Those with units that are to be shipped.
+    ToShip,
     /// Those with a telephone number that ends with the same digits.
     Phone(PhoneTag),
 }
@@ -58,7 +58,7 @@ impl List {
     /// The number of partitions. A list that one customer or one number fills has one.
     pub const fn shards(&self) -> u8 {
         match self {
-            Self::All | Self::Product(_) | Self::Status(_) | Self::Fulfillment(_) => SHARDS,
+            Self::All | Self::Product(_) | Self::Status(_) | Self::ToShip => SHARDS,
             Self::Number(_) | Self::Phone(_) => 1,
         }
     }
@@ -71,7 +71,7 @@ impl List {
             Self::Number(number) => format!("{subject}#NUMBER#{number}"),
             Self::Product(sku) => format!("{subject}#PRODUCT#{sku}#{shard}"),
             Self::Status(status) => format!("{subject}#STATUS#{status}#{shard}"),
-            Self::Fulfillment(status) => format!("{subject}#FULFILLMENT#{status}#{shard}"),
+            Self::ToShip => format!("{subject}#TO_SHIP#{shard}"),
             Self::Phone(tag) => format!("{subject}#PHONE#{tag}"),
         }
     }

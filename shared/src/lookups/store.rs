@@ -2,7 +2,7 @@
 //!
 //! - A list (`ORDERS#PRODUCT#<sku>#<shard>`): an entity that stays in it, by its position.
 //! - `ORDER#<id>`: the entity's status, on the index `by-list`. It is written last, so an entity with this row has all others.
-//!   Another row has how far it is fulfilled, on the same index.
+//!   Another row says whether something of it is to be shipped, on the same index.
 //! - `CUSTOMER#<id>`: the entities that have personal data of the customer, and the keys that come from them, on the index
 //!   `by-list`. All of a customer's are in one partition, so an erasure finds them by one consistent query.
 //! - `KEY`: the key of [`PhoneTag`](crate::lookups::PhoneTag)s, encrypted.
@@ -34,7 +34,7 @@ use crate::lookups::{List, Position, Subject};
 pub use rows::{ErasedRows, Found, FoundPage, Owner, PersonalRows};
 
 const STATUS: &str = "STATUS";
-const FULFILLMENT: &str = "FULFILLMENT";
+const TO_SHIP: &str = "TO_SHIP";
 const INDEX: &str = "by-list";
 const WRITING: &str = "write lookups";
 const ERASING: &str = "erase lookups";
@@ -131,21 +131,21 @@ impl LookupStore {
             .await
     }
 
-    /// Moves an entity to the list of those that are fulfilled as far as it is in `version`, or out of these lists. Condition: no later
-    /// version was written. Otherwise nothing changes.
+    /// Puts an entity in the list of those with units that are to be shipped, or takes it out, as it is in `version`. Condition: no
+    /// later version was written. Otherwise nothing changes.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn put_fulfillment(
+    pub async fn put_to_ship(
         &self,
         subject: Subject,
-        status: Option<&'static str>,
+        is_to_ship: bool,
         position: Position,
         version: u64,
         deadline: Instant,
     ) -> Result<(), Error> {
-        let list = status.map(List::Fulfillment);
-        self.put_state(subject, FULFILLMENT, list.as_ref(), position, version, deadline)
+        let list = is_to_ship.then_some(&List::ToShip);
+        self.put_state(subject, TO_SHIP, list, position, version, deadline)
             .await
     }
 
@@ -329,7 +329,7 @@ impl LookupStore {
         deadline: Instant,
     ) -> Result<Vec<Found>, Error> {
         const DOING: &str = "look up a list";
-        let is_indexed = matches!(list, List::Status(_) | List::Fulfillment(_) | List::Phone(_));
+        let is_indexed = matches!(list, List::Status(_) | List::ToShip | List::Phone(_));
         let [hash, range] = if is_indexed { ["list", "position"] } else { ["pk", "sk"] };
         let query = self
             .table

@@ -108,7 +108,7 @@ impl Quantities {
             return None;
         }
         match step {
-            // Lost units go first, so that no more units come back to the stock than are there.
+            // Lost units go first: those that are on the shelf stay for the customer.
             Step::Cancel => {
                 self.write_off(units.min(self.lost));
                 self.cancelled += units;

@@ -346,7 +346,7 @@ impl ChargeStore {
                 // The order takes over the units, or they are released.
                 holds: if is_paid { invoice.holds.clone() } else { vec![] },
                 // The customer may have moved since: the price is that of a delivery to this address.
-                delivery_details: invoice.delivery_details.clone(),
+                delivery_details: (invoice.delivery_details.clone()).or_else(|| subscription.delivery_details.clone()),
                 fingerprint: Fingerprint::of(&order.subscription).map_err(|error| Error::internal(DOING, error))?,
                 payments: 1,
                 shipping_refunded,

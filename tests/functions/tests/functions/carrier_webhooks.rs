@@ -147,6 +147,20 @@ async fn both_secrets_are_valid_during_a_rotation() {
 }
 
 #[tokio::test]
+async fn members_that_nobody_knows_are_ignored_also_empty_ones() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+    shop.shipped(&order, "7", &[("1", 1)]).await;
+    let data =
+        json!({ "carrier": "CJ", "tracking_number": "7", "delivered_at": shop.now(), "signed_by": null, "gps": [1] });
+    let answer = shop
+        .carrier_webhook(shop.carrier_call("shipment.delivered", &data))
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 1, 1, 0]]);
+}
+
+#[tokio::test]
 async fn each_invalid_message_gets_its_problem() {
     let shop = FulfillmentFixture::open().await;
     let order = shop.paid("ann", "k", &[("tea", 1)]).await;

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::{array, count, number, of_kind, text};
 
 /// Checks that no unit is shipped or delivered twice: the units of each line are those of its shipments, and
-/// delivered ≤ shipped ≤ ordered − cancelled. Each unit of a lost parcel is to be shipped again or written off. `fulfillment` has the items of the fulfillment table.
+/// delivered ≤ shipped, and shipped + lost ≤ ordered − cancelled. Each unit of a lost parcel is to be shipped again or written off.
+/// `fulfillment` has the items of the fulfillment table.
 ///
 /// # Errors
 /// The first violation.

@@ -23,7 +23,7 @@ pub fn check_lookups(orders: &[Value], accounts: &[Value], lookups: &[Value]) ->
         let rows = lookups.iter().filter(|item| item["sk"] == row);
         rows.map(|row| (key(row), row)).collect()
     };
-    let (statuses, fulfillments) = (states("STATUS"), states("FULFILLMENT"));
+    let (statuses, to_ship) = (states("STATUS"), states("TO_SHIP"));
     for order in orders.iter().filter(|item| key(item).starts_with("ORDER#")) {
         let id: Uuid = text(&order["order_id"]).parse()?;
         let at = Position::new(text(&order["placed_at"]).parse()?, id).to_string();
@@ -45,16 +45,7 @@ pub fn check_lookups(orders: &[Value], accounts: &[Value], lookups: &[Value]) ->
             status["version"] == order["version"],
             "another version, {status}: {order}"
         );
-        if let Some(fulfillment) = fulfillments.get(key(order)) {
-            ensure!(
-                fulfillment["version"] == order["version"],
-                "another version, {fulfillment}: {order}"
-            );
-            ensure!(
-                fulfillment["list"].is_null() || order["status"] == "PAID",
-                "listed as to be shipped, {fulfillment}: {order}"
-            );
-        }
+        check_to_ship(order, to_ship.get(key(order)).copied(), shard)?;
     }
     let lists = rows
         .iter()
@@ -71,6 +62,23 @@ pub fn check_lookups(orders: &[Value], accounts: &[Value], lookups: &[Value]) ->
             data_key.is_some() || !lookups.iter().any(|row| row["customer_id"] == *customer),
             "rows of the erased {customer} are left"
         );
+    }
+    Ok(())
+}
+
+/// Checks that an order is in the list of those that are to be shipped exactly if it is paid and has such units.
+fn check_to_ship(order: &Value, row: Option<&Value>, shard: u8) -> Result<()> {
+    let mut lines = order["lines"].as_array().into_iter().flatten();
+    let count = |line: &Value, name: &str| line[name].as_u64().unwrap_or_default();
+    let is_left = lines.any(|line| {
+        let gone = count(line, "cancelled") + count(line, "shipped");
+        line["package"].is_object() && count(line, "quantity") > gone
+    });
+    let wanted = (order["status"] == "PAID" && is_left).then(|| format!("ORDERS#TO_SHIP#{shard}"));
+    let listed = row.and_then(|row| row["list"].as_str());
+    ensure!(listed == wanted.as_deref(), "is in the list {listed:?}: {order}");
+    if let Some(row) = row {
+        ensure!(row["version"] == order["version"], "another version, {row}: {order}");
     }
     Ok(())
 }
