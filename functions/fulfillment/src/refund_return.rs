@@ -48,7 +48,7 @@ impl RefundReturn {
 #[serde(deny_unknown_fields)]
 pub struct RefundReturnRequest {
     /// The amount that is refunded of the price of the delivery, at most the rest of it. Default: all that is left, if the goods were
-    /// damaged, defective, wrong or not as described, or if the customer keeps no unit that was delivered; otherwise nothing.
+    /// damaged, defective, wrong or not as described, or if no unit with a package is left; otherwise nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub shipping: Option<Money>,
@@ -192,7 +192,8 @@ impl RefundReturn {
             refund.reduction = Some(reduction).filter(|reduction| reduction.amount() > 0);
             refund.amount = amount;
             // It is also written if nothing is left of it: money that comes back at the same time is then read first.
-            let refunding = refunding(&payment, amount, record, invocation)?;
+            let untaxed = parts.untaxed(&order.order).map_err(orders::Rejected::from)?;
+            let refunding = refunding(&payment, amount, untaxed, record, invocation)?;
             records.push(put(self.payments.put_if_version(&refunding)?)?);
         }
         let next = order.next(order.order.with_refunds(&parts.lines)?, None);
@@ -217,10 +218,11 @@ impl RefundReturn {
     }
 }
 
-/// The payment with a refund of `amount`, or as it is if that is 0.
+/// The payment with a refund of `amount`, of which `untaxed` is not taxed, or as it is if the amount is 0.
 fn refunding(
     payment: &StoredPayment,
     amount: Money,
+    untaxed: Money,
     record: &StoredRequest,
     invocation: &Invocation,
 ) -> Result<StoredPayment, Error> {
@@ -231,5 +233,6 @@ fn refunding(
     let refunding = payment
         .payment
         .with_refund(record.request_id, Some(amount), reason, None, by, invocation.now)?;
+    let refunding = refunding.with_untaxed_part(untaxed);
     payments::next(payment, refunding, Some(PaymentEventKind::RefundRequested), invocation)
 }

@@ -165,7 +165,7 @@ pub struct ReturnRefund {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 500)]
     pub deduction_note: Option<String>,
-    /// The amount that is refunded of the price of the delivery.
+    /// The amount that is refunded of the price of the delivery, before the reduction.
     pub shipping: Money,
     /// The amount that is not refunded because the payment has no more left: it was refunded before, without naming units. Absent for
     /// nothing.

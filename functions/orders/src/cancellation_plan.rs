@@ -109,7 +109,7 @@ impl CancellationPlans {
             }
             // Fees that lines have paid before stay.
             Some(payment) if has_fees(&seats.fees) || stored.order.keeps_fees() => {
-                let refunding = with_refund_of(&mut parts, &payment, &mut seats.fees, refund_id, invocation)?;
+                let refunding = with_refund_of(&mut parts, stored, &payment, &mut seats.fees, refund_id, invocation)?;
                 Some(payments::next(&payment, refunding, None, invocation)?)
             }
             Some(payment) => {
@@ -157,7 +157,7 @@ impl CancellationPlans {
                 None
             }
             Some(payment) => {
-                let refunding = with_refund_of(&mut parts, &payment, &mut seats.fees, request_id, invocation)?;
+                let refunding = with_refund_of(&mut parts, stored, &payment, &mut seats.fees, request_id, invocation)?;
                 let event = refunding.refund(request_id).map(|_| PaymentEventKind::RefundRequested);
                 Some(payments::next(&payment, refunding, event, invocation)?)
             }
@@ -206,17 +206,17 @@ fn has_fees(fees: &[LineFee]) -> bool {
     fees.iter().any(|fee| fee.fee.amount() > 0)
 }
 
-/// What is refunded for `units`, which `cancelled` no longer has: their part of the lines, and what is left of the price of the
-/// delivery if nothing was shipped and nothing is left to ship.
+/// The refund for `units`, which `cancelled` no longer has: their part of the lines, and the rest of the price of the delivery if they
+/// are the last ones with a package that the customer would get or keep.
 fn parts_of(stored: &StoredOrder, units: &[LineQuantity], cancelled: &Order) -> Result<RefundParts, Rejected> {
     let shipping = stored.shipping_left()?;
-    let is_delivered = cancelled.is_shipped() || cancelled.has_packages_left();
+    let are_last = stored.order.has_packages_left() && !cancelled.has_packages_left();
     Ok(RefundParts {
         lines: stored.order.refunds_of(units),
-        shipping: if is_delivered {
-            Money::zero(shipping.currency())
-        } else {
+        shipping: if are_last {
             shipping
+        } else {
+            Money::zero(shipping.currency())
         },
     })
 }
@@ -224,6 +224,7 @@ fn parts_of(stored: &StoredOrder, units: &[LineQuantity], cancelled: &Order) -> 
 /// The payment with the refund of `parts`, which are reduced by the fees and to what is kept. Without it if nothing is refunded.
 fn with_refund_of(
     parts: &mut RefundParts,
+    stored: &StoredOrder,
     payment: &StoredPayment,
     fees: &mut [LineFee],
     refund_id: Uuid,
@@ -238,7 +239,9 @@ fn with_refund_of(
         return Ok(payment.clone());
     }
     let (reason, by) = (RefundReason::LinesCancelled, invocation.actor()?);
-    Ok(payment.with_refund(refund_id, Some(amount), reason, None, by, invocation.now)?)
+    let refunding = payment.with_refund(refund_id, Some(amount), reason, None, by, invocation.now)?;
+    let untaxed = parts.untaxed(&stored.order).map_err(Rejected::from)?;
+    Ok(refunding.with_untaxed_part(untaxed))
 }
 
 fn refund_of(order: &Order, payment: Option<&StoredPayment>, refund_id: Uuid) -> Money {

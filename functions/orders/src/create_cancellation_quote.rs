@@ -51,8 +51,7 @@ pub struct CancellationQuote {
     pub order_id: OrderId,
     /// The whole refund: `expected_refund` of the cancellation.
     pub refund: Money,
-    /// The amount that is refunded of the price of the delivery: the rest of it, if no unit is under way or delivered and none is left
-    /// to ship.
+    /// The amount that is refunded of the price of the delivery: the rest of it, if these are the last units with a package.
     pub shipping: Money,
     /// The fees in all.
     pub fee: Money,

@@ -3327,6 +3327,8 @@ export interface Refund {
   refund_id: string;
   /** The amount. For a refused or failed refund, what is left of it: reduced by what was refunded since. */
   amount: Money;
+  /** The part of the amount that is not taxed. Absent if it is not known, such as for a refund that names no units. */
+  untaxed?: Money;
   /** The reason. */
   reason: runtime.Open<RefundReason>;
   /** The note of the administrator who requested it. */

@@ -265,11 +265,6 @@ impl Order {
         lines.any(|line| line.quantities.given_back() < line.quantities.ordered)
     }
 
-    /// Whether units of it are under way or delivered.
-    pub fn is_shipped(&self) -> bool {
-        self.lines.iter().any(|line| line.quantities.shipped > 0)
-    }
-
     /// Whether units of it were ever shipped, also if they are lost now.
     pub fn was_shipped(&self) -> bool {
         self.lines.iter().any(|line| {

@@ -2,7 +2,7 @@
 
 use crate::core::allocation::allocate;
 use crate::core::money::{Money, MoneyError};
-use crate::orders::LineRefund;
+use crate::orders::{LineRefund, Order};
 
 /// What is refunded of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,26 @@ impl RefundParts {
     pub fn sum(&self) -> Result<Money, MoneyError> {
         let mut lines = self.lines.iter();
         lines.try_fold(self.shipping, |sum, line| sum.plus(line.amount))
+    }
+
+    /// The part that is not taxed: of the lines of `order` without a tax rate, and of such parts of its delivery.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`] and [`MoneyError::CurrenciesMixed`].
+    pub fn untaxed(&self, order: &Order) -> Result<Money, MoneyError> {
+        let mut untaxed = Money::zero(self.shipping.currency());
+        for refund in &self.lines {
+            let line = order.lines.iter().find(|line| line.line_id == refund.line_id);
+            if line.is_some_and(|line| line.tax_rate.is_none()) {
+                untaxed = untaxed.plus(refund.amount)?;
+            }
+        }
+        let Some(shipping) = &order.shipping else {
+            return Ok(untaxed);
+        };
+        let shares = shipping.by_rate(self.shipping)?;
+        let mut shares = shares.into_iter().filter(|(rate, _)| rate.is_none());
+        shares.try_fold(untaxed, |sum, (_, share)| sum.plus(share))
     }
 
     /// Reduces all parts in proportion, by largest remainder, if they are more than `limit` together.
@@ -44,7 +64,9 @@ impl RefundParts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::orders::{LineId, LineQuantity, Order, OrderStatus, Quantities, Step, example};
+    use crate::orders::{
+        LineId, LineQuantity, OrderStatus, Quantities, Shipping, ShippingPart, Step, TaxRate, example,
+    };
     use iso_currency::Currency;
     use proptest::prelude::*;
 
@@ -85,6 +107,33 @@ mod tests {
         let mut uneven = parts(&[700, 500], 300);
         uneven.limit(won(1000)).unwrap();
         assert_eq!(uneven, parts(&[467, 333], 200));
+    }
+
+    #[test]
+    fn lines_and_parts_of_the_delivery_without_a_tax_rate_are_untaxed() {
+        let rate: TaxRate = "10".to_owned().try_into().unwrap();
+        let mut order = order(&[(1, 10_000), (1, 15_000)]);
+        order.lines[0].tax_rate = Some(rate);
+        let part = |price, tax_rate| ShippingPart {
+            price: won(price),
+            tax_rate,
+            tax: won(0),
+            included_tax: won(0),
+        };
+        order.shipping = Some(Shipping {
+            method_id: "standard".to_owned().try_into().unwrap(),
+            name: "Standard delivery".to_owned(),
+            price: won(3000),
+            parts: vec![part(1200, Some(rate)), part(1800, None)],
+        });
+        for (refund, untaxed) in [
+            (parts(&[10_000, 0], 0), 0),
+            (parts(&[0, 15_000], 0), 15_000),
+            (parts(&[10_000, 15_000], 3000), 16_800),
+            (parts(&[0, 0], 1000), 600),
+        ] {
+            assert_eq!(refund.untaxed(&order), Ok(won(untaxed)), "{refund:?}");
+        }
     }
 
     #[test]

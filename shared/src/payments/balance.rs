@@ -161,9 +161,9 @@ impl Payment {
         };
         let withdrawn = refund.amount.min(left).saturating_sub(kept);
         if kept.amount() > 0 {
-            refund.amount = kept;
+            refund.set_amount(kept);
         } else if withdrawn.amount() > 0 {
-            refund.amount = withdrawn;
+            refund.set_amount(withdrawn);
             refund.status = RefundStatus::Refused;
             return;
         } else {

@@ -275,6 +275,12 @@ impl Sandbox {
             .with(|state| kakaopay::buyer::approve_in_app(state, tid, None))
     }
 
+    /// Returns what was refunded of the tax-free part of a payment at KakaoPay.
+    #[track_caller]
+    pub fn kakaopay_refunded_tax_free(&self, tid: &str) -> i64 {
+        self.run(|state| kakaopay::buyer::refunded_tax_free(state, tid))
+    }
+
     /// Refunds a payment in the provider's dashboard.
     #[track_caller]
     pub fn dashboard_refund(&self, provider: Provider, reference: &str, amount: i64) {

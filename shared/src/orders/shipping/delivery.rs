@@ -58,6 +58,17 @@ impl Shipping {
             parts,
         })
     }
+
+    /// Divides `amount`, which has the tax that is added, over the parts of the price, and returns each share with its tax rate.
+    ///
+    /// # Errors
+    /// [`MoneyError::CurrenciesMixed`], and [`MoneyError::OutOfRange`] when the delivery is free and `amount` is not 0.
+    pub fn by_rate(&self, amount: Money) -> Result<Vec<(Option<TaxRate>, Money)>, MoneyError> {
+        let prices = self.parts.iter().map(|part| part.price.plus(part.tax));
+        let prices: Vec<Money> = prices.collect::<Result<_, _>>()?;
+        let rates = self.parts.iter().map(|part| part.tax_rate);
+        Ok(rates.zip(allocate(amount, &prices)?).collect())
+    }
 }
 
 impl ShippingPart {

@@ -30,6 +30,10 @@ pub struct Refund {
     pub refund_id: Uuid,
     /// The amount. For a refused or failed refund, what is left of it: reduced by what was refunded since.
     pub amount: Money,
+    /// The part of the amount that is not taxed. Absent if it is not known, such as for a refund that names no units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub untaxed: Option<Money>,
     /// The reason.
     pub reason: RefundReason,
     /// The note of the administrator who requested it.
@@ -112,6 +116,7 @@ impl Refund {
         Self {
             refund_id,
             amount,
+            untaxed: None,
             reason,
             note: None,
             status,
@@ -148,7 +153,7 @@ impl Refund {
     }
 
     pub(crate) fn complete(&mut self, amount: Money, now: Timestamp) {
-        self.amount = amount;
+        self.set_amount(amount);
         self.status = RefundStatus::Done;
         self.done_at = Some(now);
     }
@@ -158,8 +163,14 @@ impl Refund {
         if covered.amount() >= self.amount.amount() {
             self.status = RefundStatus::Superseded;
         } else {
-            self.amount = self.amount.saturating_sub(covered);
+            self.set_amount(self.amount.saturating_sub(covered));
         }
+    }
+
+    /// Sets the amount. What of another one is not taxed is not known.
+    pub(crate) fn set_amount(&mut self, amount: Money) {
+        self.untaxed = self.untaxed.filter(|_| amount == self.amount);
+        self.amount = amount;
     }
 }
 
@@ -189,6 +200,26 @@ impl Payment {
             return Err(Rejected::RefundUnderWay);
         }
         Ok(())
+    }
+
+    /// The payment with `untaxed` as the part of its pending refund that is not taxed. Providers that book taxed and tax-free amounts
+    /// are told.
+    #[must_use]
+    pub fn with_untaxed_part(mut self, untaxed: Money) -> Self {
+        if let Some(refund) = self.refunds.iter_mut().find(|refund| refund.is_pending()) {
+            refund.untaxed = Some(untaxed.min(refund.amount));
+        }
+        self
+    }
+
+    /// The payment whose pending refund takes the place of `former`: of the same amount, the same part is not taxed.
+    fn in_place_of(self, former: Option<&Refund>) -> Self {
+        let amount = self.pending_refund().map(|refund| refund.amount);
+        let former = former.filter(|former| Some(former.amount) == amount);
+        match former.and_then(|former| former.untaxed) {
+            Some(untaxed) => self.with_untaxed_part(untaxed),
+            None => self,
+        }
     }
 
     /// What was refunded for units of the order that were cancelled or returned.
@@ -276,7 +307,7 @@ impl Payment {
             .iter_mut()
             .find(|refund| refund.refund_id == refund_id && refund.status == RefundStatus::Refused);
         match known {
-            Some(known) => known.amount = known.amount.plus(part.amount).unwrap_or(known.amount),
+            Some(known) => known.set_amount(known.amount.plus(part.amount).unwrap_or(known.amount)),
             None => self.add_refund(Refund {
                 refund_id: self.unused_refund_id(refund_id),
                 status: RefundStatus::Refused,
@@ -324,7 +355,8 @@ impl Payment {
             .iter()
             .find(|refund| self.is_unmet(refund) && !self.has_review_of(refund));
         let (reason, note) = unmet.map_or((RefundReason::Requested, None), |refund| refund.as_requested());
-        self.with_refund(refund_id, Some(owed), reason, note, by, now).map(Some)
+        let refunding = self.with_refund(refund_id, Some(owed), reason, note, by, now)?;
+        Ok(Some(refunding.in_place_of(unmet)))
     }
 
     /// The payment with what is owed for the matter `review` requested again, by `by`. `None` when nothing is owed for
@@ -359,7 +391,7 @@ impl Payment {
         next.with_refund(refund_id, Some(owed), reason, note, by, now)
             .map(|mut refunding| {
                 refunding.refunds.sort_by_key(|refund| refund.requested_at);
-                Some(refunding)
+                Some(refunding.in_place_of(refused))
             })
     }
 
@@ -447,8 +479,10 @@ impl Payment {
         let pair = (0..self.refunds.len()).rev().find_map(|nth| Some((like(nth)?, nth)));
         if let Some((older, newer)) = pair {
             let merged = self.refunds.remove(newer);
-            let amount = &mut self.refunds[older].amount;
-            *amount = amount.plus(merged.amount).unwrap_or(*amount);
+            let older = &mut self.refunds[older];
+            let untaxed = older.untaxed.zip(merged.untaxed);
+            older.untaxed = untaxed.and_then(|(older, merged)| older.plus(merged).ok());
+            older.amount = older.amount.plus(merged.amount).unwrap_or(older.amount);
         }
     }
 

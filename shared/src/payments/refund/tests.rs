@@ -269,6 +269,23 @@ fn units_are_not_refunded_while_the_bank_has_money_of_the_payment_or_another_ref
 }
 
 #[test]
+fn a_refund_that_is_requested_again_has_its_untaxed_part_unless_its_amount_is_another() {
+    let pending = with_pending(&paid(), RefundReason::LinesCancelled, Some(300)).with_untaxed_part(won(200));
+    let no = Failure::new("NOT_ENOUGH_BALANCE", "The shop's balance is too low.");
+    let refused = pending.refund_refused(&no, second(2));
+    let again = refused.with_refund_of(&refused.reviews[0], Uuid::max(), &staff(), second(3));
+    let again = again.unwrap().unwrap();
+    assert_eq!(again.pending_refund().unwrap().untaxed, Some(won(200)));
+    let mut part = pending.refunds[0].clone();
+    part.reduce(won(100));
+    assert_eq!(
+        (part.amount, part.untaxed),
+        (won(200), None),
+        "it is not known of which part"
+    );
+}
+
+#[test]
 fn only_refunds_of_units_that_were_made_are_refunded_by_line() {
     let mut payment = with_pending(&paid(), RefundReason::LinesCancelled, Some(300));
     assert_eq!(payment.refunded_by_line(), 0);

@@ -1,5 +1,6 @@
 //! Paying an order: each provider's flow, declines and retries.
 
+use function_tests::fulfillment_fixture::cancel_call;
 use function_tests::payment_fixture::{amount, confirm_call, kakaopay_call, start_call, stripe_call, toss_call};
 use function_tests::{PaymentFixture, RESERVATION, id_of};
 use harness::engine::{ORDERS, PAYMENTS};
@@ -93,6 +94,34 @@ async fn a_kakaopay_payment_of_taxed_and_exempt_goods_is_refunded_in_parts() {
     }
     assert_eq!(shop.charged().refunded, 2000);
     assert_eq!(shop.payment_of("ann", &order).await["status"], "REFUNDED");
+}
+
+#[tokio::test]
+async fn the_exempt_part_of_cancelled_units_is_refunded_as_tax_free_at_kakaopay() {
+    let shop = PaymentFixture::with("tea", 10).await;
+    for (sku, won, tax_class) in [("pot", 10_000, "STANDARD"), ("book", 15_000, "EXEMPT")] {
+        let mut product = function_tests::product(won, 1);
+        product["tax_class"] = json!(tax_class);
+        shop.put_product(sku, &product).await;
+        shop.receive(sku, 2).await;
+    }
+    let order = id_of(&shop.order("ann", "k", &[("pot", 1), ("book", 2)]).await);
+    let started = shop.start(start_call("ann", "start", "KAKAOPAY", &order)).await;
+    let tid = started.body["reference"].as_str().unwrap();
+    let token = shop.sandbox.kakaopay_approve_in_app(tid);
+    let paid = shop.confirm(kakaopay_call("ann", "pay", &order, &token, 40_000)).await;
+    assert_eq!(paid.status, 200, "{paid:?}");
+    for (key, line, refunded, tax_free) in [("a", "2", 15_000, 15_000), ("b", "1", 25_000, 15_000)] {
+        let cancelled = shop.cancel_order(cancel_call("ann", &order, key, &[(line, 1)])).await;
+        assert_eq!(cancelled.status, 200, "{cancelled:?}");
+        let payment = shop.payment_of("ann", &order).await;
+        shop.refund("RefundRequested", &payment).await.unwrap();
+        assert_eq!(shop.charged().refunded, refunded);
+        assert_eq!(shop.sandbox.kakaopay_refunded_tax_free(tid), tax_free, "{line}");
+    }
+    let payment = shop.payment_of("ann", &order).await;
+    let untaxed = |nth: usize| &payment["refunds"][nth]["untaxed"];
+    assert_eq!((untaxed(0), untaxed(1)), (&amount(15_000), &amount(0)));
 }
 
 #[tokio::test]

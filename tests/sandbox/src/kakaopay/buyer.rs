@@ -32,3 +32,9 @@ pub fn dashboard_refund(state: &mut State, tid: &str, amount: i64) -> Result<(),
     let refund = cancel::refund(state, tid, amount, 0);
     refund.map(drop).map_err(|refusal| refusal.to_text())
 }
+
+/// Returns what was refunded of the tax-free part of a payment.
+pub fn refunded_tax_free(state: &State, tid: &str) -> Result<i64, String> {
+    let payment = state.kakaopay.payments.get(tid).ok_or("unknown tid")?;
+    Ok(payment.canceled_tax_free)
+}

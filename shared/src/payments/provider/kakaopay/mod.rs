@@ -120,7 +120,7 @@ impl KakaoPay {
         let body = json!({
             "tid": payment.reference,
             "cancel_amount": refund.amount.amount(),
-            "cancel_tax_free_amount": report::tax_free_part(&order, refund.amount.amount()),
+            "cancel_tax_free_amount": report::tax_free_part(&order, refund.amount, refund.untaxed),
             "cancel_available_amount": payment.amount.saturating_sub(payment.refunded_by_provider()).amount(),
         });
         match self.post("cancel", body, http::CALL_LIMIT, deadline).await {

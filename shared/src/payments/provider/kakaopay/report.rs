@@ -47,13 +47,16 @@ fn pending_report(answer: &Value, payment: &Payment) -> Option<Report> {
     })
 }
 
-/// The tax-free part of a refund of `amount`: what of it is more than the taxed amount that is left. So no part exceeds what is
-/// left of it, and the last refund has all of both.
-pub fn tax_free_part(order: &Value, amount: u64) -> u64 {
+/// The tax-free part of a refund of `amount`: what of it is `untaxed`, and at least what is more than the taxed amount that is left.
+/// So no part exceeds what is left of it, and the last refund has all of both. If it is not known what is untaxed, the taxed amount
+/// goes back first.
+pub fn tax_free_part(order: &Value, amount: Money, untaxed: Option<Money>) -> u64 {
     let left = &order["cancel_available_amount"];
     let part = |name: &str| left[name].as_u64().unwrap_or_default();
     let taxed = part("total").saturating_sub(part("tax_free"));
-    amount.saturating_sub(taxed).min(part("tax_free"))
+    let least = amount.amount().saturating_sub(taxed);
+    let untaxed = untaxed.map_or(0, |untaxed| untaxed.min(amount).amount());
+    untaxed.max(least).min(part("tax_free"))
 }
 
 fn won(amount: &Value) -> Option<Money> {
@@ -188,23 +191,30 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_takes_the_taxed_part_first_and_the_last_one_takes_all_that_is_left() {
+    fn a_refund_takes_its_untaxed_part_or_the_taxed_one_first_and_the_last_one_takes_all_that_is_left() {
+        let won = |amount| Money::new(amount, Currency::KRW).unwrap();
         let left =
             |total: u64, tax_free: u64| json!({ "cancel_available_amount": { "total": total, "tax_free": tax_free } });
-        for (total, tax_free, amount, part) in [
-            (1000, 0, 1000, 0),
-            (1000, 300, 500, 0),
-            (1000, 300, 800, 100),
-            (1000, 300, 1000, 300),
-            (300, 300, 100, 100),
-            (1000, 300, 2000, 300),
+        for (total, tax_free, amount, untaxed, part) in [
+            (1000, 0, 1000, None, 0),
+            (1000, 300, 500, None, 0),
+            (1000, 300, 800, None, 100),
+            (1000, 300, 1000, None, 300),
+            (300, 300, 100, None, 100),
+            (1000, 300, 2000, None, 300),
+            (25_000, 15_000, 15_000, Some(15_000), 15_000),
+            (25_000, 15_000, 10_000, Some(0), 0),
+            (25_000, 15_000, 12_000, Some(0), 2000),
+            (25_000, 5000, 15_000, Some(15_000), 5000),
+            (25_000, 15_000, 5000, Some(9000), 5000),
+            (1000, 300, 1000, Some(0), 300),
         ] {
             assert_eq!(
-                tax_free_part(&left(total, tax_free), amount),
+                tax_free_part(&left(total, tax_free), won(amount), untaxed.map(won)),
                 part,
-                "{amount} of {total}"
+                "{amount} of {total}, of which {untaxed:?} untaxed"
             );
         }
-        assert_eq!(tax_free_part(&json!({}), 500), 0);
+        assert_eq!(tax_free_part(&json!({}), won(500), Some(won(500))), 0);
     }
 }
