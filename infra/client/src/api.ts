@@ -331,8 +331,10 @@ export interface CancelSubscriptionRequest {
 export interface CancellationQuote {
   /** The order. */
   order_id: OrderId;
-  /** The whole refund, with the delivery if the whole order is cancelled: `expected_refund` of the cancellation. */
+  /** The whole refund: `expected_refund` of the cancellation. */
   refund: Money;
+  /** The amount that is refunded of the price of the delivery: the rest of it, if these are the last units with a package. */
+  shipping: Money;
   /** The fees in all. */
   fee: Money;
   /** The lines whose units are cancelled. */
@@ -3233,6 +3235,10 @@ export interface Quantities {
   cancelled?: number;
   /** The units that were shipped, with those that were delivered since. */
   shipped?: number;
+  /** The units of lost parcels that are to be shipped again or cancelled. */
+  lost?: number;
+  /** The units of lost parcels that were shipped again or cancelled. They are gone from the stock. */
+  written_off?: number;
   /** The units that were delivered, with those that were returned since. */
   delivered?: number;
   /** The units in returns that were requested and are not received yet. */
@@ -3386,7 +3392,10 @@ export type RefundReason = "ORDER_CANCELLED" | "LINES_CANCELLED" | "RETURNED" | 
 
 /** The refund of a return. */
 export interface RefundReturnRequest {
-  /** The amount that is refunded of the price of the delivery, at most the rest of it. Default: nothing. */
+  /**
+   * The amount that is refunded of the price of the delivery, at most the rest of it. Default: all that is left, if the goods were
+   * damaged, defective, wrong or not as described, or if no unit with a package is left; otherwise nothing.
+   */
   shipping?: Money;
   /** The amount that the shop keeps of the price of the units, such as for wear. Default: nothing. */
   deduction?: Deduction;
@@ -3523,7 +3532,7 @@ export interface ReturnList {
 /** The reason of a customer for a return. */
 export type ReturnReason = "CHANGED_MIND" | "DAMAGED" | "DEFECTIVE" | "WRONG_ITEM" | "NOT_AS_DESCRIBED" | "OTHER";
 
-/** The refund of a return: `goods` − `deduction` + `shipping` = `amount`. */
+/** The refund of a return: `goods` − `deduction` + `shipping` − `reduction` = `amount`. */
 export interface ReturnRefund {
   /** The refunded amount. */
   amount: Money;
@@ -3533,8 +3542,13 @@ export interface ReturnRefund {
   deduction: Money;
   /** The note about the deduction. */
   deduction_note?: string;
-  /** The amount that is refunded of the price of the delivery. */
+  /** The amount that is refunded of the price of the delivery, before the reduction. */
   shipping: Money;
+  /**
+   * The amount that is not refunded because the payment has no more left: it was refunded before, without naming units. Absent for
+   * nothing.
+   */
+  reduction?: Money;
 }
 
 /** The status of a return. */
@@ -5665,6 +5679,8 @@ export interface ListAdminOrdersOperation {
     sku?: string;
     /** Only orders with this status */
     status?: OrderStatus;
+    /** `true`: only paid orders with units that are to be shipped */
+    to_ship?: boolean;
     /** Only orders that were placed on this day in the shop's timezone */
     placed_on?: string;
     /** Only orders that were placed on this day or later */
@@ -5741,6 +5757,7 @@ export interface CreateShipmentOperation {
     | NotFoundProblem
     | OrderNotPaidProblem
     | TooFewUnitsProblem
+    | OutOfStockProblem
     | PaymentNotKeptProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
@@ -8515,7 +8532,7 @@ export interface SearchDocumentsOperation {
     kind?: DocumentKind;
     /** Only this category and those below it */
     category?: Category;
-    /** Only prices in this currency (ISO 4217). Required with a price */
+    /** Only prices in this currency (ISO 4217). Required with a price, and for the orders by price */
     currency?: string;
     /** Only prices from this amount, in minor units */
     price_from?: number;
@@ -9843,15 +9860,15 @@ export class Madang extends runtime.Client {
   /**
    * Finds orders
    *
-   * For administrators. By at most one of `number`, `customer_id`, `phone_last4`, `sku` and `status`, and by days in the shop's
-   * timezone; newest first. An order is found some seconds after it was placed, and by its new status some seconds after that
+   * For administrators. By at most one of `number`, `customer_id`, `phone_last4`, `sku`, `status` and `to_ship`, and by
+   * days in the shop's timezone; newest first. An order is found some seconds after it was placed, and by its new status some seconds after that
    * has changed. An order that was not paid in time is found as `EXPIRED` a minute or two later. The orders of a page are read as
    * they are now, so it may have fewer than `limit`, even none, and a `next_cursor`.
    *
    * `GET /admin/orders`
    */
   listAdminOrders(request?: ListAdminOrdersOperation["request"], options?: runtime.Options): runtime.List<ListAdminOrdersOperation> {
-    return this.list<ListAdminOrdersOperation>({ method: "GET", path: "/admin/orders", query: ["limit", "cursor", "number", "customer_id", "phone_last4", "sku", "status", "placed_on", "placed_from", "placed_until"], token: true }, request, options);
+    return this.list<ListAdminOrdersOperation>({ method: "GET", path: "/admin/orders", query: ["limit", "cursor", "number", "customer_id", "phone_last4", "sku", "status", "to_ship", "placed_on", "placed_from", "placed_until"], token: true }, request, options);
   }
 
   /**
@@ -9873,7 +9890,7 @@ export class Madang extends runtime.Client {
    *
    * Counts the units as shipped: the customer can no longer cancel them. Only lines with a package are shipped, and only while the
    * shop keeps something of the payment: units that were refunded by line are cancelled and are not shipped. When only units that cost
-   * nothing are left, they are shipped without that. A retry with
+   * nothing are left, they are shipped without that. Units that replace those of a lost parcel are taken from the stock. A retry with
    * the same key and body returns the shipment as it is now.
    *
    * `POST /admin/orders/{order_id}/shipments`
@@ -9885,8 +9902,10 @@ export class Madang extends runtime.Client {
   /**
    * Requests a refund
    *
-   * Refunds a payment fully or partly. The refund is made asynchronously; its status is
-   * on the payment. The order does not change. To cancel an order with its refund, use `cancel-order`.
+   * Refunds a payment fully or partly. The refund is made asynchronously; its status is on the payment. The order does not change:
+   * the refund counts neither for its lines nor for the price of its delivery, and what is refunded for them later is reduced to what
+   * is left of the payment. To cancel an order with its refund, use `cancel-order`; to refund returned units or the delivery,
+   * `refund-return`.
    *
    * `POST /admin/payments/{payment_id}/refunds`
    */
@@ -10152,7 +10171,8 @@ export class Madang extends runtime.Client {
    * Refunds a return
    *
    * Requests the refund of the received units' part of their lines' totals, less a deduction, plus a part of the price of the
-   * delivery. The refund is made asynchronously; its status is on the payment.
+   * delivery. If less is left of the payment, because an amount was refunded without naming units, the refund is reduced to that, and
+   * `reduction` says by how much. The refund is made asynchronously; its status is on the payment.
    *
    * `POST /admin/returns/{return_id}/refund`
    */
@@ -10211,7 +10231,8 @@ export class Madang extends runtime.Client {
    * Closes a shipment
    *
    * Ends a shipment that is not delivered: it was recorded by mistake (`CANCELLED`), or the carrier has lost it (`LOST`). Its
-   * units can be shipped again, or cancelled with a refund. The stock does not change: write lost units off with a stock movement.
+   * units can be shipped again, or cancelled with a refund. Lost units are gone from the stock: a replacement takes other units, and
+   * a cancellation gives none back.
    *
    * `POST /admin/shipments/{shipment_id}/close`
    */
