@@ -8,7 +8,7 @@ use shared::core::calendar::Timezone;
 use shared::core::error::{self, Error, Rejection};
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
-use shared::orders::{self, LineId, LineQuantity, LineRefund, Order, OrderId, Step};
+use shared::orders::{self, LineId, LineQuantity, LineRefund, Order, OrderId, Step, shop_time_zone};
 use utoipa::ToSchema;
 
 use crate::reason;
@@ -201,8 +201,6 @@ pub struct ReturnPolicy {
 struct Config {
     #[envconfig(from = "RETURN_DAYS")]
     days: u16,
-    #[envconfig(from = "SHOP_TIME_ZONE")]
-    zone: String,
 }
 
 impl ReturnPolicy {
@@ -211,9 +209,11 @@ impl ReturnPolicy {
     /// # Errors
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
-        let Config { days, zone } = platform.config()?;
-        let zone = Timezone::parse(&zone).map_err(|error| Error::internal("read SHOP_TIME_ZONE", error))?;
-        Ok(Self { days, zone })
+        let Config { days } = platform.config()?;
+        Ok(Self {
+            days,
+            zone: shop_time_zone(platform)?,
+        })
     }
 
     /// Checks that the days of `units` of `order` are not over.

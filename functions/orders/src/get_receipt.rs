@@ -12,9 +12,12 @@ use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
+use shared::core::calendar::Timezone;
 use shared::core::error::{self, Reason};
 use shared::core::money::Money;
-use shared::orders::{self, Line, Order, OrderId, OrderNumber, OrderStore, Rejected, Shipping, Totals};
+use shared::orders::{
+    self, Line, OrderId, OrderNumber, OrderStore, Rejected, Shipping, StoredOrder, Totals, shop_time_zone,
+};
 use shared::payments::{Payment, PaymentStore, Provider};
 
 pub use taxes::TaxOfRate;
@@ -28,6 +31,8 @@ pub struct GetReceipt {
     pub payments: PaymentStore,
     /// The shop.
     pub seller: Seller,
+    /// The timezone of the page's times.
+    pub zone: Timezone,
 }
 
 impl GetReceipt {
@@ -40,6 +45,7 @@ impl GetReceipt {
             orders: OrderStore::new(platform)?,
             payments: PaymentStore::new(platform)?,
             seller: Seller::of(platform.config()?),
+            zone: shop_time_zone(platform)?,
         })
     }
 }
@@ -69,7 +75,7 @@ pub struct Receipt {
     pub shipping: Option<Shipping>,
     /// The price of the order, and its parts.
     pub totals: Totals,
-    /// The net price and the tax by rate, the highest rate first. They add up to `totals.total`.
+    /// The net price and the tax by rate, the highest rate first. They add up to `totals.total`, also if units were refunded.
     pub taxes: Vec<TaxOfRate>,
     /// The payment. Absent for an order that cost nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,19 +141,19 @@ pub async fn handle(function: &GetReceipt, request: Request, invocation: Invocat
     let caller = http::caller(&request)?;
     let order_id = http::path::<OrderId>(&request)?;
     let stored = function.orders.get(order_id, invocation.deadline).await?;
-    let order = stored
-        .map(|stored| stored.order)
-        .filter(|order| caller.is_admin || order.customer_id == caller.customer_id)
+    let stored = stored
+        .filter(|stored| caller.is_admin || stored.order.customer_id == caller.customer_id)
         .ok_or(Rejected::NotFound)?;
-    let paid_at = order.paid_at.ok_or(Rejected::NotPaid(order.status))?;
-    let payment = match order.payment_id {
+    let paid_at = stored.order.paid_at;
+    let paid_at = paid_at.ok_or(Rejected::NotPaid(stored.order.status))?;
+    let payment = match stored.order.payment_id {
         Some(id) => function.payments.get(id, invocation.deadline).await?,
         None => None,
     };
     let payment = payment.map(|stored| ReceiptPayment::of(&stored.payment));
-    let receipt = receipt(order, paid_at, payment, &function.seller)?;
+    let receipt = receipt(stored, paid_at, payment, &function.seller)?;
     let mut response = if wants_page(&request) {
-        page::respond(&receipt)?
+        page::respond(&receipt, &function.zone)?
     } else {
         http::json(StatusCode::OK, &receipt)?
     };
@@ -157,11 +163,13 @@ pub async fn handle(function: &GetReceipt, request: Request, invocation: Invocat
 }
 
 fn receipt(
-    order: Order,
+    stored: StoredOrder,
     paid_at: Timestamp,
     payment: Option<ReceiptPayment>,
     seller: &Seller,
 ) -> Result<Receipt, Error> {
+    let taxes = taxes::by_rate(&stored).map_err(|error| Error::internal("add up taxes", error))?;
+    let order = stored.order;
     Ok(Receipt {
         order_id: order.order_id,
         number: order.number,
@@ -169,7 +177,7 @@ fn receipt(
         placed_at: order.placed_at,
         paid_at,
         cancelled_at: order.closed_at,
-        taxes: taxes::by_rate(&order).map_err(|error| Error::internal("add up taxes", error))?,
+        taxes,
         lines: order.lines,
         shipping: order.shipping,
         totals: order.totals,

@@ -13,7 +13,7 @@ use shared::core::error::Rejection;
 use shared::core::id::PathParameter;
 use shared::core::identity::CustomerId;
 use shared::lookups::LastDigits;
-use shared::orders::{Order, OrderNumber, OrderStatus, Step};
+use shared::orders::{Order, OrderNumber, OrderStatus, Step, shop_time_zone};
 
 /// The query parameters with a key. A request has at most one of them.
 pub const KEYS: [&str; 6] = ["number", "customer_id", "phone_last4", "sku", "status", "to_ship"];
@@ -120,9 +120,7 @@ impl ShopDays {
     /// # Errors
     /// [`Error::Internal`] when the variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
-        let zone = Timezone::parse(&platform.variable("SHOP_TIME_ZONE")?);
-        zone.map(Self)
-            .map_err(|error| Error::internal("read SHOP_TIME_ZONE", error))
+        shop_time_zone(platform).map(Self)
     }
 
     /// The times of the days that a request names, in Unix milliseconds. All times, if it names none.

@@ -3295,7 +3295,7 @@ export interface Receipt {
   shipping?: Shipping;
   /** The price of the order, and its parts. */
   totals: Totals;
-  /** The net price and the tax by rate, the highest rate first. They add up to `totals.total`. */
+  /** The net price and the tax by rate, the highest rate first. They add up to `totals.total`, also if units were refunded. */
   taxes: TaxOfRate[];
   /** The payment. Absent for an order that cost nothing. */
   payment?: ReceiptPayment;
@@ -4449,6 +4449,11 @@ export interface TaxOfRate {
   net: Money;
   /** The tax, added or included. */
   tax: Money;
+  /**
+   * The part of both together whose refund was requested, for units and for the delivery. Absent for none. A refund that names
+   * neither counts only in that of the payment.
+   */
+  refunded?: Money;
 }
 
 /**

@@ -1,6 +1,7 @@
-//! The shop that the environment names, and its pricing.
+//! The shop that the environment names: its country, its timezone, and its pricing.
 
 use crate::aws::Platform;
+use crate::core::calendar::Timezone;
 use crate::core::country::Country;
 use crate::core::error::Error;
 use crate::orders::Pricing;
@@ -12,6 +13,15 @@ use crate::orders::Pricing;
 pub fn shop_country(platform: &Platform) -> Result<Country, Error> {
     let country = Country::try_from(platform.variable("SHOP_COUNTRY")?);
     country.map_err(|error| Error::internal("read SHOP_COUNTRY", error))
+}
+
+/// The timezone of the shop's days, which the environment variable `SHOP_TIME_ZONE` names.
+///
+/// # Errors
+/// [`Error::Internal`] when the variable is missing or no timezone.
+pub fn shop_time_zone(platform: &Platform) -> Result<Timezone, Error> {
+    let zone = Timezone::parse(&platform.variable("SHOP_TIME_ZONE")?);
+    zone.map_err(|error| Error::internal("read SHOP_TIME_ZONE", error))
 }
 
 impl Pricing {

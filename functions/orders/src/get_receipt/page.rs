@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use lambda_http::Body;
 use lambda_http::http::{HeaderName, HeaderValue, header};
 use shared::Error;
 use shared::aws::lambda::http::Response;
+use shared::core::calendar::Timezone;
 use shared::core::money::Money;
 use shared::orders::TaxRate;
 
@@ -16,12 +18,12 @@ const STYLE: &str = include_str!("page.css");
 /// Nothing is loaded and nothing runs; the only style is the one with this hash.
 const POLICY: &str = "default-src 'none'; style-src 'sha256-7QwA7UJTWrM7f6Ml5F8O+UwGwBAUlrqamRso818UlWk='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Responds with the page of `receipt`.
+/// Responds with the page of `receipt`, with its times in `zone`.
 ///
 /// # Errors
 /// [`Error::Internal`] when it cannot be written.
-pub fn respond(receipt: &Receipt) -> Result<Response, Error> {
-    let text = page(receipt).map_err(|error| Error::internal("write a receipt", error))?;
+pub fn respond(receipt: &Receipt, zone: &Timezone) -> Result<Response, Error> {
+    let text = page(receipt, zone).map_err(|error| Error::internal("write a receipt", error))?;
     let mut response = Response::new(Body::Text(text));
     let headers: [(HeaderName, &str); 4] = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -35,8 +37,10 @@ pub fn respond(receipt: &Receipt) -> Result<Response, Error> {
     Ok(response)
 }
 
-fn page(receipt: &Receipt) -> Result<String, std::fmt::Error> {
+fn page(receipt: &Receipt, zone: &Timezone) -> Result<String, std::fmt::Error> {
     let mut page = String::new();
+    // As people read it: `2026-01-05 13:12 KST`.
+    let time = |at: Timestamp| zone.local(at).strftime("%Y-%m-%d %H:%M %Z").to_string();
     let number = receipt.number;
     write!(
         page,
@@ -44,10 +48,10 @@ fn page(receipt: &Receipt) -> Result<String, std::fmt::Error> {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>Receipt {number}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>Receipt</h1>\n"
     )?;
-    writeln!(page, "<p>Order {number}, placed on {}</p>", day(receipt.placed_at))?;
-    writeln!(page, "<p>Paid on {}</p>", day(receipt.paid_at))?;
+    writeln!(page, "<p>Order {number}, placed on {}</p>", time(receipt.placed_at))?;
+    writeln!(page, "<p>Paid on {}</p>", time(receipt.paid_at))?;
     if let Some(at) = receipt.cancelled_at {
-        writeln!(page, "<p>Cancelled on {}</p>", day(at))?;
+        writeln!(page, "<p>Cancelled on {}</p>", time(at))?;
     }
     seller(&mut page, receipt)?;
     lines(&mut page, receipt)?;
@@ -109,11 +113,23 @@ fn lines(page: &mut String, receipt: &Receipt) -> std::fmt::Result {
 }
 
 fn taxes(page: &mut String, receipt: &Receipt) -> std::fmt::Result {
-    table(page, "Tax", ["Rate", "Net", "Tax"])?;
     let rate = |rate: Option<TaxRate>| rate.map_or("Not taxed".to_owned(), |rate| format!("{rate} %"));
+    let has_refunds = receipt.taxes.iter().any(|of_rate| of_rate.refunded.is_some());
+    if has_refunds {
+        table(page, "Tax", ["Rate", "Net", "Tax", "Refunded"])?;
+    } else {
+        table(page, "Tax", ["Rate", "Net", "Tax"])?;
+    }
     for of_rate in &receipt.taxes {
-        let cells = [&rate(of_rate.tax_rate), &amount(of_rate.net), &amount(of_rate.tax)];
-        row(page, "", cells.map(String::as_str))?;
+        let (rate, net, tax) = (rate(of_rate.tax_rate), amount(of_rate.net), amount(of_rate.tax));
+        if has_refunds {
+            let refunded = of_rate
+                .refunded
+                .map_or(String::new(), |sum| format!("−{}", amount(sum)));
+            row(page, "", [&rate, &net, &tax, &refunded])?;
+        } else {
+            row(page, "", [&rate, &net, &tax])?;
+        }
     }
     page.push_str("</table>\n");
     Ok(())
@@ -183,10 +199,6 @@ fn amount(money: Money) -> String {
     }
     let point = if decimals > 0 { "." } else { "" };
     format!("{grouped}{point}{rest} {}", money.currency().code())
-}
-
-fn day(at: jiff::Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 fn escaped(text: &str) -> String {

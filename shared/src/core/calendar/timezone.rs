@@ -1,8 +1,8 @@
 //! Timezones of the IANA database.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
+use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,6 +62,11 @@ impl Timezone {
                 LocalInstants::Twice([(before, at(before)?), (after, at(after)?)])
             }
         })
+    }
+
+    /// The local date and time at `instant`.
+    pub fn local(&self, instant: Timestamp) -> Zoned {
+        instant.to_zoned(self.0.clone())
     }
 
     /// The local date at `instant`.

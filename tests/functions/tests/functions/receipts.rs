@@ -1,6 +1,7 @@
 //! Receipts of paid orders.
 
 use function_tests::delivery::shipped_order_call;
+use function_tests::fulfillment_fixture::cancel_call;
 use function_tests::payment_fixture::{amount, toss_call};
 use function_tests::{PaymentFixture, id_of, order_body};
 use harness::gateway::{Answer, Call};
@@ -88,6 +89,39 @@ async fn a_receipt_shows_what_was_refunded_also_after_a_cancellation() {
 }
 
 #[tokio::test]
+async fn a_receipt_shows_what_was_refunded_of_each_tax_rate() {
+    let (shop, order) = ordered().await;
+    let payment = pay(&shop, &order).await;
+    let refunded = |taxes: &Value| -> Vec<Value> {
+        let taxes = taxes.as_array().unwrap().iter();
+        taxes.map(|of_rate| of_rate["refunded"].clone()).collect()
+    };
+    let unrefunded = receipt(&shop, &order).await.body;
+    assert_eq!(refunded(&unrefunded["taxes"]), [Value::Null, Value::Null]);
+    // The price of the delivery goes back with the last unit that was to be delivered, and is taxed as the goods.
+    for (key, units, sums) in [("a", 1, [12_900, 12_900]), ("b", 1, [28_800, 28_800])] {
+        let cancelled = shop
+            .cancel_order(cancel_call("ann", &order, key, &[("1", units)]))
+            .await;
+        assert_eq!(cancelled.status, 200, "{cancelled:?}");
+        shop.refund("RefundRequested", &payment).await.unwrap();
+        let receipt = receipt(&shop, &order).await.body;
+        assert_eq!(receipt["payment"]["refunded"], amount(sums[0]));
+        assert_eq!(refunded(&receipt["taxes"]), [amount(sums[1]), Value::Null], "{receipt}");
+    }
+    let page = call(&order).by("ann").header("accept", "text/html");
+    let page = shop.get_receipt(page).await.body;
+    let page = page.as_str().unwrap();
+    for text in [
+        "<th scope=\"col\">Tax</th><th scope=\"col\">Refunded</th>",
+        "<td>10 %</td><td>26,182 KRW</td><td>2,618 KRW</td><td>−28,800 KRW</td>",
+        "<td>Not taxed</td><td>50,000 KRW</td><td>0 KRW</td><td></td>",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn an_order_that_was_never_paid_has_no_receipt() {
     let (shop, order) = ordered().await;
     let unpaid = receipt(&shop, &order).await;
@@ -142,6 +176,8 @@ async fn a_receipt_can_be_a_page_that_loads_and_runs_nothing() {
         .to_owned();
     for text in [
         &format!("<title>Receipt {number}</title>"),
+        "placed on 2026-01-01 09:00 KST",
+        "<p>Paid on 2026-01-01 09:00 KST</p>",
         "Courtyard Tea &lt;Seoul&gt;",
         "Registration number: 120-00-00000",
         "<td>Tea &lt;b&gt;&amp; &quot;more&quot;&lt;/b&gt;</td><td>12,900 KRW</td><td>2</td><td>25,800 KRW</td>",
@@ -154,7 +190,7 @@ async fn a_receipt_can_be_a_page_that_loads_and_runs_nothing() {
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }
-    for text in ["<b>", "<script", "http:", "https:", "Discount", "Representative"] {
+    for text in ["<b>", "<script", "http:", "https:", "Discount", "Representative", "UTC"] {
         assert!(!page.contains(text), "{text}: {page}");
     }
 }
