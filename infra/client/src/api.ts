@@ -654,6 +654,11 @@ export interface Coupon {
   claims_end_at: string;
   /** The time from which a claimed coupon can no longer be redeemed. */
   redeemable_until: string;
+  /**
+   * The time from which nobody claims or redeems it, because an administrator has revoked it. Orders and subscriptions that have
+   * redeemed it keep it. Absent: it is not revoked.
+   */
+  revoked_at?: string;
   /** What becomes of it when its customer cancels a paid order. */
   on_cancellation: runtime.Open<OnCancellation>;
   /** For how many charges of a subscription it counts. */
@@ -686,7 +691,10 @@ export interface CouponClaim {
   code_index?: number;
   /** The time of the claim. */
   claimed_at: string;
-  /** The time from which the coupon can no longer be redeemed. */
+  /**
+   * The time from which the coupon can no longer be redeemed. If the shop cancels the order that has it, it can be redeemed for
+   * another day at least.
+   */
   redeemable_until: string;
 }
 
@@ -4727,7 +4735,10 @@ export interface UpdateCategoriesRequest {
   categories: CategoriesPatch;
 }
 
-/** Changes of a coupon, as a merge patch (RFC 7396): only what is named changes, and `null` clears the waiting room. */
+/**
+ * Changes of a coupon, as a merge patch (RFC 7396): only what is named changes, and `null` clears the waiting room or
+ * lifts the revocation.
+ */
 export interface UpdateCouponRequest {
   /** The name that customers see. Text of one line. */
   name?: string;
@@ -4735,6 +4746,11 @@ export interface UpdateCouponRequest {
   total?: number;
   /** The time from which it can no longer be claimed. A time in the past ends the claims within a second. */
   claims_end_at?: string;
+  /**
+   * The time from which nobody claims or redeems it. A time in the past takes effect within ten seconds, and `null` lifts the
+   * revocation. Orders and subscriptions that have redeemed it keep it.
+   */
+  revoked_at?: string | null;
   waiting_room_id?: WaitingRoomId | null;
 }
 

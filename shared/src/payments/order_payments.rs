@@ -4,6 +4,7 @@
 //! order also records its refund, and writes its payment even if there is nothing to refund.
 
 use aws_sdk_dynamodb::Client;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::aws::Platform;
@@ -39,6 +40,8 @@ pub struct OrderCancellation<'a> {
     pub payment: Option<&'a StoredPayment>,
     /// The request that cancels the order.
     pub request: PaymentRequest,
+    /// The time until which the coupons that go back can be redeemed at least. `None` if they keep their time.
+    pub coupons_until: Option<Timestamp>,
     /// Writes of the same transaction: they take the points back, and make tickets void.
     pub writes: Writes,
 }
@@ -112,6 +115,7 @@ impl OrderPaymentStore {
             event,
             payment,
             request,
+            coupons_until,
             writes: Writes(mut writes),
         } = cancellation;
         writes.push(put(self.payments.put_request(&request)?)?);
@@ -120,11 +124,12 @@ impl OrderPaymentStore {
         }
         let writes = Writes(writes);
         let Some(units) = units else {
-            return reservations.release(stored, cancelled, event, writes, deadline).await;
+            let released = reservations.release(stored, cancelled, event, writes, coupons_until, deadline);
+            return released.await;
         };
         let (next, released) = stored.releasing(units, cancelled, event)?;
         reservations
-            .save_released(stored, &next, &released, writes, deadline)
+            .save_released(stored, &next, &released, writes, coupons_until, deadline)
             .await
     }
 }
