@@ -267,9 +267,14 @@ impl CreateSubscription {
         found
             .require_redeemable(customer, &[id.0], invocation.now)
             .map_err(refused)?;
+        let terms = coupons.terms(found.coupon_id, invocation.now, invocation.deadline);
+        let coupon = terms.await?;
+        if found.redeemer().is_none() {
+            coupon.require_not_revoked(invocation.now).map_err(refused)?;
+        }
         Ok(Redemption {
             coupon_claim_id: claim,
-            coupon: coupons.terms(found.coupon_id, invocation.deadline).await?,
+            coupon,
         })
     }
 }

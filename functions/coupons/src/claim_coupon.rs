@@ -210,7 +210,8 @@ fn closed(coupon: &Coupon, now: Timestamp) -> Option<Rejection> {
         let detail = "All units of the coupon are claimed.";
         return Some(Rejection::new(&coupons::reason::COUPON_EXHAUSTED, detail));
     }
-    (now >= coupon.claims_end_at).then(|| over(coupon.claims_end_at))
+    let until = coupon.claimable_until();
+    (now >= until).then(|| over(until))
 }
 
 /// The refusal of a coupon whose claims have ended.

@@ -295,8 +295,8 @@ impl ClaimCouponCode {
             (Some(claim), _) if claim.code_index == Some(code.index) => Judged::Claimed(Box::new(claim)),
             (_, Some(UsedCode { .. })) => Judged::Wrong(WrongCode::Used),
             _ if coupon.revoked_codes.iter().any(|range| range.has(code.index)) => Judged::Wrong(WrongCode::Revoked),
-            _ if invocation.now >= coupon.claims_end_at => Judged::Wrong(WrongCode::Over {
-                ended_at: coupon.claims_end_at,
+            _ if invocation.now >= coupon.claimable_until() => Judged::Wrong(WrongCode::Over {
+                ended_at: coupon.claimable_until(),
             }),
             (Some(claim), None) => {
                 let coupon_claim_id = claim.coupon_claim_id;

@@ -135,6 +135,7 @@ impl CreateCouponRequest {
             on_cancellation: self.on_cancellation,
             duration,
             waiting_room_id: self.waiting_room_id,
+            revoked_at: None,
             exhausted_at: None,
             created_at: now,
             updated_at: now,

@@ -1,5 +1,5 @@
-//! Runs for `PATCH /admin/coupons/{coupon_id}`: renames a coupon, raises its total, moves the end of its claims, or puts a waiting
-//! room before them.
+//! Runs for `PATCH /admin/coupons/{coupon_id}`: renames a coupon, raises its total, moves the end of its claims, puts a waiting
+//! room before them, or revokes it.
 
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
@@ -37,7 +37,8 @@ impl UpdateCoupon {
     }
 }
 
-/// Changes of a coupon, as a merge patch (RFC 7396): only what is named changes, and `null` clears the waiting room.
+/// Changes of a coupon, as a merge patch (RFC 7396): only what is named changes, and `null` clears the waiting room or
+/// lifts the revocation.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateCouponRequest {
@@ -53,6 +54,11 @@ pub struct UpdateCouponRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub claims_end_at: Option<Timestamp>,
+    /// The time from which nobody claims or redeems it. A time in the past takes effect within ten seconds, and `null` lifts the
+    /// revocation. Orders and subscriptions that have redeemed it keep it.
+    #[serde(default, skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<Timestamp>)]
+    pub revoked_at: Patch<Timestamp>,
     /// The waiting room whose admission a claim needs. It takes effect within a second.
     #[serde(default, skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<WaitingRoomId>)]
@@ -117,6 +123,9 @@ fn patched(previous: &Coupon, changes: &UpdateCouponRequest) -> Result<(Coupon, 
         coupon.name = fields::name(name)?;
     }
     coupon.claims_end_at = changes.claims_end_at.unwrap_or(previous.claims_end_at);
+    changes
+        .revoked_at
+        .merge(&mut coupon.revoked_at, |&at| Ok::<_, Rejection>(Some(at)))?;
     changes
         .waiting_room_id
         .merge(&mut coupon.waiting_room_id, |&id| Ok::<_, Rejection>(Some(id)))?;

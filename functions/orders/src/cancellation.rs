@@ -149,6 +149,7 @@ impl Cancellations {
                 requested_by: invocation.actor()?.clone(),
                 requested_at: invocation.now,
             },
+            coupons_until: plan.coupons_until,
             writes: Writes(writes),
         };
         let order_payments = &self.plans.order_payments;

@@ -1,5 +1,6 @@
 //! What a cancellation would change: the order, its seats, and the refund of its payment. Nothing is written.
 
+use jiff::Timestamp;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
@@ -7,6 +8,7 @@ use shared::core::actor::ActorKind;
 use shared::core::idempotency::derive_id;
 use shared::core::identity::Caller;
 use shared::core::money::Money;
+use shared::coupons::CouponClaim;
 use shared::orders::{
     Ending, LineFee, LineQuantity, Order, OrderEvent, OrderId, OrderStatus, RefundParts, Rejected, Step, StoredOrder,
     line_refund,
@@ -37,6 +39,8 @@ pub struct CancellationPlan {
     pub payment: Option<StoredPayment>,
     /// The seats that are given back.
     pub seats: SeatReturn,
+    /// The time until which the coupons that go back can be redeemed at least. `None` if they keep their time.
+    pub coupons_until: Option<Timestamp>,
     /// What is refunded of each line, less the fees, and of the price of the delivery.
     pub parts: RefundParts,
     /// What is refunded in all.
@@ -127,6 +131,8 @@ impl CancellationPlans {
         };
         let order = cancelled.with_refunds(&parts.lines)?.with_fees(&seats.fees);
         Ok(CancellationPlan {
+            // The time may have passed while the order had them, and the customer did not ask for this.
+            coupons_until: (ending == Ending::CancelByShop).then(|| invocation.now + CouponClaim::TIME_AFTER_RETURN),
             event: OrderEvent::OrderCancelled(order.clone()),
             refund: refund_of(&order, payment.as_ref(), refund_id),
             order,
@@ -164,6 +170,7 @@ impl CancellationPlans {
         };
         let order = cancelled.with_refunds(&parts.lines)?.with_fees(&seats.fees);
         Ok(CancellationPlan {
+            coupons_until: None,
             event: OrderEvent::OrderLinesCancelled(order.clone()),
             refund: refund_of(&order, payment.as_ref(), request_id),
             order,

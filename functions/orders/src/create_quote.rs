@@ -172,7 +172,11 @@ impl CreateQuote {
         claim
             .require_redeemable(customer, &[], invocation.now)
             .map_err(|refused| Rejected::Coupon(id, refused))?;
-        let coupon = self.coupons.terms(claim.coupon_id, invocation.deadline).await?;
+        let terms = self.coupons.terms(claim.coupon_id, invocation.now, invocation.deadline);
+        let coupon = terms.await?;
+        coupon
+            .require_not_revoked(invocation.now)
+            .map_err(|refused| Rejected::Coupon(id, refused))?;
         Ok(Redemption {
             coupon_claim_id: id,
             coupon,

@@ -1,6 +1,6 @@
 //! A claim: a coupon that a customer has.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -47,7 +47,8 @@ pub struct CouponClaim {
     pub code_index: Option<u32>,
     /// The time of the claim.
     pub claimed_at: Timestamp,
-    /// The time from which the coupon can no longer be redeemed.
+    /// The time from which the coupon can no longer be redeemed. If the shop cancels the order that has it, it can be redeemed for
+    /// another day at least.
     pub redeemable_until: Timestamp,
 }
 
@@ -83,6 +84,9 @@ impl From<SubscriptionId> for Redeemer {
 }
 
 impl CouponClaim {
+    /// How long a claim can be redeemed at least, after the shop has cancelled the order that had it.
+    pub const TIME_AFTER_RETURN: SignedDuration = SignedDuration::from_hours(24);
+
     /// What has redeemed the claim, if it is redeemed.
     pub fn redeemer(&self) -> Option<Redeemer> {
         let subscription = self.subscription_id.map(Redeemer::from);

@@ -145,6 +145,11 @@ pub struct Coupon {
     pub claims_end_at: Timestamp,
     /// The time from which a claimed coupon can no longer be redeemed.
     pub redeemable_until: Timestamp,
+    /// The time from which nobody claims or redeems it, because an administrator has revoked it. Orders and subscriptions that have
+    /// redeemed it keep it. Absent: it is not revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub revoked_at: Option<Timestamp>,
     /// The outcome for the coupon when its customer cancels a paid order.
     pub on_cancellation: OnCancellation,
     /// For how many charges of a subscription it counts.
@@ -170,4 +175,10 @@ impl Coupon {
     pub const MAX_TOTAL: u64 = 100_000_000;
     /// The most ranges of revoked codes.
     pub const MAX_REVOKED: usize = 100;
+
+    /// The time from which nobody can claim it.
+    pub fn claimable_until(&self) -> Timestamp {
+        self.revoked_at
+            .map_or(self.claims_end_at, |revoked_at| revoked_at.min(self.claims_end_at))
+    }
 }

@@ -32,6 +32,7 @@ pub(crate) fn coupon(benefit: Benefit, currency: Currency) -> Coupon {
         on_cancellation: OnCancellation::Returned,
         duration: CouponDuration::default(),
         waiting_room_id: None,
+        revoked_at: None,
         exhausted_at: None,
         created_at: second(0),
         updated_at: second(0),

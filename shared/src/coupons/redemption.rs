@@ -15,7 +15,7 @@ use crate::coupons::{Coupon, CouponClaim, CouponClaimId, CouponClaimStatus, NoDi
 pub struct Redemption {
     /// The claim.
     pub coupon_claim_id: CouponClaimId,
-    /// The coupon. Its terms never change.
+    /// The coupon. Its terms never change, unless it is revoked.
     pub coupon: Arc<Coupon>,
 }
 
@@ -24,7 +24,7 @@ pub struct Redemption {
 pub enum NotRedeemable {
     /// The customer has no such claim.
     NotFound,
-    /// The time to redeem it is over.
+    /// The time to redeem it is over, or an administrator has revoked the coupon.
     Expired {
         /// The time at which it ended.
         ended_at: Timestamp,
@@ -66,6 +66,19 @@ impl CouponClaim {
             }),
             (CouponClaimStatus::Redeemed, Some(by)) if !own.contains(&by.id()) => Err(NotRedeemable::InUse { by }),
             (CouponClaimStatus::Issued | CouponClaimStatus::Redeemed, _) => Ok(()),
+        }
+    }
+}
+
+impl Coupon {
+    /// Checks that no administrator has revoked the coupon at `now`.
+    ///
+    /// # Errors
+    /// [`NotRedeemable::Expired`].
+    pub fn require_not_revoked(&self, now: Timestamp) -> Result<(), NotRedeemable> {
+        match self.revoked_at {
+            Some(ended_at) if now >= ended_at => Err(NotRedeemable::Expired { ended_at }),
+            _ => Ok(()),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure as OnFailure, Update};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -49,6 +50,17 @@ pub struct CodeSeries {
 /// The most coupons whose terms a function remembers. Beyond that it forgets all.
 const MAX_TERMS: usize = 100;
 
+/// How long a function remembers the terms of a coupon. Only a revocation changes them.
+const TERMS_REUSE: SignedDuration = SignedDuration::from_secs(10);
+
+/// The terms of a coupon, as read.
+#[derive(Clone, Debug)]
+struct Terms {
+    /// The start of the invocation that read them.
+    read_at: Timestamp,
+    coupon: Arc<Coupon>,
+}
+
 /// Reads the coupons table, and writes which order or subscription has a claim.
 ///
 /// Invariants: a claim names an order exactly while the order is open or paid and has the coupon, or has kept it. It names a
@@ -57,7 +69,7 @@ const MAX_TERMS: usize = 100;
 #[derive(Clone, Debug)]
 pub struct CouponStore {
     table: Table,
-    terms: Arc<Mutex<HashMap<CouponId, Arc<Coupon>>>>,
+    terms: Arc<Mutex<HashMap<CouponId, Terms>>>,
 }
 
 impl CouponStore {
@@ -88,27 +100,32 @@ impl CouponStore {
         self.table.read("read a claim", claim_key(id), deadline).await
     }
 
-    /// The terms of a coupon that was claimed: what it takes off, of what, and its policy, which never change. Its name, total and
-    /// end of claims may be old.
+    /// The terms of a coupon that was claimed, in an invocation that began at `now`: what it takes off, of what, and its policy, which
+    /// never change. Its name, total, end of claims and revocation may be ten seconds old.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn terms(&self, id: CouponId, deadline: Instant) -> Result<Arc<Coupon>, Error> {
-        if let Some(known) = self.known_terms().get(&id) {
-            return Ok(Arc::clone(known));
+    pub async fn terms(&self, id: CouponId, now: Timestamp, deadline: Instant) -> Result<Arc<Coupon>, Error> {
+        let is_fresh = |known: &&Terms| known.read_at <= now && now < known.read_at + TERMS_REUSE;
+        if let Some(known) = self.known_terms().get(&id).filter(is_fresh) {
+            return Ok(Arc::clone(&known.coupon));
         }
         let stored = self.coupon(id, deadline).await?;
         let stored = stored.ok_or_else(|| Error::internal("read a coupon", format!("{id} was claimed and is gone")))?;
-        let terms = Arc::new(stored.coupon);
+        let coupon = Arc::new(stored.coupon);
         let mut known = self.known_terms();
         if known.len() >= MAX_TERMS {
             known.clear();
         }
-        known.insert(id, Arc::clone(&terms));
-        Ok(terms)
+        let terms = Terms {
+            read_at: now,
+            coupon: Arc::clone(&coupon),
+        };
+        known.insert(id, terms);
+        Ok(coupon)
     }
 
-    fn known_terms(&self) -> std::sync::MutexGuard<'_, HashMap<CouponId, Arc<Coupon>>> {
+    fn known_terms(&self) -> std::sync::MutexGuard<'_, HashMap<CouponId, Terms>> {
         self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -162,6 +179,17 @@ impl CouponStore {
         self.claim_update(id, by)
             .update_expression(format!("SET #status = :issued REMOVE {name}"))
             .condition_expression(format!("#status = :redeemed AND {name} = :by"))
+    }
+
+    /// As [`return_write`](Self::return_write), with a new end of the time to redeem the claim.
+    pub fn extend_write(&self, id: CouponClaimId, by: impl Into<Redeemer>, until: Timestamp) -> UpdateBuilder {
+        let by = by.into();
+        let name = attribute(by);
+        self.return_write(id, by)
+            .update_expression(format!(
+                "SET #status = :issued, redeemable_until = :until REMOVE {name}"
+            ))
+            .expression_attribute_values(":until", AttributeValue::S(until.to_string()))
     }
 
     /// Builds the write by which an order gets the claim of the order `from`, which ends in the same transaction. Condition: that

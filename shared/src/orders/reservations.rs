@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::aws::Platform;
@@ -485,12 +486,13 @@ impl ReservationStore {
         };
         let event = invocation.record(&OrderEvent::OrderExpired(expired.clone()))?;
         let (ended, released) = stored.releasing_all(expired, event);
-        self.save_released(stored, &ended, &released, Writes::default(), invocation.deadline)
+        self.save_released(stored, &ended, &released, Writes::default(), None, invocation.deadline)
             .await
     }
 
     /// Saves the order that follows on `stored` and no longer has the holds `released`, and returns their stock, and the seats and the
     /// coupons that it gives back, in one transaction with `writes`. Returns false when anything has changed since it was read.
+    /// With `coupons_until`, the coupons can be redeemed until then at least.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
@@ -500,6 +502,7 @@ impl ReservationStore {
         next: &StoredOrder,
         released: &[Hold],
         writes: Writes,
+        coupons_until: Option<Timestamp>,
         deadline: Instant,
     ) -> Result<bool, Error> {
         let mut items = vec![put(self.orders.put_if_version(next)?)?];
@@ -507,9 +510,9 @@ impl ReservationStore {
         if let Some(given_back) = stored.order.seats_given_back_by(&next.order) {
             items.extend(self.seats()?.give_back_writes(&given_back.seats, given_back.left)?);
         }
-        for claim in stored.order.claims_given_back_by(&next.order) {
-            items.push(update(self.coupons()?.return_write(claim, next.order.order_id.0))?);
-        }
+        let claims = Vec::from_iter(stored.order.claims_given_back_by(&next.order));
+        let returned = self.return_writes(&claims, next.order.order_id, coupons_until, deadline);
+        items.extend(returned.await?);
         let records = items.len();
         items.extend(self.release_writes(released)?);
         transact_changes(&self.client, "release what an order holds", items, records, deadline).await

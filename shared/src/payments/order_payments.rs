@@ -4,6 +4,7 @@
 //! order also records its refund, and writes its payment even if there is nothing to refund.
 
 use aws_sdk_dynamodb::Client;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::aws::Platform;
@@ -42,6 +43,8 @@ pub struct OrderCancellation<'a> {
     pub payment: Option<&'a StoredPayment>,
     /// The request that cancels the order.
     pub request: PaymentRequest,
+    /// The time until which the coupons that go back can be redeemed at least. `None` if they keep their time.
+    pub coupons_until: Option<Timestamp>,
     /// Writes of the same transaction: they take the points back, and make tickets void.
     pub writes: Writes,
 }
@@ -116,6 +119,7 @@ impl OrderPaymentStore {
             event,
             payment,
             request,
+            coupons_until,
             writes: Writes(mut writes),
         } = cancellation;
         writes.push(put(self.payments.put_request(&request)?)?);
@@ -128,7 +132,7 @@ impl OrderPaymentStore {
         };
         let next = next.with_shipping_refund(shipping).map_err(Rejected::from)?;
         reservations
-            .save_released(stored, &next, &released, Writes(writes), deadline)
+            .save_released(stored, &next, &released, Writes(writes), coupons_until, deadline)
             .await
     }
 }

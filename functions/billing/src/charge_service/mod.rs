@@ -336,7 +336,10 @@ impl ChargeService {
         let coupons = self.charges.invoices.subscriptions.coupons()?;
         Ok(Some(Redemption {
             coupon_claim_id: coupon.coupon_claim_id,
-            coupon: coupons.terms(coupon.coupon_id, invocation.deadline).await?,
+            // A subscription keeps its coupon, also one that was revoked since.
+            coupon: coupons
+                .terms(coupon.coupon_id, invocation.now, invocation.deadline)
+                .await?,
         }))
     }
 

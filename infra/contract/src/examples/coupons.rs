@@ -87,6 +87,7 @@ fn coupon(coupon_id: CouponId, class: CouponClass) -> Result<Coupon> {
         on_cancellation: OnCancellation::Returned,
         duration: CouponDuration::default(),
         waiting_room_id: None,
+        revoked_at: None,
         exhausted_at: None,
         created_at: now - SignedDuration::from_hours(48),
         updated_at: now - SignedDuration::from_hours(24),

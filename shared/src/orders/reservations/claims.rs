@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use jiff::Timestamp;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::ReservationStore;
@@ -65,7 +67,15 @@ impl ReservationStore {
         claim
             .require_redeemable(&claim.customer_id, &own, invocation.now)
             .map_err(|refused| Rejected::Coupon(claim.coupon_claim_id, refused))?;
-        let coupon = self.coupons()?.terms(claim.coupon_id, invocation.deadline).await?;
+        let terms = self
+            .coupons()?
+            .terms(claim.coupon_id, invocation.now, invocation.deadline);
+        let coupon = terms.await?;
+        if !is_own {
+            coupon
+                .require_not_revoked(invocation.now)
+                .map_err(|refused| Rejected::Coupon(claim.coupon_claim_id, refused))?;
+        }
         Ok(Redemption {
             coupon_claim_id: claim.coupon_claim_id,
             coupon,
@@ -121,6 +131,36 @@ impl ReservationStore {
         let left = had.iter().filter(|(claim, _)| !wanted.contains(claim));
         let give_back = |(claim, from): (&CouponClaimId, &Uuid)| update(self.coupons()?.return_write(*claim, *from));
         wanted.iter().map(take).chain(left.map(give_back)).collect()
+    }
+
+    /// The writes by which an order gives `claims` back. With `at_least`, each can be redeemed until then at least.
+    pub(super) async fn return_writes(
+        &self,
+        claims: &[CouponClaimId],
+        order_id: OrderId,
+        at_least: Option<Timestamp>,
+        deadline: Instant,
+    ) -> Result<Vec<TransactWriteItem>, Error> {
+        if claims.is_empty() {
+            return Ok(vec![]);
+        }
+        let coupons = self.coupons()?;
+        // While the order has a claim, the end of its time does not change.
+        let read = match at_least {
+            Some(_) => coupons.claims(claims, deadline).await?,
+            None => vec![],
+        };
+        let ends_before = |id: CouponClaimId, time: &Timestamp| {
+            let claim = read.iter().find(|claim| claim.coupon_claim_id == id);
+            claim.is_some_and(|claim| claim.redeemable_until < *time)
+        };
+        let give_back = |&id: &CouponClaimId| {
+            update(match at_least.filter(|time| ends_before(id, time)) {
+                Some(until) => coupons.extend_write(id, order_id.0, until),
+                None => coupons.return_write(id, order_id.0),
+            })
+        };
+        claims.iter().map(give_back).collect()
     }
 
     /// Whether an order that was paid late can have its coupons again, or has none: no other order or subscription has one. The time to redeem them may

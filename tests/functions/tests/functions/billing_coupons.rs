@@ -255,6 +255,27 @@ async fn a_claim_that_cannot_be_redeemed_is_refused_before_the_card_is_used() {
 }
 
 #[tokio::test]
+async fn a_revoked_coupon_is_refused_to_a_new_subscription_and_stays_with_the_one_that_has_it() {
+    let scene = claimed(&json!({ "duration": repeating(3) })).await;
+    let coupon = scene.claim().await["coupon_id"].as_str().unwrap().to_owned();
+    let revoke = json!({ "revoked_at": scene.shop.now() });
+    assert_eq!(scene.coupons.change(&coupon, &revoke).await.status, 200);
+    let expired = scene.subscribe("ann", "k", &scene.body(1)).await;
+    assert_eq!(seen(&expired), (409, "coupon-expired"));
+    let lifted = json!({ "revoked_at": null });
+    assert_eq!(scene.coupons.change(&coupon, &lifted).await.status, 200);
+    let body = scene.body(1);
+    let begun = scene.subscribe("ann", "l", &body).await;
+    assert_eq!(begun.status, 201, "{begun:?}");
+    assert_eq!(scene.coupons.change(&coupon, &revoke).await.status, 200);
+    let again = scene.subscribe("ann", "l", &body).await;
+    assert_eq!((again.status, again.replayed), (201, true), "{again:?}");
+    scene.shop.run().await;
+    scene.months(1).await;
+    assert_eq!(scene.totals(&id(&begun)).await, [700, 700]);
+}
+
+#[tokio::test]
 async fn a_subscription_is_refused_the_claim_of_an_order_until_the_order_gives_it_back() {
     let scene = claimed(&json!({})).await;
     let order = scene.order("o").await;

@@ -345,6 +345,40 @@ async fn a_swap_keeps_the_coupon_of_the_replaced_order_after_the_time_to_redeem_
 }
 
 #[tokio::test]
+async fn a_swap_keeps_a_coupon_that_was_revoked_and_a_new_hold_is_refused_it() {
+    let house = House::with(&json!({})).await;
+    let coupon = house.coupons.claims("ann").await[0]["coupon_id"].clone();
+    let order = house.hold_with_claim("1", &["0-0-0"]).await;
+    let revoked = json!({ "revoked_at": house.seats.now() });
+    let revoked = house.coupons.change(coupon.as_str().unwrap(), &revoked).await;
+    assert_eq!(revoked.status, 200, "{revoked:?}");
+    let kept = house.swap("2", &order, &["0-0-0", "0-0-1"], Some(&house.claim)).await;
+    assert_eq!((kept.status, discounts(&kept)), (201, vec![150, 150]), "{kept:?}");
+    let dropped = house.swap("3", &kept, &["0-0-0"], None).await;
+    assert_eq!(dropped.status, 201, "{dropped:?}");
+    let late = house.swap("4", &dropped, &["0-0-0"], Some(&house.claim)).await;
+    assert_eq!(seen(&late), (409, "coupon-expired"));
+}
+
+#[tokio::test]
+async fn the_seats_of_a_moved_showtime_give_their_coupon_back_for_another_day() {
+    let house = House::with(&json!({ "on_cancellation": "KEPT" })).await;
+    let order = house.hold_with_claim("1", &["0-0-0"]).await;
+    paid(&house.seats, "ann", &order).await;
+    house.seats.advance(SignedDuration::from_hours(72));
+    let moved = json!({ "local_start": "2026-03-08T19:00:00" });
+    assert_eq!(house.seats.change(&house.showtime, &moved).await.status, 200);
+    let cancelled = house.seats.cancel("ann", &id_of(&order)).await;
+    assert_eq!(cancelled.body["status"], "CANCELLED", "{cancelled:?}");
+    let returned = house.coupons.claims("ann").await.remove(0);
+    let until = json!(house.seats.now() + SignedDuration::from_hours(24));
+    assert_eq!(
+        (&returned["status"], &returned["redeemable_until"]),
+        (&json!("ISSUED"), &until)
+    );
+}
+
+#[tokio::test]
 async fn a_swap_that_fails_leaves_the_coupon_with_the_order() {
     let house = House::with(&json!({ "minimum_subtotal": amount(200_000) })).await;
     let order = house.hold_with_claim("1", &["0-0-0", "0-0-1"]).await;

@@ -393,6 +393,100 @@ async fn a_paid_order_that_is_cancelled_follows_the_policy_of_the_coupon_unless_
 }
 
 #[tokio::test]
+async fn a_coupon_that_the_shop_gives_back_after_its_time_can_be_redeemed_for_another_day() {
+    let (shop, payments, order, claim) = with_payments("KEPT").await;
+    pay(&payments, &order).await;
+    shop.advance(SignedDuration::from_hours(72));
+    let cancelled = cancel_by_admin(&shop, &id_of(&order)).await;
+    assert_eq!(cancelled.body["status"], "CANCELLED", "{cancelled:?}");
+    let returned = shop.claims("ann").await.remove(0);
+    let until = json!(shop.now() + SignedDuration::from_hours(24));
+    assert_eq!(
+        (&returned["status"], &returned["redeemable_until"]),
+        (&json!("ISSUED"), &until)
+    );
+    shop.advance(SignedDuration::from_hours(23));
+    let next = place(&shop, "ann", "2", &[("tea", 1)], &claim).await;
+    assert_eq!(next.status, 201, "{next:?}");
+    assert_eq!(next.body["totals"]["discount"], amount(300));
+}
+
+#[tokio::test]
+async fn the_shops_cancellation_does_not_shorten_the_time_of_a_coupon_and_a_customers_does_not_extend_it() {
+    let (shop, payments, order, _) = with_payments("RETURNED").await;
+    pay(&payments, &order).await;
+    let before = shop.claims("ann").await.remove(0);
+    cancel_by_admin(&shop, &id_of(&order)).await;
+    let after = shop.claims("ann").await.remove(0);
+    assert_eq!(after["status"], "ISSUED");
+    assert_eq!(after["redeemable_until"], before["redeemable_until"]);
+
+    let (shop, payments, order, _) = with_payments("RETURNED").await;
+    pay(&payments, &order).await;
+    shop.advance(SignedDuration::from_hours(72));
+    let cancelled = shop.cancel("ann", &id_of(&order)).await;
+    assert_eq!(cancelled.body["status"], "CANCELLED", "{cancelled:?}");
+    assert_eq!(shop.claim_status("ann").await, "EXPIRED");
+}
+
+#[tokio::test]
+async fn a_revoked_coupon_is_neither_claimed_nor_redeemed_and_stays_with_the_order_that_has_it() {
+    let shop = CouponsFixture::open().await;
+    let coupon = shop.coupon(&json!({})).await;
+    let (anns, bobs) = (shop.claimed("ann", &coupon).await, shop.claimed("bob", &coupon).await);
+    let order = place(&shop, "ann", "k", &[("tea", 2)], &anns).await;
+    let revoked = shop.change(&coupon, &json!({ "revoked_at": shop.now() })).await;
+    assert_eq!(
+        (revoked.status, &revoked.body["revoked_at"]),
+        (200, &json!(shop.now())),
+        "{revoked:?}"
+    );
+    for refused in [
+        quote(&shop, "bob", &[("tea", 1)], &bobs).await,
+        place(&shop, "bob", "k", &[("tea", 1)], &bobs).await,
+        shop.claim("eve", &coupon).await,
+    ] {
+        assert_eq!(seen(&refused), (409, "coupon-expired"));
+        assert_eq!(refused.body["ended_at"], json!(shop.now()));
+    }
+    let kept = shop.see("ann", &id_of(&order)).await.body;
+    assert_eq!(
+        (&kept["status"], &kept["totals"]["discount"]),
+        (&json!("PENDING_PAYMENT"), &amount(300))
+    );
+    assert_eq!(
+        shop.change(&coupon, &json!({ "revoked_at": null })).await.status,
+        200,
+        "a revocation can be lifted"
+    );
+    let placed = place(&shop, "bob", "k", &[("tea", 1)], &bobs).await;
+    assert_eq!(placed.status, 201, "{placed:?}");
+}
+
+#[tokio::test]
+async fn a_warm_function_refuses_a_revoked_coupon_after_ten_seconds() {
+    let (shop, claim) = claimed(&json!({})).await;
+    let coupon = shop.claims("ann").await[0]["coupon_id"].as_str().unwrap().to_owned();
+    let quotes = orders::create_quote::CreateQuote::new(&shop.platform()).unwrap();
+    let ask = async || {
+        let mut body = order_body(&[("tea", 1)]);
+        body["coupon_claim_ids"] = json!([claim]);
+        let call = Call::new("POST", "/quotes").by("ann").json(&body);
+        call.send(shop.invocation(), |request, invocation| {
+            orders::create_quote::handle(&quotes, request, invocation)
+        })
+        .await
+    };
+    assert_eq!(ask().await.status, 200);
+    assert_eq!(
+        shop.change(&coupon, &json!({ "revoked_at": shop.now() })).await.status,
+        200
+    );
+    shop.advance(SignedDuration::from_secs(10));
+    assert_eq!(seen(&ask().await), (409, "coupon-expired"));
+}
+
+#[tokio::test]
 async fn units_that_are_cancelled_one_by_one_bring_back_what_was_paid_and_keep_the_coupon() {
     let shop = FulfillmentFixture::open().await;
     let coupons = CouponsFixture::beside(shop.again());
