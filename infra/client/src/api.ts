@@ -8468,7 +8468,7 @@ export interface SearchDocumentsOperation {
     kind?: DocumentKind;
     /** Only this category and those below it */
     category?: Category;
-    /** Only prices in this currency (ISO 4217). Required with a price */
+    /** Only prices in this currency (ISO 4217). Required with a price, and for the orders by price */
     currency?: string;
     /** Only prices from this amount, in minor units */
     price_from?: number;
