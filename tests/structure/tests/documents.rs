@@ -84,7 +84,7 @@ fn the_documents_count_the_alarms_and_add_up_the_cost_of_a_month_without_traffic
         .split_once("## Cost of a month without traffic")
         .expect("the costs");
     let (costs, _) = costs.split_once("\n## ").expect("a next part");
-    let cents = |row: &str| {
+    let cents = |row: &str| -> Option<usize> {
         row.trim_end_matches(" |")
             .rsplit(' ')
             .next()?

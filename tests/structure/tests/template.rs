@@ -426,6 +426,23 @@ fn every_function_is_behind_the_api_or_has_an_event() {
 }
 
 #[test]
+fn alarms_say_that_events_lists_and_searches_miss_changes() {
+    let template = Template::read();
+    let mut problems = Vec::new();
+    for function in ["RelayEvents", "WatchProducts", "WatchShows"] {
+        let watched = template.resource(function).expect("the function");
+        if !has_alarm(&template, "AWS/Lambda", "IteratorAge", watched) {
+            problems.push(format!("{function}: add an alarm on the metric IteratorAge"));
+        }
+    }
+    let mut alarms = template.resources_of("AWS::CloudWatch::Alarm");
+    if !alarms.any(|alarm| alarm.text("MetricName") == Some("DifferingDocuments") && has_action(alarm)) {
+        problems.push("SweepIndex: add an alarm on the metric DifferingDocuments".to_owned());
+    }
+    assert_none(&problems);
+}
+
+#[test]
 fn every_alarm_has_an_action() {
     let template = Template::read();
     let mut problems = Vec::new();
