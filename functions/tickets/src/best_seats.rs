@@ -1,8 +1,8 @@
 //! The best seats side by side: near the front and the middle of their row, without leaving a single seat if possible. Customers
 //! who ask at the same moment get different ones: at random among equals, and among more seats after each lost race.
 //!
-//! Accessible seats and those of their companions are for those who ask for them. Others get them once no other seat is free: US law
-//! lets a venue release them once all other seats of their price are sold (28 CFR 36.302(f)(5)).
+//! Accessible seats and those of their companions are for those who ask for them. Others get them once all other seats are sold or
+//! blocked, as US law lets a venue release them (28 CFR 36.302(f)(5)). A seat that is only held may become free again.
 
 use std::ops::Range;
 
@@ -94,7 +94,8 @@ impl Offer {
             return Self::Accessible;
         }
         let is_ordinary_left = |row: &JoinedRow<'_>| {
-            (0..row.len()).any(|position| row.is_free(position, search.now) && row.accessible_seat(position).is_none())
+            (0..row.len())
+                .any(|position| row.is_unsold(position, search.now) && row.accessible_seat(position).is_none())
         };
         match rows.iter().any(is_ordinary_left) {
             true => Self::Ordinary,

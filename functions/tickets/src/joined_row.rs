@@ -75,6 +75,12 @@ impl<'a> JoinedRow<'a> {
         seat.is_some_and(|(row, place)| row.state(*place, now) == SeatState::Free)
     }
 
+    /// Whether the seat can still be sold: it is free, or held by an order that may not pay it.
+    pub fn is_unsold(&self, position: usize, now: Timestamp) -> bool {
+        let seat = self.seats.get(position);
+        seat.is_some_and(|(row, place)| matches!(row.state(*place, now), SeatState::Free | SeatState::Held))
+    }
+
     /// The position of the seat on the right of this one, or on its left, unless an aisle or the end of the row is between them.
     pub fn beside(&self, position: usize, on_right: bool) -> Option<usize> {
         let next = match on_right {

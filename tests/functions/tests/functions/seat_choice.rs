@@ -2,8 +2,9 @@
 //! and accessible seats.
 
 use function_tests::TicketsFixture;
-use function_tests::tickets_fixture::{Hall, hold_call, plan_call, text};
+use function_tests::tickets_fixture::{Hall, change_call, hold_call, plan_call, text};
 use harness::gateway::Answer;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::tickets::{SeatMap, SeatState};
 use tickets::plan::sample;
@@ -203,7 +204,7 @@ async fn a_refusal_of_taken_seats_has_their_rows_as_they_are_now() {
 }
 
 #[tokio::test]
-async fn accessible_seats_are_for_those_who_ask_for_them_until_no_other_seat_of_the_class_is_free() {
+async fn accessible_seats_are_for_those_who_ask_for_them_until_all_others_of_the_class_are_sold_or_blocked() {
     // Of the front row, the first seat is accessible and the second one for its companion.
     let (shop, showtime) = selling(&json!(sample::hall(1, 2, 8))).await;
     let best = async |customer: &str, count: u8, accessible: bool| {
@@ -236,9 +237,21 @@ async fn accessible_seats_are_for_those_who_ask_for_them_until_no_other_seat_of_
         200
     );
     assert_eq!(seats_of(&best("cid", 2, false).await), ["0-0-2", "0-0-3"]);
+    let refused = best("dan", 2, false).await;
     assert_eq!(
-        seats_of(&best("dan", 2, false).await),
-        ["0-0-0", "0-0-1"],
-        "nothing else is left of the class"
+        (seen(&refused), &refused.body["together"]),
+        ((409, "no-seats-together"), &json!(0)),
+        "the others are held and may become free again"
     );
+    shop.advance(SignedDuration::from_hours(1));
+    let others = json!({ "seats": ["0-0-2", "0-0-3", "0-0-4", "0-0-5", "0-0-6", "0-0-7"] });
+    let blocked = shop
+        .call("block-seats", change_call("block-seats", &showtime, "b", &others))
+        .await;
+    assert_eq!(blocked.status, 200, "{blocked:?}");
+    let released = json!({ "best": { "class": "VIP", "count": 2 } });
+    let released = shop
+        .call("hold-seats", hold_call("dan", "k2", &showtime, &released))
+        .await;
+    assert_eq!(seats_of(&released), ["0-0-0", "0-0-1"]);
 }
