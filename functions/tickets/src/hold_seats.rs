@@ -134,8 +134,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// of general admission: these are not chosen, and it is refused only if the area has fewer free ones. A retry with the same key and body returns the order in its current state.
 ///
 /// A plan can have accessible seats, and seats of their companions. Anybody can choose them. `best` chooses them if `accessible` is
-/// true, at least one accessible seat and no companion's seat without it. Otherwise it chooses them only when no other seat of the class
-/// is free.
+/// true, at least one accessible seat and no companion's seat without it. Otherwise it chooses them only when all others of the class
+/// are sold or blocked.
 ///
 /// `seats-taken` and `single-seat-left` have the rows as they are now, so that a page can draw them anew.
 ///
