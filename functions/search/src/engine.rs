@@ -135,8 +135,8 @@ impl Engine {
     /// the others from it. The entities were read after the state `before`: nothing is written if another writer has changed it
     /// since, which may have read a newer version.
     ///
-    /// A server takes no older version within a minute after it has removed the newer one. The next daily run has it indexed
-    /// again.
+    /// A server keeps a newer version of an entity that exists: it takes no older one for a minute after a removal, in which a search
+    /// would not find the entity. A rebuild replaces it.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a retry may succeed, [`Error::Internal`].
@@ -153,7 +153,9 @@ impl Engine {
         let writer = match self {
             Self::Embedded(writer) => writer,
             Self::OpenSearch(writer) => {
-                let replaced = writer.replace(kind.name(), &removed, &found.documents, invocation);
+                let is_gone = |id: &&String| !found.documents.iter().any(|document| document.id == **id);
+                let gone: Vec<String> = removed.iter().filter(is_gone).cloned().collect();
+                let replaced = writer.replace(kind.name(), &gone, &found.documents, invocation);
                 return Box::pin(replaced).await;
             }
         };

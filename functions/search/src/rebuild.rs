@@ -58,11 +58,13 @@ impl Step {
         }
         match &self.next {
             Some(position) => next.position = position.clone(),
-            None => {
-                if let Err(incomplete) = state.switch(now) {
-                    tracing::error!(%incomplete, "the rebuild is discarded");
+            None => match state.switch(now) {
+                Ok(None) => {}
+                Ok(Some(incomplete)) => {
+                    tracing::error!(%incomplete, "an incomplete rebuild replaces an index of another version")
                 }
-            }
+                Err(incomplete) => tracing::error!(%incomplete, "the rebuild is discarded"),
+            },
         }
     }
 }

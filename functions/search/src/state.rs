@@ -137,12 +137,14 @@ impl IndexState {
 
     /// Makes the next build the current one, which becomes the previous one, unless it is blank. Refuses when the next one has
     /// fewer documents of a kind, since entities are hidden but never deleted: it would be incomplete. It is then discarded.
-    /// Entities that cannot be read may be missing.
+    /// Entities that cannot be read may be missing. If the current build cannot be searched, an incomplete one is better than none:
+    /// what it lacks is returned.
     ///
     /// # Errors
     /// [`Incomplete`].
-    pub fn switch(&mut self, now: Timestamp) -> Result<(), Incomplete> {
-        let Some(next) = self.next.take() else { return Ok(()) };
+    pub fn switch(&mut self, now: Timestamp) -> Result<Option<Incomplete>, Incomplete> {
+        let Some(next) = self.next.take() else { return Ok(None) };
+        let mut lacking = None;
         let (old, new) = (&self.current.manifest.documents, &next.build.manifest.documents);
         // The counts of an index can be read also when another version of the analyzer has written it.
         let is_comparable = self.current.manifest.format_version == FORMAT_VERSION;
@@ -150,17 +152,20 @@ impl IndexState {
             let found = new.get(kind).copied().unwrap_or_default();
             let left_out = next.left_out.get(kind).copied().unwrap_or_default();
             if found + left_out < expected {
-                return Err(Incomplete {
+                lacking = Some(Incomplete {
                     kind: kind.clone(),
                     found,
                     expected,
                 });
             }
         }
+        if let Some(incomplete) = lacking.take_if(|_| self.current.is_readable()) {
+            return Err(incomplete);
+        }
         let build = std::mem::replace(&mut self.current, next.build);
         self.previous = (!build.is_blank()).then_some(Replaced { build, at: now });
         self.rolled_back = None;
-        Ok(())
+        Ok(lacking)
     }
 
     /// Makes the previous build the current one, and ends a rebuild that is under way. Returns false when there is no
@@ -263,10 +268,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rebuild_by_another_version_of_the_analyzer_is_compared_too() {
+    fn a_rebuild_by_another_version_of_the_analyzer_is_compared_too_but_replaces_what_cannot_be_searched() {
         let mut state = state(3, 2);
         state.current.manifest.analyzer_version += 1;
-        assert!(state.switch(Timestamp::UNIX_EPOCH).is_err());
+        let lacking = state.switch(Timestamp::UNIX_EPOCH).unwrap().unwrap();
+        assert_eq!((lacking.found, lacking.expected), (2, 3));
+        assert_eq!(state.current.rebuild_id, Some(Uuid::max()));
         let mut other_format = self::state(3, 2);
         other_format.current.manifest.format_version += 1;
         other_format.switch(Timestamp::UNIX_EPOCH).unwrap();

@@ -138,7 +138,7 @@ async fn sweep_engine(
         }
     }
     // A lost state names none of the bundles that functions may still read.
-    if engine.is_server() || !state.current.is_blank() {
+    if !state.current.is_blank() {
         summary.removed += engine.remove_unused(&state, invocation).await?;
     }
     Ok(())

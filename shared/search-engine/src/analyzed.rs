@@ -178,14 +178,14 @@ impl AnalyzedQuery {
         let mut suggestions = vec![];
         for bytes in documents {
             let stored = decode(bytes.as_ref())?;
+            // An id, such as an SKU, is found as an alias, but it is no text for readers.
+            let aliases = stored.aliases.into_iter().filter(|&text| text != stored.id);
             let all = stored
                 .titles
                 .iter()
                 .map(|&(_, text)| text)
-                .chain(stored.aliases)
+                .chain(aliases)
                 .chain(stored.names);
-            // An id, such as an SKU, is found, but it is no text for readers.
-            let all = all.filter(|&text| text != stored.id);
             let matching = all.filter_map(|text| {
                 let units = analyzer::units(text);
                 let highlights = self.parsed.highlights(&units);
