@@ -91,7 +91,13 @@ fn run(case: &Case, rule: Rule) -> Result<Crowd, TestCaseError> {
     for group in &case.groups {
         crowd.join(&room, group.count, || group.time);
         let (each, other) = group.others;
-        let visit = |nth: usize| if nth % (each + 1) == 0 { other } else { group.visit };
+        let visit = |nth: usize| {
+            if nth.is_multiple_of(each + 1) {
+                other
+            } else {
+                group.visit
+            }
+        };
         visits.extend((0..group.count as usize).map(|nth| (group.time, visit(nth))));
     }
     let end = u32::try_from(LASTS).unwrap();
