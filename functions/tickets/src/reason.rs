@@ -46,7 +46,7 @@ shared::reasons! {
     /// Create another showtime instead.
     SHOWTIME_CANCELLED = Conflict "showtime-cancelled" "The showtime is cancelled and does not change";
     /// Customers see them, and their performance with them.
-    PERFORMANCE_HAS_SHOWTIMES = Conflict "performance-has-showtimes" "The performance has published showtimes";
+    PERFORMANCE_HAS_SHOWTIMES = Conflict "performance-has-showtimes" "The performance has published showtimes that are not over";
     /// Set its status to `LISTED` first.
     PERFORMANCE_NOT_LISTED = Conflict "performance-not-listed" "The performance of the showtime is a draft";
     /// Publish it first.

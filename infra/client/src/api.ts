@@ -2742,7 +2742,7 @@ export interface Performance {
 export type PerformanceHasShowtimesProblem = Problem & {
   type: "urn:madang:problem:performance-has-showtimes";
   status: 409;
-  title: "The performance has published showtimes";
+  title: "The performance has published showtimes that are not over";
 };
 
 /** A performance's id, derived from the administrator and the idempotency key. */
@@ -9915,7 +9915,8 @@ export class Madang extends runtime.Client {
    * the performance since it was read, the answer is 412 and nothing changes. A change that is made already is answered with 200 in
    * any case.
    *
-   * A performance with a published showtime stays `LISTED`. The list of its showtimes is eventually consistent, so a showtime that
+   * A performance with a published showtime that is neither over nor cancelled stays `LISTED`; after that it can become a `DRAFT`, and
+   * customers see it no more. Its tickets and its reviews stay. The list of its showtimes is eventually consistent, so a showtime that
    * was published a moment ago may not be in it yet. Its seats are not sold then: a hold checks the performance itself.
    *
    * `PATCH /admin/performances/{performance_id}`
