@@ -479,6 +479,15 @@ export interface CheckIn {
   by: Actor;
 }
 
+/** Nothing has changed. */
+export type CheckInNotOpenProblem = Problem & {
+  /** The time from which tickets of the showtime are checked in. */
+  opens_at: string;
+  type: "urn:madang:problem:check-in-not-open";
+  status: 409;
+  title: "It is too early to check tickets in";
+};
+
 /** A scan at the door. */
 export interface CheckInTicketRequest {
   /** The code that the scanner read. */
@@ -486,6 +495,13 @@ export interface CheckInTicketRequest {
   /** The gate. Text of one line. */
   gate: string;
 }
+
+/** Scan the ticket again under a new key. */
+export type CheckInUndoneProblem = Problem & {
+  type: "urn:madang:problem:check-in-undone";
+  status: 409;
+  title: "The check-in by this scan was undone";
+};
 
 /** An order to place. */
 export interface CheckoutRequest {
@@ -2176,6 +2192,15 @@ export type NotAttendedProblem = Problem & {
   title: "The customer has not attended the performance with this ticket";
 };
 
+/** Nothing has changed. */
+export type NotCheckedInProblem = Problem & {
+  /** The present check-in. Absent if the ticket is not checked in. */
+  check_in?: CheckIn;
+  type: "urn:madang:problem:not-checked-in";
+  status: 409;
+  title: "The ticket is not checked in by this scan";
+};
+
 export type NotEnoughPointsProblem = Problem & {
   /** The wallet's available points. */
   available: Points;
@@ -3626,7 +3651,7 @@ export interface Sale {
 }
 
 /** What a scan finds. */
-export type ScanResult = "CHECKED_IN" | "ALREADY_CHECKED_IN" | "TICKET_VOID" | "OTHER_SHOWTIME" | "INVALID_CODE";
+export type ScanResult = "CHECKED_IN" | "ALREADY_CHECKED_IN" | "TICKET_VOID" | "NOT_OPEN" | "SHOW_CANCELLED" | "UNDONE" | "OTHER_SHOWTIME" | "INVALID_CODE";
 
 /** A recurring schedule: an anchor date, an interval, and a local time of day. */
 export interface Schedule {
@@ -4441,8 +4466,13 @@ export interface Ticket {
   offered_until?: string;
   /** The check-in. Absent until it is checked in. */
   check_in?: CheckIn;
-  /** Scans beside the check-in that admitted at devices without a network, or after the ticket became void. */
+  /**
+   * Scans beside the check-in that admitted at devices without a network: a second time, after the ticket became void, before
+   * check-in was open, or although the showtime was cancelled.
+   */
   double_scans?: CheckIn[];
+  /** Check-ins that administrators have undone. */
+  undone_check_ins?: UndoneCheckIn[];
   /** Time of the issue. */
   issued_at: string;
   /** The time at which it became void. */
@@ -4626,6 +4656,12 @@ export type TooManyTransfersProblem = Problem & {
   title: "The ticket has changed hands too often";
 };
 
+export type TooManyUndoneCheckInsProblem = Problem & {
+  type: "urn:madang:problem:too-many-undone-check-ins";
+  status: 409;
+  title: "Too many check-ins of the ticket were undone";
+};
+
 export type TooManyWrongCodesProblem = Problem & {
   /** The time from which a code is looked at again. */
   again_at: string;
@@ -4703,6 +4739,26 @@ export type UnavailableProblem = Problem & {
   status: 503;
   title: "Service unavailable";
 };
+
+/** A check-in to undo. */
+export interface UndoCheckInRequest {
+  /** The scan that checked the ticket in, as `check_in` of the ticket names it. */
+  scan_id: string;
+  /** Why it is undone. Text of one line, without personal data. */
+  reason: string;
+}
+
+/** A check-in that was undone. */
+export interface UndoneCheckIn {
+  /** The check-in. */
+  check_in: CheckIn;
+  /** The time at which it was undone. */
+  undone_at: string;
+  /** The administrator who has undone it. */
+  undone_by: Actor;
+  /** Why. */
+  reason: string;
+}
 
 /** The unit of an interval. */
 export type Unit = "DAY" | "WEEK" | "MONTH" | "YEAR";
@@ -6745,6 +6801,9 @@ export interface CheckInTicketOperation {
     | TicketVoidProblem
     | TicketCodeReplacedProblem
     | AlreadyCheckedInProblem
+    | CheckInNotOpenProblem
+    | CheckInUndoneProblem
+    | ShowCancelledProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidTextProblem
@@ -6935,6 +6994,40 @@ export interface ListTicketTransfersOperation {
     | UnauthenticatedProblem
     | ForbiddenProblem
     | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `undoCheckIn`. */
+export interface UndoCheckInOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+    /**
+     * 1 to 255 visible ASCII characters. The check-in is recognized by its `scan_id`
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: UndoCheckInRequest;
+  };
+  answer: runtime.Answer<200, Ticket, {
+    /** true: the check-in was undone before */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | NotCheckedInProblem
+    | TooManyUndoneCheckInsProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidTextProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -10248,6 +10341,9 @@ export class Madang extends runtime.Client {
    * as the key of each scan, and the same one if the scan is uploaded later, because no answer came. A key that was used for another
    * ticket is not noticed.
    *
+   * Check-in opens two hours before the doors, or before the start of a showtime without a time of the doors, unless the shop has set
+   * another time. Nobody is admitted to a cancelled showtime.
+   *
    * `POST /admin/showtimes/{showtime_id}/check-ins`
    */
   checkInTicket(request: CheckInTicketOperation["request"], options?: runtime.Options): Promise<runtime.Result<CheckInTicketOperation>> {
@@ -10285,7 +10381,7 @@ export class Madang extends runtime.Client {
    * Records scans of a device that had no network
    *
    * Each scan has a result of its own. A scan that was recorded before is not recorded again. The device has admitted the holder, so a
-   * code that was replaced since counts too. Send at most 100 scans a request, and send all of them again if no answer comes.
+   * code that was replaced since counts too. Whether check-in was open follows from the time of the scan. Send at most 100 scans a request, and send all of them again if no answer comes.
    *
    * `POST /admin/showtimes/{showtime_id}/scans`
    */
@@ -10329,6 +10425,19 @@ export class Madang extends runtime.Client {
    */
   listTicketTransfers(request: ListTicketTransfersOperation["request"], options?: runtime.Options): Promise<runtime.Result<ListTicketTransfersOperation>> {
     return this.call<ListTicketTransfersOperation>({ method: "GET", path: "/admin/tickets/{ticket_id}/transfers", token: true }, request, options);
+  }
+
+  /**
+   * Undoes a check-in
+   *
+   * The ticket admits again, can be passed on, and its seat can be given back. The ticket keeps who has undone which scan, and why. The
+   * scan itself stays undone: a device that uploads it again does not check the ticket in. A check-in is undone once, whichever request
+   * asks for it.
+   *
+   * `POST /admin/tickets/{ticket_id}/undo-check-in`
+   */
+  undoCheckIn(request: UndoCheckInOperation["request"], options?: runtime.Options): Promise<runtime.Result<UndoCheckInOperation>> {
+    return this.call<UndoCheckInOperation>({ method: "POST", path: "/admin/tickets/{ticket_id}/undo-check-in", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**
