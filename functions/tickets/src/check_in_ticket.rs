@@ -10,6 +10,7 @@ use shared::core::error::{self, Reason, Rejection};
 use shared::tickets::ShowtimeId;
 use utoipa::ToSchema;
 
+use crate::admission::doors::Shut;
 use crate::admission::scan::{ScanKind, ScanOutcome, Scanner, gate, scan_of};
 use crate::admission::ticket::Ticket;
 use crate::reason;
@@ -54,6 +55,9 @@ pub const REFUSALS: &[&Reason] = &[
     &reason::TICKET_VOID,
     &reason::TICKET_CODE_REPLACED,
     &reason::ALREADY_CHECKED_IN,
+    &reason::CHECK_IN_NOT_OPEN,
+    &reason::CHECK_IN_UNDONE,
+    &reason::SHOW_CANCELLED,
 ];
 
 /// Checks a ticket in
@@ -63,8 +67,12 @@ pub const REFUSALS: &[&Reason] = &[
 /// as the key of each scan, and the same one if the scan is uploaded later, because no answer came. A key that was used for another
 /// ticket is not noticed.
 ///
+/// Check-in opens two hours before the doors, or before the start of a showtime without a time of the doors, unless the shop has set
+/// another time. Nobody is admitted to a cancelled showtime.
+///
 /// # Cost
-/// One request and one write unit, whether it admits or not. A ticket with double scans costs more.
+/// One request and one write unit, whether it admits or not, and a read unit once a second for the showtime. A ticket with double scans
+/// costs more. A scan while check-in is not open reads the ticket, and writes nothing.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -104,6 +112,15 @@ pub async fn handle(function: &CheckInTicket, request: Request, invocation: Invo
             Rejection::with(reason::AlreadyCheckedIn { check_in }, detail)
         }
         ScanOutcome::Void(_) => Rejection::new(&reason::TICKET_VOID, "The seat of the ticket was given back."),
+        ScanOutcome::Shut(_, Shut::Before { opens_at }) => {
+            let detail = format!("Tickets of the showtime are checked in from {opens_at} on.");
+            Rejection::with(reason::CheckInNotOpen { opens_at }, detail)
+        }
+        ScanOutcome::Shut(_, Shut::Cancelled) => Rejection::new(&reason::SHOW_CANCELLED, "The showtime is cancelled."),
+        ScanOutcome::Undone(_) => {
+            let detail = "An administrator has undone this scan. Scan the ticket again, with a new key.";
+            Rejection::new(&reason::CHECK_IN_UNDONE, detail)
+        }
         ScanOutcome::Replaced(_) => {
             let detail = "The holder has a newer code. Ask to see the ticket again.";
             Rejection::new(&reason::TICKET_CODE_REPLACED, detail)

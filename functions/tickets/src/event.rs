@@ -34,8 +34,11 @@ shared::domain_events! {
         ShowtimeChanged(ShowtimeState),
         /// A published showtime was cancelled. Its orders will be cancelled and refunded.
         ShowtimeCancelled(ShowtimeState),
-        /// A device without a network admitted a ticket that another scan had checked in, or that was void.
+        /// A device without a network admitted a ticket that another scan had checked in, that was void, or that was not checked in at
+        /// that time: before check-in was open, or for a cancelled showtime.
         DoubleScanFound(DoubleScan),
+        /// An administrator has undone the check-in of a ticket, which admits again.
+        TicketCheckInUndone(UndoneScan),
     }
 }
 
@@ -134,12 +137,25 @@ pub struct DoubleScan {
     pub seat: SeatId,
     /// Whether the ticket is valid.
     pub status: TicketStatus,
-    /// The check-in, which was recorded first. Absent for a void ticket that was not checked in.
+    /// The check-in, which was recorded first. Absent for a ticket that was not checked in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub check_in: Option<ScanPlace>,
     /// The other scan.
     pub double_scan: ScanPlace,
+}
+
+/// A check-in that was undone, as far as its event tells. The reason is not part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UndoneScan {
+    /// The ticket.
+    pub ticket_id: TicketId,
+    /// The showtime.
+    pub showtime_id: ShowtimeId,
+    /// The seat.
+    pub seat: SeatId,
+    /// The time and the gate of the check-in.
+    pub undone_scan: ScanPlace,
 }
 
 /// The time and the gate of a scan.

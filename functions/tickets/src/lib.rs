@@ -73,6 +73,7 @@ pub mod seat_changes;
 pub mod showtimes;
 pub mod single_seats;
 pub mod store;
+pub mod undo_check_in;
 pub mod update_order_tickets;
 pub mod update_own_performance_review;
 pub mod update_performance;
@@ -129,6 +130,7 @@ shared::actions! {
         "publish-showtime" => publish_showtime::PublishShowtime,
         "release-seats" => release_seats::ReleaseSeats,
         "replace-ticket-code" => replace_ticket_code::ReplaceTicketCode,
+        "undo-check-in" => undo_check_in::UndoCheckIn,
         "update-own-performance-review" => update_own_performance_review::UpdateOwnPerformanceReview,
         "update-performance" => update_performance::UpdatePerformance,
         "update-performance-review" => update_performance_review::UpdatePerformanceReview,

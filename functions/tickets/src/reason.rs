@@ -47,7 +47,7 @@ shared::reasons! {
     /// Create another showtime instead.
     SHOWTIME_CANCELLED = Conflict "showtime-cancelled" "The showtime is cancelled and does not change";
     /// Customers see them, and their performance with them.
-    PERFORMANCE_HAS_SHOWTIMES = Conflict "performance-has-showtimes" "The performance has published showtimes";
+    PERFORMANCE_HAS_SHOWTIMES = Conflict "performance-has-showtimes" "The performance has published showtimes that are not over";
     /// Set its status to `LISTED` first.
     PERFORMANCE_NOT_LISTED = Conflict "performance-not-listed" "The performance of the showtime is a draft";
     /// Publish it first.
@@ -131,6 +131,21 @@ shared::reasons! {
         /// The check-in.
         check_in: CheckIn,
     };
+    /// Nothing has changed.
+    CHECK_IN_NOT_OPEN = Conflict "check-in-not-open" "It is too early to check tickets in" CheckInNotOpen {
+        /// The time from which tickets of the showtime are checked in.
+        opens_at: Timestamp,
+    };
+    /// Scan the ticket again under a new key.
+    CHECK_IN_UNDONE = Conflict "check-in-undone" "The check-in by this scan was undone";
+    /// Nothing has changed.
+    NOT_CHECKED_IN = Conflict "not-checked-in" "The ticket is not checked in by this scan" NotCheckedIn {
+        /// The present check-in. Absent if the ticket is not checked in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        check_in: Option<CheckIn>,
+    };
+    TOO_MANY_UNDONE_CHECK_INS = Conflict "too-many-undone-check-ins" "Too many check-ins of the ticket were undone";
     TICKET_USED = Conflict "ticket-used" "The ticket is checked in";
     TOO_MANY_CODES = Conflict "too-many-codes" "The ticket has had too many codes";
     /// Nothing has changed.

@@ -12,15 +12,21 @@ use shared::core::json::UniqueMap;
 use shared::core::merge_patch::Patch;
 use shared::images::ImageId;
 use shared::images::ImageStore;
-use shared::tickets::{PerformanceId, Showtime};
+use shared::tickets::{PerformanceId, Showtime, ShowtimeStatus};
 
 use crate::entities;
 use crate::fields;
 use crate::performance::{CastMember, CreatePerformanceRequest, Performance, PerformanceStatus, RefundPolicy};
+use crate::performance_reviews::attendance::{length_of, over_at};
 use crate::reason;
 use crate::references;
 use crate::showtimes::showtimes_of;
 use crate::store::{List, ShowStore};
+
+/// How many showtimes are read at once.
+const PAGE: u8 = 100;
+/// How often. A performance has fewer showtimes to come.
+const MAX_PAGES: u8 = 20;
 
 /// The function's stores.
 #[derive(Debug)]
@@ -107,7 +113,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// the performance since it was read, the answer is 412 and nothing changes. A change that is made already is answered with 200 in
 /// any case.
 ///
-/// A performance with a published showtime stays `LISTED`. The list of its showtimes is eventually consistent, so a showtime that
+/// A performance with a published showtime that is neither over nor cancelled stays `LISTED`; after that it can become a `DRAFT`, and
+/// customers see it no more. Its tickets and its reviews stay. The list of its showtimes is eventually consistent, so a showtime that
 /// was published a moment ago may not be in it yet. Its seats are not sold then: a hold checks the performance itself.
 ///
 /// # Errors
@@ -139,7 +146,7 @@ pub async fn handle(function: &UpdatePerformance, request: Request, invocation: 
         )
         .await?;
         if (previous.status, performance.status) == (PerformanceStatus::Listed, PerformanceStatus::Draft) {
-            require_no_showtime(&function.shows, performance_id, &invocation).await?;
+            require_none_to_come(&function.shows, previous, &invocation).await?;
         }
         Ok(performance)
     };
@@ -150,16 +157,36 @@ pub async fn handle(function: &UpdatePerformance, request: Request, invocation: 
     entities::update(&function.shows, performance_id.0, &request, &invocation, change, touch).await
 }
 
-/// Checks that no showtime of the performance was published. Reads the index.
-async fn require_no_showtime(shows: &ShowStore, id: PerformanceId, invocation: &Invocation) -> Result<(), Error> {
-    let published = List::newest(showtimes_of(id, true));
-    let found = shows.list::<Showtime>(&published, None, 1, invocation.deadline).await?;
-    let Some(showtime) = found.items.first() else {
-        return Ok(());
+/// Checks that each published showtime of the performance is over or cancelled. Reads the index from the first one on that may not be
+/// over.
+async fn require_none_to_come(
+    shows: &ShowStore,
+    performance: &Performance,
+    invocation: &Invocation,
+) -> Result<(), Error> {
+    let since = invocation.now - length_of(performance);
+    let list = List {
+        name: showtimes_of(performance.performance_id, true),
+        from: since.as_millisecond().max(0).unsigned_abs(),
+        is_newest_first: false,
     };
-    let detail = format!(
-        "The showtime {} is published, so its performance stays LISTED.",
-        showtime.showtime_id
-    );
+    let mut after = None;
+    for _ in 0..MAX_PAGES {
+        let read = shows.list::<Showtime>(&list, after, PAGE, invocation.deadline);
+        let page = read.await?;
+        let is_to_come = |showtime: &&Showtime| {
+            showtime.status != ShowtimeStatus::Cancelled && invocation.now < over_at(showtime, performance)
+        };
+        if let Some(showtime) = page.items.iter().find(is_to_come) {
+            let detail = format!(
+                "The showtime {} is published and not over, so its performance stays LISTED.",
+                showtime.showtime_id
+            );
+            return Err(Rejection::new(&reason::PERFORMANCE_HAS_SHOWTIMES, detail).into());
+        }
+        let Some(next) = page.next else { return Ok(()) };
+        after = Some(next);
+    }
+    let detail = "The performance has too many cancelled showtimes to come. Try again when some would be over.";
     Err(Rejection::new(&reason::PERFORMANCE_HAS_SHOWTIMES, detail).into())
 }

@@ -12,6 +12,7 @@ use shared::core::idempotency::IdempotencyKey;
 use shared::tickets::{ShowtimeId, TicketId};
 use utoipa::ToSchema;
 
+use crate::admission::doors::Shut;
 use crate::admission::scan::{ScanKind, ScanOutcome, Scanner, gate, scan_of};
 use crate::admission::ticket::CheckIn;
 use crate::reason;
@@ -103,6 +104,12 @@ pub enum ScanResult {
     AlreadyCheckedIn,
     /// The ticket is void. The scan is kept as that of a ticket which was checked in before.
     TicketVoid,
+    /// Check-in was not open at the time of the scan. The scan is kept as that of a void ticket, and the ticket is not used.
+    NotOpen,
+    /// The showtime is cancelled. The scan is kept as that of a void ticket.
+    ShowCancelled,
+    /// An administrator has undone the check-in by this scan.
+    Undone,
     /// The ticket is for another showtime.
     OtherShowtime,
     /// It is not the code of a ticket.
@@ -115,10 +122,10 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &error::INVALID_TEXT, &rea
 /// Records scans of a device that had no network
 ///
 /// Each scan has a result of its own. A scan that was recorded before is not recorded again. The device has admitted the holder, so a
-/// code that was replaced since counts too. Send at most 100 scans a request, and send all of them again if no answer comes.
+/// code that was replaced since counts too. Whether check-in was open follows from the time of the scan. Send at most 100 scans a request, and send all of them again if no answer comes.
 ///
 /// # Cost
-/// A request and a write unit a scan; for a scan that is kept as a double one, a request and two to five write units more.
+/// A request and a write unit a scan, and a request and a read unit for the showtime; for a scan that is kept as a double one, a request and two to five write units more.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -193,6 +200,20 @@ impl UploadScans {
                 is_repeated = stored.ticket.knows(scan);
                 self.scanner.record_double_scan(*stored, scan, invocation).await?;
                 (ScanResult::TicketVoid, Some(ticket_id), check_in)
+            }
+            ScanOutcome::Shut(stored, shut) => {
+                let (ticket_id, check_in) = (stored.ticket.ticket_id, stored.ticket.check_in.clone());
+                is_repeated = stored.ticket.knows(scan);
+                self.scanner.record_double_scan(*stored, scan, invocation).await?;
+                let result = match shut {
+                    Shut::Before { .. } => ScanResult::NotOpen,
+                    Shut::Cancelled => ScanResult::ShowCancelled,
+                };
+                (result, Some(ticket_id), check_in)
+            }
+            ScanOutcome::Undone(ticket) => {
+                is_repeated = true;
+                (ScanResult::Undone, Some(ticket.ticket_id), ticket.check_in)
             }
             ScanOutcome::OtherShowtime(_) => (ScanResult::OtherShowtime, None, None),
             ScanOutcome::Replaced(_) | ScanOutcome::Invalid => (ScanResult::InvalidCode, None, None),

@@ -151,6 +151,8 @@ fn showtime(stack: &Stack, tokens: &Tokens) -> Result<Value> {
     let showtime = json!({
         "plan_id": plan["plan_id"],
         "local_start": format!("{start}T19:00:00"),
+        // Tickets are checked in two hours before.
+        "doors_at": (now + SignedDuration::from_mins(30)).to_string(),
         "sales_start_at": (now - SignedDuration::from_mins(1)).to_string(),
         "prices": [{ "class": "R", "price": { "amount": 90_000, "currency": "KRW" }, "zones": ["front"] }],
     });

@@ -422,6 +422,13 @@ pub fn check_in_call(key: &str, showtime: &str, code: &str, gate: &str) -> Call 
         .json(&json!({ "code": code, "gate": gate }))
 }
 
+/// Builds an administrator's request to undo the check-in of a ticket by a scan.
+pub fn undo_call(key: &str, ticket: &str, scan: &Value) -> Call {
+    let call = Call::new("POST", "/admin/tickets/{ticket_id}/undo-check-in").path("ticket_id", ticket);
+    let body = json!({ "scan_id": scan, "reason": "A test of the scanner" });
+    call.by_admin().key(key).json(&body)
+}
+
 /// Returns a key that is long enough for a scan.
 pub fn scan_key(key: &str) -> String {
     format!("scan-at-the-door-{key}")

@@ -71,6 +71,7 @@ impl Cloud {
             ("RESERVATION_MINUTES", "15"),
             ("HOLD_MINUTES", "8"),
             ("HOLD_BUDGET_MINUTES", "20"),
+            ("CHECK_IN_OPENS_MINUTES", "120"),
             ("REVIEWS_NEED_CHECK_IN", "true"),
             ("SHOP_COUNTRY", "KR"),
             ("SELLER_NAME", ""),

@@ -31,7 +31,7 @@ pub const PRIVATE_SEARCH: &str = "private-search";
 pub const SEATING: &str = "seating";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 60] = [
+const VARIABLES: [(&str, &str); 61] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -50,6 +50,8 @@ const VARIABLES: [(&str, &str); 60] = [
     ("RESERVATION_MINUTES", "15"),
     ("HOLD_MINUTES", "8"),
     ("HOLD_BUDGET_MINUTES", "20"),
+    // Tests scan tickets of shows that are two months ahead.
+    ("CHECK_IN_OPENS_MINUTES", "100000"),
     ("REVIEWS_NEED_CHECK_IN", "true"),
     ("SHOP_COUNTRY", "KR"),
     ("SELLER_NAME", "Courtyard Tea <Seoul>"),

@@ -1,6 +1,7 @@
 //! Tickets as they are issued, shown and checked at the door.
 
 pub mod code;
+pub mod doors;
 pub mod keys;
 pub mod qr;
 pub mod scan;

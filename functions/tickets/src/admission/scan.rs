@@ -12,6 +12,7 @@ use shared::core::text::DisplayText;
 use shared::tickets::ShowtimeId;
 
 use super::code::{InvalidTicketCode, TicketCode};
+use super::doors::{Doors, Shut};
 use super::keys::{self, TicketKeys};
 use super::store::{StoredTicket, TicketStore};
 use super::ticket::{CheckIn, Ticket, TicketStatus};
@@ -31,6 +32,10 @@ pub enum ScanOutcome {
     AlreadyCheckedIn(Box<StoredTicket>, CheckIn),
     /// The ticket's seat was given back.
     Void(Box<StoredTicket>),
+    /// No ticket of the showtime is checked in at the time of the scan.
+    Shut(Box<StoredTicket>, Shut),
+    /// An administrator has undone the check-in by this scan.
+    Undone(Ticket),
     /// The ticket has a newer code.
     Replaced(Ticket),
     /// The ticket is for another showtime.
@@ -55,6 +60,8 @@ pub struct Scanner {
     pub tickets: TicketStore,
     /// The keys of codes.
     pub keys: Vault<TicketKeys>,
+    /// From when on tickets are checked in.
+    pub doors: Doors,
 }
 
 impl Scanner {
@@ -66,10 +73,11 @@ impl Scanner {
         Ok(Self {
             tickets: TicketStore::new(platform)?,
             keys: keys::vault(platform)?,
+            doors: Doors::new(platform)?,
         })
     }
 
-    /// Scans a code at the door of a showtime.
+    /// Scans a code at the door of a showtime. The time of the scan decides whether check-in is open.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -86,6 +94,10 @@ impl Scanner {
         if code.showtime_id != showtime_id {
             return Ok(ScanOutcome::OtherShowtime(code.showtime_id));
         }
+        if let Some(shut) = self.doors.shut(showtime_id, scan.at, invocation).await? {
+            let stored = self.tickets.get(code.ticket_id, invocation.deadline).await?;
+            return Ok(stored.map_or(ScanOutcome::Invalid, |stored| turned_away(stored, shut, scan)));
+        }
         let issue = (kind == ScanKind::Online).then_some(code.issue);
         let checked_in = self.tickets.check_in(code.ticket_id, issue, scan, invocation.deadline);
         Ok(match checked_in.await? {
@@ -95,8 +107,8 @@ impl Scanner {
         })
     }
 
-    /// Records that a device without a network has admitted a ticket which another scan had checked in, or which was void. A ticket
-    /// keeps ten such scans.
+    /// Records that a device without a network has admitted a ticket which another scan had checked in, which was void, or which was
+    /// not checked in at that time. A ticket keeps ten such scans.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -153,11 +165,21 @@ impl Ticket {
     }
 }
 
+/// What a scan finds while no ticket is checked in. It may have been recorded before the showtime was moved or cancelled.
+fn turned_away(stored: StoredTicket, shut: Shut, scan: &CheckIn) -> ScanOutcome {
+    match &stored.ticket.check_in {
+        Some(known) if known.scan_id == scan.scan_id => ScanOutcome::Repeated(stored.ticket),
+        _ if stored.undone_scans.contains(&scan.scan_id) => ScanOutcome::Undone(stored.ticket),
+        _ => ScanOutcome::Shut(Box::new(stored), shut),
+    }
+}
+
 /// The reason why a ticket was not checked in.
 fn refused(stored: StoredTicket, issue: u16, scan: &CheckIn) -> ScanOutcome {
     let ticket = &stored.ticket;
     match &ticket.check_in {
         Some(known) if known.scan_id == scan.scan_id => ScanOutcome::Repeated(stored.ticket),
+        _ if stored.undone_scans.contains(&scan.scan_id) => ScanOutcome::Undone(stored.ticket),
         _ if ticket.status == TicketStatus::Void => ScanOutcome::Void(Box::new(stored)),
         Some(known) => {
             let known = known.clone();
@@ -169,7 +191,8 @@ fn refused(stored: StoredTicket, issue: u16, scan: &CheckIn) -> ScanOutcome {
     }
 }
 
-fn place(scan: &CheckIn) -> ScanPlace {
+/// When and where a scan was made.
+pub fn place(scan: &CheckIn) -> ScanPlace {
     ScanPlace {
         at: scan.at,
         gate: scan.gate.clone(),

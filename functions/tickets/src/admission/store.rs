@@ -29,7 +29,7 @@ use shared::tickets::{END_OFFER, SeatId, ShowtimeId, TicketId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::ticket::{CheckIn, Ticket};
+use super::ticket::{CheckIn, Ticket, UndoneCheckIn};
 use super::transfer::OpenOffer;
 use crate::event::TicketSeat;
 
@@ -56,6 +56,9 @@ pub struct StoredTicket {
     /// The offer to somebody else that is open, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<OpenOffer>,
+    /// The scans whose check-ins were undone. They do not check the ticket in again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undone_scans: Vec<Uuid>,
     /// The number of writes, from 1.
     pub version: u64,
 }
@@ -188,7 +191,7 @@ impl TicketStore {
         transact_changes(&self.table.client, UPDATING, items, records, deadline).await
     }
 
-    /// Checks a ticket in: one write unit, and no read. With `issue`, only under that code. Ends an offer of the ticket. Returns the ticket, or the stored one if it
+    /// Checks a ticket in: one write unit, and no read. With `issue`, only under that code. Not by a scan that was undone. Ends an offer of the ticket. Returns the ticket, or the stored one if it
     /// was not written.
     ///
     /// # Errors
@@ -210,14 +213,52 @@ impl TicketStore {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":scan", attribute(check_in)?)
             .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":valid", text("VALID"));
-        const IS_OPEN: &str = "#status = :valid AND attribute_not_exists(check_in)";
+            .expression_attribute_values(":valid", text("VALID"))
+            .expression_attribute_values(":scan_id", text(check_in.scan_id.to_string()));
+        const IS_OPEN: &str = "#status = :valid AND attribute_not_exists(check_in) \
+                               AND (attribute_not_exists(undone_scans) OR NOT contains(undone_scans, :scan_id))";
         let update = match issue {
             Some(issue) => update
                 .condition_expression(format!("{IS_OPEN} AND issue = :issue"))
                 .expression_attribute_values(":issue", number(issue)),
             None => update.condition_expression(IS_OPEN),
         };
+        let written = self.update(update, deadline).await?;
+        Ok(written.map(|stored| stored.ticket))
+    }
+
+    /// Undoes the check-in of a ticket, as read. Returns the ticket, or the stored one if it has changed since, possibly by an earlier
+    /// attempt of the same call.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn undo_check_in(
+        &self,
+        read: &StoredTicket,
+        undone: UndoneCheckIn,
+        event: &Record,
+        deadline: Instant,
+    ) -> Result<Result<Ticket, Option<StoredTicket>>, Error> {
+        let mut scans = read.undone_scans.clone();
+        scans.push(undone.check_in.scan_id);
+        let mut all = read.ticket.undone_check_ins.clone();
+        all.push(undone);
+        let update = self
+            .table
+            .client
+            .update_item()
+            .table_name(&self.table.name)
+            .set_key(Some(key(ticket_key(read.ticket.ticket_id))))
+            .update_expression(
+                "SET undone_check_ins = :undone, undone_scans = :scans, event = :event, version = version + :one \
+                 REMOVE check_in",
+            )
+            .condition_expression("version = :read")
+            .expression_attribute_values(":undone", attribute(&all)?)
+            .expression_attribute_values(":scans", attribute(&scans)?)
+            .expression_attribute_values(":event", attribute(event)?)
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":read", number(read.version));
         let written = self.update(update, deadline).await?;
         Ok(written.map(|stored| stored.ticket))
     }
@@ -433,6 +474,7 @@ impl TicketStore {
         let stored = StoredTicket {
             ticket: ticket.clone(),
             offer: None,
+            undone_scans: vec![],
             version: 1,
         };
         let mut item = self.table.item(UPDATING, key(ticket_key(ticket.ticket_id)), &stored)?;

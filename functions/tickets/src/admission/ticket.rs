@@ -69,10 +69,15 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub check_in: Option<CheckIn>,
-    /// Scans beside the check-in that admitted at devices without a network, or after the ticket became void.
+    /// Scans beside the check-in that admitted at devices without a network: a second time, after the ticket became void, before
+    /// check-in was open, or although the showtime was cancelled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 10)]
     pub double_scans: Vec<CheckIn>,
+    /// Check-ins that administrators have undone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    pub undone_check_ins: Vec<UndoneCheckIn>,
     /// The time of the issue.
     pub issued_at: Timestamp,
     /// The time at which it became void.
@@ -94,11 +99,26 @@ pub struct CheckIn {
     pub by: Actor,
 }
 
+/// A check-in that was undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UndoneCheckIn {
+    /// The check-in.
+    pub check_in: CheckIn,
+    /// The time at which it was undone.
+    pub undone_at: Timestamp,
+    /// The administrator who has undone it.
+    pub undone_by: Actor,
+    /// Why.
+    pub reason: String,
+}
+
 impl Ticket {
     /// The highest number of a code that a holder asks for. Each further holder may ask for as many.
     pub const MAX_ISSUE: u16 = 20;
     /// The most [double scans](Ticket::double_scans) that a ticket records.
     pub const MAX_DOUBLE_SCANS: usize = 10;
+    /// The most [check-ins](Ticket::undone_check_ins) of a ticket that are undone.
+    pub const MAX_UNDONE_CHECK_INS: usize = 10;
 
     /// Whether its holder has asked for as many codes as one may.
     pub const fn has_all_codes(&self) -> bool {
@@ -127,6 +147,7 @@ impl Ticket {
             offered_until: None,
             check_in: None,
             double_scans: vec![],
+            undone_check_ins: vec![],
             issued_at: now,
             voided_at: None,
         })

@@ -182,6 +182,7 @@ mod tests {
             offered_until: None,
             check_in: None,
             double_scans: vec![],
+            undone_check_ins: vec![],
             issued_at: Timestamp::UNIX_EPOCH,
             voided_at: None,
         }

@@ -72,7 +72,12 @@ impl Proof {
 }
 
 /// The end of a show.
-fn over_at(showtime: &Showtime, performance: &Performance) -> Timestamp {
+pub fn over_at(showtime: &Showtime, performance: &Performance) -> Timestamp {
+    showtime.starts_at + length_of(performance)
+}
+
+/// How long a show takes.
+pub fn length_of(performance: &Performance) -> SignedDuration {
     let minutes = performance.duration_minutes.map(i64::from);
-    showtime.starts_at + minutes.map_or(USUAL_LENGTH, SignedDuration::from_mins)
+    minutes.map_or(USUAL_LENGTH, SignedDuration::from_mins)
 }

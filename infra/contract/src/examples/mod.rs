@@ -160,7 +160,9 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         "TicketsIssued" | "TicketsVoided" => Actor::function("update-order-tickets"),
         "TicketTransferred" => Actor::customer(&tickets::receiver()),
         "PerformanceReviewHidden" | "PerformanceReviewShown" => staff(),
-        "DoubleScanFound" | "ShowtimePublished" | "ShowtimeChanged" | "ShowtimeCancelled" => staff(),
+        "DoubleScanFound" | "TicketCheckInUndone" | "ShowtimePublished" | "ShowtimeChanged" | "ShowtimeCancelled" => {
+            staff()
+        }
         "ImageResized" | "ImageRejected" => Actor::function("resize-image"),
         other => bail!("who causes {other}?"),
     })

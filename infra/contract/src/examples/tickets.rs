@@ -10,6 +10,7 @@ use tickets::admission::ticket::TicketStatus;
 use tickets::admission::transfer::TicketTransfer;
 use tickets::event::{
     DoubleScan, OrderTicketsChange, PerformanceReviewState, ScanPlace, ShowtimeState, TicketEvent, TicketSeat,
+    UndoneScan,
 };
 use tickets::performance_reviews::review::{PerformanceReviewId, PerformanceReviewStatus};
 use uuid::Uuid;
@@ -60,6 +61,12 @@ pub(super) fn events() -> Result<Vec<Record>> {
         check_in: Some(place(now, "North")),
         double_scan: place(now + SignedDuration::from_mins(4), "South"),
     };
+    let undone = UndoneScan {
+        ticket_id: tickets[0].ticket_id,
+        showtime_id,
+        seat: seats[0],
+        undone_scan: place(now, "North"),
+    };
     let transfer = TicketTransfer {
         ticket_id: tickets[0].ticket_id,
         number: 1,
@@ -83,6 +90,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
         TicketEvent::ShowtimeChanged(showtime(ShowtimeStatus::Closed)),
         TicketEvent::ShowtimeCancelled(showtime(ShowtimeStatus::Cancelled)),
         TicketEvent::DoubleScanFound(double),
+        TicketEvent::TicketCheckInUndone(undone),
     ];
     super::records(&events, |_| now)
 }

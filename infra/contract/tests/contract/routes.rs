@@ -51,11 +51,11 @@ fn the_template_and_the_document_require_a_token_for_the_same_routes() {
 }
 
 /// The verbs of operation ids.
-const VERBS: [&str; 40] = [
+const VERBS: [&str; 41] = [
     "accept", "block", "cancel", "check", "claim", "close", "confirm", "continue", "create", "decide", "delete",
     "deliver", "enter", "erase", "get", "hold", "join", "list", "pause", "place", "presign", "publish", "receive",
     "refund", "register", "release", "replace", "request", "reshard", "resolve", "resume", "revoke", "roll", "search",
-    "skip", "start", "suggest", "take", "update", "upload",
+    "skip", "start", "suggest", "take", "undo", "update", "upload",
 ];
 
 #[test]

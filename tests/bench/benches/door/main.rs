@@ -87,7 +87,8 @@ impl Door {
     async fn open(count: usize) -> Result<Self> {
         let shop = TicketsFixture::open().await;
         let keys: TicketKeys = serde_json::from_value(json!({ "1": KEY }))?;
-        let showtime = ShowtimeId(derive_id(&["door"]));
+        let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+        let showtime: ShowtimeId = serde_json::from_value(json!(shop.on_sale(&hall).await))?;
         let tickets: Vec<StoredTicket> = (0..count)
             .map(|nth| ticket(nth, showtime, &shop))
             .collect::<Result<_>>()?;

@@ -61,6 +61,8 @@ fn showtime(shop: &Shop) -> Result<String> {
     let showtime = json!({
         "plan_id": plan["plan_id"],
         "local_start": format!("{start}T19:00:00"),
+        // Tickets are checked in two hours before.
+        "doors_at": (now + SignedDuration::from_mins(30)).to_string(),
         "sales_start_at": (now - SignedDuration::from_mins(5)).to_string(),
         "prices": [
             { "class": "R", "price": { "amount": 90_000, "currency": "KRW" }, "zones": ["front"] },
@@ -263,6 +265,14 @@ fn a_ticket_admits_once_and_is_void_and_refunded_with_its_showtime(shop: &Shop) 
         refused["type"] == "urn:madang:problem:ticket-code-replaced",
         "{refused}"
     );
+    let tested = scan(&replaced["code"])?.expect(200)?;
+    let undo = shop
+        .api
+        .call("POST", &format!("/admin/tickets/{}/undo-check-in", ids[0]));
+    let undo = undo.token(&shop.admin).key(&shop.unique("undo"));
+    let body = json!({ "scan_id": tested["check_in"]["scan_id"], "reason": "A test of the scanner" });
+    let undone = undo.json(&body).send()?.expect(200)?;
+    ensure!(undone.get("check_in").is_none(), "{undone}");
     let admitted = scan(&replaced["code"])?.expect(200)?;
     ensure!(admitted["check_in"]["gate"] == "North", "{admitted}");
     let refused = scan(&replaced["code"])?.expect(409)?;

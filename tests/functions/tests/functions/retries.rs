@@ -259,6 +259,11 @@ const SCENARIOS: &[Scenario] = &[
         "the seat was given back",
         tickets::check_in_ticket_void
     ),
+    scenario!(
+        "undo-check-in",
+        "the ticket was checked in again",
+        tickets::undo_check_in_again
+    ),
     scenario!("upload-scans", "the seats were given back", tickets::upload_scans_void),
     scenario!(
         "replace-ticket-code",
@@ -399,6 +404,7 @@ tests! {
     a_retried_release_of_seats_is_the_first_one: "release-seats",
     a_retried_hold_is_the_first_one: "hold-seats",
     a_retried_check_in_is_the_first_one: "check-in-ticket",
+    a_retried_undo_of_a_check_in_is_the_first_one: "undo-check-in",
     a_retried_upload_of_scans_is_the_first_one: "upload-scans",
     a_retried_replacement_of_a_code_is_the_first_one: "replace-ticket-code",
     a_retried_review_of_a_performance_is_the_first_one: "create-performance-review",

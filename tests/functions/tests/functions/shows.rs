@@ -516,6 +516,44 @@ async fn a_performance_with_a_published_showtime_stays_listed() {
 }
 
 #[tokio::test]
+async fn a_performance_can_be_retired_once_its_showtimes_are_over_or_cancelled() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let set = async |status: &str| {
+        let body = json!({ "status": status });
+        let call = update(PERFORMANCE, "performance_id", &hall.performance, "*", &body);
+        shop.call("update-performance", call).await
+    };
+    let (cancelled, other) = (shop.on_sale(&hall).await, shop.on_sale(&hall).await);
+    let call_off = json!({ "status": "CANCELLED" });
+    assert_eq!(shop.change(&cancelled, &call_off).await.status, 200);
+    assert_eq!(seen(&set("DRAFT").await), (409, "performance-has-showtimes"));
+    // The show takes two hours.
+    let over_at: jiff::Timestamp = "2026-03-07T12:00:00Z".parse().unwrap();
+    let second = SignedDuration::from_secs(1);
+    shop.advance(over_at.duration_since(shop.now()) - second);
+    let refused = set("DRAFT").await;
+    assert_eq!(seen(&refused), (409, "performance-has-showtimes"));
+    assert!(text(&refused.body, "detail").contains(&other), "{refused:?}");
+    shop.advance(second);
+    assert_eq!(set("DRAFT").await.status, 200);
+    let seen_by_all = Call::new("GET", "/performances/{performance_id}").path("performance_id", &hall.performance);
+    assert_eq!(shop.call("get-performance", seen_by_all).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_performance_whose_showtimes_are_all_cancelled_can_be_retired_at_once() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let showtime = shop.on_sale(&hall).await;
+    let call_off = json!({ "status": "CANCELLED" });
+    assert_eq!(shop.change(&showtime, &call_off).await.status, 200);
+    let body = json!({ "status": "DRAFT" });
+    let call = update(PERFORMANCE, "performance_id", &hall.performance, "*", &body);
+    assert_eq!(shop.call("update-performance", call).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_cast_of_100_performers_is_read_in_one_request() {
     let shop = TicketsFixture::open().await;
     let mut cast = vec![];

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use function_tests::payment_fixture::toss_call;
 use function_tests::tickets_fixture::{
-    KEY, check_in_call, delete_offer_call, scan_key, text, ticket_call, upload_call,
+    KEY, check_in_call, delete_offer_call, scan_key, text, ticket_call, undo_call, upload_call,
 };
 use function_tests::{PaymentFixture, TicketsFixture, id_of};
 use futures::future::join_all;
 use harness::TICKET_KEYS;
 use harness::engine::{SHOWS, TICKETS};
 use harness::gateway::{Answer, Call};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sandbox::{Fault, Provider};
 use serde_json::{Value, json};
 use shared::aws::lambda::Invocation;
+use shared::aws::lambda::action::Handler;
 use tickets::admission::code::TicketCode;
 use tickets::admission::keys::TicketKeys;
 
@@ -273,6 +274,10 @@ async fn a_scan_costs_one_request_and_one_write_unit() {
     let tickets = ids(&shop, "ann").await;
     let code = code(&shop, "ann", &tickets[0]).await;
     let function = shop.handler("check-in-ticket");
+    // The function learns from when on tickets are checked in.
+    let other = self::code(&shop, "ann", &tickets[1]).await;
+    shop.call_with(&function, check_in_call("o", &showtime, &other, "A"))
+        .await;
     shop.engine.faults.measure();
     let answer = shop
         .call_with(&function, check_in_call("s", &showtime, &code, &"게".repeat(40)))
@@ -281,6 +286,204 @@ async fn a_scan_costs_one_request_and_one_write_unit() {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(cost.requests, HashMap::from([("UpdateItem".to_owned(), 1)]));
     assert!(cost.write_units <= 1.0, "{cost:?}");
+}
+
+/// An action for which check-in opens two hours before the doors.
+fn at_the_door(shop: &TicketsFixture, action: &str) -> Handler {
+    let platform = shop.platform().with_variable("CHECK_IN_OPENS_MINUTES", "120");
+    let action = tickets::ACTIONS.iter().find(|known| known.name == action).unwrap();
+    (action.build)(&platform).unwrap()
+}
+
+/// Advances the clock to this time.
+fn wait_until(shop: &TicketsFixture, at: &str) {
+    let at: Timestamp = at.parse().unwrap();
+    shop.advance(at.duration_since(shop.now()));
+}
+
+#[tokio::test]
+async fn a_scan_is_refused_until_two_hours_before_the_doors_and_leaves_the_ticket_unused() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let ticket = ids(&shop, "ann").await.remove(0);
+    let code = code(&shop, "ann", &ticket).await;
+    let scanner = at_the_door(&shop, "check-in-ticket");
+    let scan = async || {
+        let call = check_in_call("s", &showtime, &code, "A");
+        shop.call_with(&scanner, call).await
+    };
+    let early = scan().await;
+    assert_eq!(seen(&early), (409, "check-in-not-open"));
+    assert_eq!(
+        early.body["opens_at"], "2026-03-07T08:00:00Z",
+        "two hours before the start"
+    );
+    let doors = json!({ "doors_at": "2026-03-07T09:00:00Z" });
+    assert_eq!(shop.change(&showtime, &doors).await.status, 200);
+    shop.advance(SignedDuration::from_secs(1));
+    assert_eq!(
+        scan().await.body["opens_at"],
+        "2026-03-07T07:00:00Z",
+        "before the doors"
+    );
+    wait_until(&shop, "2026-03-07T06:59:59Z");
+    assert_eq!(seen(&scan().await), (409, "check-in-not-open"));
+    assert_eq!(stored(&shop, &ticket).await.get("check_in"), None);
+    wait_until(&shop, "2026-03-07T07:00:00Z");
+    let admitted = scan().await;
+    assert_eq!(admitted.status, 200, "{admitted:?}");
+}
+
+#[tokio::test]
+async fn nobody_is_admitted_to_a_cancelled_showtime_and_a_scan_that_was_recorded_before_is_repeated() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let [one, two] = [
+        code(&shop, "ann", &tickets[0]).await,
+        code(&shop, "ann", &tickets[1]).await,
+    ];
+    assert_eq!(shop.check_in("one", &showtime, &one, "A").await.status, 200);
+    let cancelled = shop.change(&showtime, &json!({ "status": "CANCELLED" })).await;
+    assert_eq!(cancelled.status, 200, "{cancelled:?}");
+    assert_eq!(
+        seen(&shop.check_in("two", &showtime, &two, "A").await),
+        (409, "show-cancelled")
+    );
+    assert_eq!(
+        statuses(&shop, "ann").await,
+        ["VALID", "VALID"],
+        "their order is open yet"
+    );
+    let again = shop.check_in("one", &showtime, &one, "A").await;
+    assert_eq!((again.status, again.replayed), (200, true), "{again:?}");
+    let offline = [scan("three", &two, "B", shop.now())];
+    let uploaded = shop.call("upload-scans", upload_call("u", &showtime, &offline)).await;
+    assert_eq!(uploaded.body["scans"][0]["result"], "SHOW_CANCELLED", "{uploaded:?}");
+    let kept = stored(&shop, &tickets[1]).await;
+    assert_eq!(
+        (kept.get("check_in"), kept["double_scans"].as_array().unwrap().len()),
+        (None, 1)
+    );
+}
+
+#[tokio::test]
+async fn an_uploaded_scan_from_before_check_in_is_kept_and_reported_and_does_not_use_the_ticket_up() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let ticket = ids(&shop, "ann").await.remove(0);
+    let code = code(&shop, "ann", &ticket).await;
+    let function = at_the_door(&shop, "upload-scans");
+    let upload = async |scan: &Value| {
+        let call = upload_call("u", &showtime, std::slice::from_ref(scan));
+        shop.call_with(&function, call).await
+    };
+    wait_until(&shop, "2026-03-06T09:00:00Z");
+    let early = scan("early", &code, "A", shop.now());
+    wait_until(&shop, "2026-03-07T09:00:00Z");
+    let uploaded = upload(&early).await;
+    assert_eq!((uploaded.status, uploaded.replayed), (200, false), "{uploaded:?}");
+    let result = &uploaded.body["scans"][0];
+    assert_eq!((&result["result"], result.get("check_in")), (&json!("NOT_OPEN"), None));
+    let kept = stored(&shop, &ticket).await;
+    assert_eq!(kept.get("check_in"), None);
+    assert_eq!(kept["double_scans"][0]["gate"], "A");
+    assert_eq!(kept["event"]["detail_type"], "DoubleScanFound");
+    let again = upload(&early).await;
+    assert_eq!((&again.body, again.replayed), (&uploaded.body, true));
+    let late = upload(&scan("late", &code, "B", shop.now())).await;
+    assert_eq!(late.body["scans"][0]["result"], "CHECKED_IN", "{late:?}");
+}
+
+#[tokio::test]
+async fn a_check_in_that_was_undone_leaves_the_ticket_unused_and_its_scan_does_not_check_it_in_again() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let ticket = ids(&shop, "ann").await.remove(0);
+    let code = code(&shop, "ann", &ticket).await;
+    let tested = shop.check_in("test", &showtime, &code, "A").await.body["check_in"].clone();
+    let undone = shop
+        .call("undo-check-in", undo_call("u", &ticket, &tested["scan_id"]))
+        .await;
+    assert_eq!((undone.status, undone.replayed), (200, false), "{undone:?}");
+    assert_eq!(
+        (&undone.body["status"], undone.body.get("check_in")),
+        (&json!("VALID"), None)
+    );
+    let record = &undone.body["undone_check_ins"][0];
+    assert_eq!(
+        (&record["check_in"], &record["reason"], &record["undone_at"]),
+        (&tested, &json!("A test of the scanner"), &json!(shop.now()))
+    );
+    assert_eq!(record["undone_by"], tested["by"], "the administrator");
+    assert_eq!(
+        stored(&shop, &ticket).await["event"]["detail_type"],
+        "TicketCheckInUndone"
+    );
+    assert_eq!(
+        seen(&shop.check_in("test", &showtime, &code, "A").await),
+        (409, "check-in-undone")
+    );
+    let late = [scan("test", &code, "A", shop.now())];
+    let uploaded = shop.call("upload-scans", upload_call("u", &showtime, &late)).await;
+    assert_eq!(uploaded.body["scans"][0]["result"], "UNDONE", "{uploaded:?}");
+    let admitted = shop.check_in("show", &showtime, &code, "A").await;
+    assert_eq!(admitted.status, 200, "{admitted:?}");
+    let other = shop
+        .call("undo-check-in", undo_call("o", &ticket, &json!(ticket)))
+        .await;
+    assert_eq!(seen(&other), (409, "not-checked-in"));
+    assert_eq!(other.body["check_in"], admitted.body["check_in"]);
+}
+
+#[tokio::test]
+async fn of_many_requests_to_undo_a_check_in_at_once_one_takes_effect() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let ticket = ids(&shop, "ann").await.remove(0);
+    let code = code(&shop, "ann", &ticket).await;
+    let scan = shop.check_in("test", &showtime, &code, "A").await.body["check_in"]["scan_id"].clone();
+    let undo = |nth: usize| shop.call("undo-check-in", undo_call(&format!("u{nth}"), &ticket, &scan));
+    let answers = join_all((0..8).map(undo)).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    let new = answers.iter().filter(|answer| !answer.replayed);
+    assert_eq!(new.count(), 1, "{answers:?}");
+    let kept = stored(&shop, &ticket).await;
+    assert_eq!(kept["undone_check_ins"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_seat_of_a_ticket_can_be_given_back_after_its_check_in_was_undone() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let ticket = ids(&shop, "ann").await.remove(0);
+    let code = code(&shop, "ann", &ticket).await;
+    let scan = shop.check_in("test", &showtime, &code, "A").await.body["check_in"]["scan_id"].clone();
+    let cancel = async |key: &str| {
+        let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &text(&order, "order_id"));
+        shop.cancel_order(call.by("ann").key(key).json(&json!({}))).await
+    };
+    assert_eq!(seen(&cancel("1").await), (409, "seat-used"));
+    let undone = shop.call("undo-check-in", undo_call("u", &ticket, &scan)).await;
+    assert_eq!(undone.status, 200, "{undone:?}");
+    assert_eq!(cancel("2").await.status, 200);
+}
+
+#[tokio::test]
+async fn ten_check_ins_of_a_ticket_are_undone_and_no_more() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let ticket = ids(&shop, "ann").await.remove(0);
+    let code = code(&shop, "ann", &ticket).await;
+    for nth in 0..=10 {
+        let key = nth.to_string();
+        let scan = shop.check_in(&key, &showtime, &code, "A").await.body["check_in"]["scan_id"].clone();
+        let undone = shop.call("undo-check-in", undo_call(&key, &ticket, &scan)).await;
+        match nth {
+            10 => assert_eq!(seen(&undone), (409, "too-many-undone-check-ins")),
+            _ => assert_eq!(undone.status, 200, "{undone:?}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use function_tests::tickets_fixture::{check_in_call, scan_key, ticket_call, upload_call};
+use function_tests::tickets_fixture::{check_in_call, scan_key, ticket_call, undo_call, upload_call};
 use harness::gateway::{Answer, Call};
 use serde_json::{Value, json};
 
@@ -24,6 +24,8 @@ pub async fn keep(world: Rc<World>) {
     world
         .http("upload-scans", upload_call(&world.key(), none, &[scan]))
         .await;
+    let undo = undo_call(&world.key(), none, &json!(none));
+    world.http("undo-check-in", undo).await;
     while world.is_running() {
         world.pause().await;
         let Some(showtime) = a_showtime(&world) else { continue };

@@ -2,8 +2,8 @@
 
 use function_tests::TicketsFixture;
 use function_tests::tickets_fixture::{
-    accept_call, hold_call, offer_call, performance, plan, publish_call, scan_key, showtime, text, ticket_call, update,
-    upload_call,
+    accept_call, hold_call, offer_call, performance, plan, publish_call, scan_key, showtime, text, ticket_call,
+    undo_call, update, upload_call,
 };
 use harness::gateway::Call;
 use jiff::SignedDuration;
@@ -232,6 +232,18 @@ pub async fn upload_scans_void() -> Outcome {
     Outcome {
         first,
         again: shop.call("upload-scans", upload()).await,
+        other: None,
+    }
+}
+
+pub async fn undo_check_in_again() -> Outcome {
+    let (shop, showtime, _, [id, code]) = with_tickets().await;
+    let scan = shop.check_in("a", &showtime, &code, "A").await.body["check_in"]["scan_id"].clone();
+    let first = shop.call("undo-check-in", undo_call("k", &id, &scan)).await;
+    shop.check_in("b", &showtime, &code, "B").await;
+    Outcome {
+        first,
+        again: shop.call("undo-check-in", undo_call("k", &id, &scan)).await,
         other: None,
     }
 }
