@@ -48,7 +48,7 @@ impl UndoCheckIn {
 pub struct UndoCheckInRequest {
     /// The scan that checked the ticket in, as `check_in` of the ticket names it.
     pub scan_id: Uuid,
-    /// Why it is undone. Text of one line, without personal data.
+    /// The reason for which it is undone. Text of one line, without personal data.
     #[schema(min_length = 1, max_length = 200, examples("A test of the scanner"))]
     pub reason: String,
 }
