@@ -486,6 +486,15 @@ export interface CheckIn {
   by: Actor;
 }
 
+/** Nothing has changed. */
+export type CheckInNotOpenProblem = Problem & {
+  /** The time from which tickets of the showtime are checked in. */
+  opens_at: string;
+  type: "urn:madang:problem:check-in-not-open";
+  status: 409;
+  title: "It is too early to check tickets in";
+};
+
 /** A scan at the door. */
 export interface CheckInTicketRequest {
   /** The code that the scanner read. */
@@ -493,6 +502,13 @@ export interface CheckInTicketRequest {
   /** The gate. Text of one line. */
   gate: string;
 }
+
+/** Scan the ticket again under a new key. */
+export type CheckInUndoneProblem = Problem & {
+  type: "urn:madang:problem:check-in-undone";
+  status: 409;
+  title: "The check-in by this scan was undone";
+};
 
 /** An order to place. */
 export interface CheckoutRequest {
@@ -665,6 +681,11 @@ export interface Coupon {
   claims_end_at: string;
   /** The time from which a claimed coupon can no longer be redeemed. */
   redeemable_until: string;
+  /**
+   * The time from which nobody claims or redeems it, because an administrator has revoked it. Orders and subscriptions that have
+   * redeemed it keep it. Absent: it is not revoked.
+   */
+  revoked_at?: string;
   /** The outcome for the coupon when its customer cancels a paid order. */
   on_cancellation: runtime.Open<OnCancellation>;
   /** For how many charges of a subscription it counts. */
@@ -697,7 +718,10 @@ export interface CouponClaim {
   code_index?: number;
   /** The time of the claim. */
   claimed_at: string;
-  /** The time from which the coupon can no longer be redeemed. */
+  /**
+   * The time from which the coupon can no longer be redeemed. If the shop cancels the order that has it, it can be redeemed for
+   * another day at least.
+   */
   redeemable_until: string;
 }
 
@@ -2186,6 +2210,15 @@ export type NotAttendedProblem = Problem & {
   title: "The customer has not attended the performance with this ticket";
 };
 
+/** Nothing has changed. */
+export type NotCheckedInProblem = Problem & {
+  /** The present check-in. Absent if the ticket is not checked in. */
+  check_in?: CheckIn;
+  type: "urn:madang:problem:not-checked-in";
+  status: 409;
+  title: "The ticket is not checked in by this scan";
+};
+
 export type NotEnoughPointsProblem = Problem & {
   /** The wallet's available points. */
   available: Points;
@@ -2752,7 +2785,7 @@ export interface Performance {
 export type PerformanceHasShowtimesProblem = Problem & {
   type: "urn:madang:problem:performance-has-showtimes";
   status: 409;
-  title: "The performance has published showtimes";
+  title: "The performance has published showtimes that are not over";
 };
 
 /** A performance's id, derived from the administrator and the idempotency key. */
@@ -3667,7 +3700,7 @@ export interface Sale {
 }
 
 /** The result of a scan. */
-export type ScanResult = "CHECKED_IN" | "ALREADY_CHECKED_IN" | "TICKET_VOID" | "OTHER_SHOWTIME" | "INVALID_CODE";
+export type ScanResult = "CHECKED_IN" | "ALREADY_CHECKED_IN" | "TICKET_VOID" | "NOT_OPEN" | "SHOW_CANCELLED" | "UNDONE" | "OTHER_SHOWTIME" | "INVALID_CODE";
 
 /** A recurring schedule: an anchor date, an interval, and a local time of day. */
 export interface Schedule {
@@ -4499,8 +4532,13 @@ export interface Ticket {
   offered_until?: string;
   /** The check-in. Absent until it is checked in. */
   check_in?: CheckIn;
-  /** Scans beside the check-in that admitted at devices without a network, or after the ticket became void. */
+  /**
+   * Scans beside the check-in that admitted at devices without a network: a second time, after the ticket became void, before
+   * check-in was open, or although the showtime was cancelled.
+   */
   double_scans?: CheckIn[];
+  /** Check-ins that administrators have undone. */
+  undone_check_ins?: UndoneCheckIn[];
   /** The time of the issue. */
   issued_at: string;
   /** The time at which it became void. */
@@ -4684,6 +4722,12 @@ export type TooManyTransfersProblem = Problem & {
   title: "The ticket has changed hands too often";
 };
 
+export type TooManyUndoneCheckInsProblem = Problem & {
+  type: "urn:madang:problem:too-many-undone-check-ins";
+  status: 409;
+  title: "Too many check-ins of the ticket were undone";
+};
+
 export type TooManyWrongCodesProblem = Problem & {
   /** The time from which a code is looked at again. */
   again_at: string;
@@ -4762,6 +4806,26 @@ export type UnavailableProblem = Problem & {
   title: "Service unavailable";
 };
 
+/** A check-in to undo. */
+export interface UndoCheckInRequest {
+  /** The scan that checked the ticket in, as `check_in` of the ticket names it. */
+  scan_id: string;
+  /** The reason for which it is undone. Text of one line, without personal data. */
+  reason: string;
+}
+
+/** A check-in that was undone. */
+export interface UndoneCheckIn {
+  /** The check-in. */
+  check_in: CheckIn;
+  /** The time at which it was undone. */
+  undone_at: string;
+  /** The administrator who has undone it. */
+  undone_by: Actor;
+  /** Why. */
+  reason: string;
+}
+
 /** The unit of an interval. */
 export type Unit = "DAY" | "WEEK" | "MONTH" | "YEAR";
 
@@ -4793,7 +4857,10 @@ export interface UpdateCategoriesRequest {
   categories: CategoriesPatch;
 }
 
-/** Changes of a coupon, as a merge patch (RFC 7396): only what is named changes, and `null` clears the waiting room. */
+/**
+ * Changes of a coupon, as a merge patch (RFC 7396): only what is named changes, and `null` clears the waiting room or
+ * lifts the revocation.
+ */
 export interface UpdateCouponRequest {
   /** The name that customers see. Text of one line. */
   name?: string;
@@ -4801,6 +4868,11 @@ export interface UpdateCouponRequest {
   total?: number;
   /** The time from which it can no longer be claimed. A time in the past ends the claims within a second. */
   claims_end_at?: string;
+  /**
+   * The time from which nobody claims or redeems it. A time in the past takes effect within ten seconds, and `null` lifts the
+   * revocation. Orders and subscriptions that have redeemed it keep it.
+   */
+  revoked_at?: string | null;
   waiting_room_id?: WaitingRoomId | null;
 }
 
@@ -6798,6 +6870,9 @@ export interface CheckInTicketOperation {
     | TicketVoidProblem
     | TicketCodeReplacedProblem
     | AlreadyCheckedInProblem
+    | CheckInNotOpenProblem
+    | CheckInUndoneProblem
+    | ShowCancelledProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidTextProblem
@@ -6988,6 +7063,40 @@ export interface ListTicketTransfersOperation {
     | UnauthenticatedProblem
     | ForbiddenProblem
     | NotFoundProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `undoCheckIn`. */
+export interface UndoCheckInOperation {
+  request: {
+    /** The ticket */
+    ticket_id: string;
+    /**
+     * 1 to 255 visible ASCII characters. The check-in is recognized by its `scan_id`
+     * Default: a new key for each call.
+     */
+    idempotencyKey?: string;
+    body: UndoCheckInRequest;
+  };
+  answer: runtime.Answer<200, Ticket, {
+    /** true: the check-in was undone before */
+    idempotencyReplayed?: string;
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | InvalidIdempotencyKeyProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | NotCheckedInProblem
+    | TooManyUndoneCheckInsProblem
+    | BodyTooLargeProblem
+    | IdempotencyKeyReusedProblem
+    | InvalidTextProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -9970,7 +10079,8 @@ export class Madang extends runtime.Client {
    * the performance since it was read, the answer is 412 and nothing changes. A change that is made already is answered with 200 in
    * any case.
    *
-   * A performance with a published showtime stays `LISTED`. The list of its showtimes is eventually consistent, so a showtime that
+   * A performance with a published showtime that is neither over nor cancelled stays `LISTED`; after that it can become a `DRAFT`, and
+   * customers see it no more. Its tickets and its reviews stay. The list of its showtimes is eventually consistent, so a showtime that
    * was published a moment ago may not be in it yet. Its seats are not sold then: a hold checks the performance itself.
    *
    * `PATCH /admin/performances/{performance_id}`
@@ -10304,6 +10414,9 @@ export class Madang extends runtime.Client {
    * as the key of each scan, and the same one if the scan is uploaded later, because no answer came. A key that was used for another
    * ticket is not noticed.
    *
+   * Check-in opens two hours before the doors, or before the start of a showtime without a time of the doors, unless the shop has set
+   * another time. Nobody is admitted to a cancelled showtime.
+   *
    * `POST /admin/showtimes/{showtime_id}/check-ins`
    */
   checkInTicket(request: CheckInTicketOperation["request"], options?: runtime.Options): Promise<runtime.Result<CheckInTicketOperation>> {
@@ -10341,7 +10454,7 @@ export class Madang extends runtime.Client {
    * Records scans of a device that had no network
    *
    * Each scan has a result of its own. A scan that was recorded before is not recorded again. The device has admitted the holder, so a
-   * code that was replaced since counts too. Send at most 100 scans a request, and send all of them again if no answer comes.
+   * code that was replaced since counts too. Whether check-in was open follows from the time of the scan. Send at most 100 scans a request, and send all of them again if no answer comes.
    *
    * `POST /admin/showtimes/{showtime_id}/scans`
    */
@@ -10385,6 +10498,19 @@ export class Madang extends runtime.Client {
    */
   listTicketTransfers(request: ListTicketTransfersOperation["request"], options?: runtime.Options): Promise<runtime.Result<ListTicketTransfersOperation>> {
     return this.call<ListTicketTransfersOperation>({ method: "GET", path: "/admin/tickets/{ticket_id}/transfers", token: true }, request, options);
+  }
+
+  /**
+   * Undoes a check-in
+   *
+   * The ticket admits again, can be passed on, and its seat can be given back. The ticket keeps who has undone which scan, and why. The
+   * scan itself stays undone: a device that uploads it again does not check the ticket in. A check-in is undone once, whichever request
+   * asks for it.
+   *
+   * `POST /admin/tickets/{ticket_id}/undo-check-in`
+   */
+  undoCheckIn(request: UndoCheckInOperation["request"], options?: runtime.Options): Promise<runtime.Result<UndoCheckInOperation>> {
+    return this.call<UndoCheckInOperation>({ method: "POST", path: "/admin/tickets/{ticket_id}/undo-check-in", headers: ["Idempotency-Key"], body: "application/json", token: true }, request, options);
   }
 
   /**
@@ -11035,8 +11161,8 @@ export class Madang extends runtime.Client {
    * of general admission: these are not chosen, and it is refused only if the area has fewer free ones. A retry with the same key and body returns the order in its current state.
    *
    * A plan can have accessible seats, and seats of their companions. Anybody can choose them. `best` chooses them if `accessible` is
-   * true, at least one accessible seat and no companion's seat without it. Otherwise it chooses them only when no other seat of the class
-   * is free.
+   * true, at least one accessible seat and no companion's seat without it. Otherwise it chooses them only when all others of the class
+   * are sold or blocked.
    *
    * `seats-taken` and `single-seat-left` have the rows as they are now, so that a page can draw them anew.
    *

@@ -108,7 +108,7 @@ pub struct UndoneCheckIn {
     pub undone_at: Timestamp,
     /// The administrator who has undone it.
     pub undone_by: Actor,
-    /// Why.
+    /// The reason for which it was undone.
     pub reason: String,
 }
 
