@@ -108,7 +108,7 @@ impl FaultPlan {
     /// Raises the rate of lost responses, and the number of charges that they affect.
     pub fn lose_answers(&mut self) {
         self.actors.subscribers = self.actors.subscribers.max(6);
-        self.faults.lost_answers = self.faults.lost_answers.max(150);
+        self.faults.lost_answers = self.faults.lost_answers.max(50);
     }
 
     /// Lets banks and providers take money back, and sends more customers.

@@ -9,7 +9,6 @@ mod carrier;
 mod coupon_hunter;
 mod doorkeeper;
 mod editor;
-mod greedy_customers;
 mod importer;
 pub mod personal_data;
 mod photographer;
@@ -17,6 +16,7 @@ mod repeated;
 mod returns;
 mod reviewer;
 mod searcher;
+mod seat_holder;
 mod shopper;
 mod showtimes;
 mod staff;
@@ -78,7 +78,7 @@ pub fn start(world: &Rc<World>) -> Vec<JoinHandle<()>> {
     if actors.ticket_buyers > 0 {
         tasks.push(world.spawn(doorkeeper::keep(world.clone())));
         tasks.push(world.spawn(audience::pass_tickets_on(world.clone())));
-        tasks.push(world.spawn(greedy_customers::want_too_much(world.clone())));
+        tasks.push(world.spawn(seat_holder::hold_on(world.clone())));
         for nth in 0..reviewer::REVIEWERS {
             tasks.push(world.spawn(reviewer::review_shows(world.clone(), nth)));
         }

@@ -77,15 +77,11 @@ async fn review_show(world: &Rc<World>, name: &str, show: &Show, goes: bool) {
     }
 }
 
-/// Shows a ticket at two gates at the same moment.
 async fn check_in(world: &World, name: &str, showtime: &str, ticket: &str) {
     if let Some(code) = shown(world, ticket, name).await {
-        let scan = |gate| {
-            let scan = check_in_call(&world.key(), showtime, &code, gate);
-            world.request("check-in-ticket", scan)
-        };
-        let (one, other) = tokio::join!(scan("0"), scan("1"));
-        record(world, ticket, &[one, other]);
+        let scan = check_in_call(&world.key(), showtime, &code, "0");
+        let scan = world.request("check-in-ticket", scan).await;
+        record(world, ticket, &[scan]);
     }
 }
 
