@@ -64,6 +64,8 @@ pub enum Mutant {
     DeliveriesForgotten,
     /// Cancelled units are released, but not counted in the order.
     CancellationsForgotten,
+    /// An order forgets that lost units were shipped again or cancelled.
+    LossesForgotten,
     /// A refund of units is requested, but not counted in the order.
     LineRefundsForgotten,
     /// An order is stored without the price of its delivery.
@@ -98,6 +100,8 @@ pub enum Mutant {
     CancellationLost,
     /// An order forgets the fees for seats that were given back.
     FeesForgotten,
+    /// A unit of a coupon is taken without checking that one is left.
+    CouponUnitsUnchecked,
     /// A claim is redeemed whether an order has it or not.
     ClaimsUnchecked,
     /// An order that gives two claims back forgets the second one.
@@ -132,7 +136,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 61] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -160,6 +164,7 @@ impl Mutant {
         Self::ShipmentsUnchecked,
         Self::DeliveriesForgotten,
         Self::CancellationsForgotten,
+        Self::LossesForgotten,
         Self::LineRefundsForgotten,
         Self::DeliveryUncharged,
         Self::AddressReadable,
@@ -177,6 +182,7 @@ impl Mutant {
         Self::TicketsKept,
         Self::CancellationLost,
         Self::FeesForgotten,
+        Self::CouponUnitsUnchecked,
         Self::ClaimsUnchecked,
         Self::SecondClaimKept,
         Self::JoinsUnchecked,
@@ -250,6 +256,7 @@ impl Mutant {
                 }
             }),
             Self::CancellationsForgotten => each_line(body, &mut |line| drop(line.remove("cancelled"))),
+            Self::LossesForgotten => each_line(body, &mut |line| drop(line.remove("written_off"))),
             Self::LineRefundsForgotten => each_line(body, &mut |line| drop(line.remove("refunded"))),
             Self::FeesForgotten => each_line(body, &mut |line| drop(line.remove("cancellation_fee"))),
             Self::DeliveryUncharged => each_item(body, "ORDER#", &mut |item| {
@@ -268,6 +275,7 @@ impl Mutant {
                 each_write(body, &mut |write| unless(write, "SHOW#", "AND attribute_not_exists(h."))
             }
             Self::SeatsKept => each_write(body, &mut keep_seats),
+            Self::CouponUnitsUnchecked => each_write(body, &mut |write| unless(write, "UNITS#", "available >= ")),
             Self::ClaimsUnchecked => each_write(body, &mut |write| unless(write, "CLAIM#", "#status = :issued")),
             Self::SecondClaimKept => {
                 let mut returned = 0;
@@ -419,6 +427,7 @@ impl Mutant {
             Self::ShipmentsUnchecked
                 | Self::DeliveriesForgotten
                 | Self::CancellationsForgotten
+                | Self::LossesForgotten
                 | Self::LineRefundsForgotten
                 | Self::ReturnsUnchecked
                 | Self::ReceiptsForgotten

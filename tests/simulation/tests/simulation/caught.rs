@@ -170,6 +170,16 @@ fn cancelled_units_that_are_not_counted_are_caught() {
 }
 
 #[test]
+fn lost_units_that_their_order_forgets_are_caught() {
+    is_caught(Mutant::LossesForgotten, "each order holds its units");
+}
+
+#[test]
+fn a_coupon_that_is_claimed_more_often_than_it_has_units_is_caught() {
+    is_caught(Mutant::CouponUnitsUnchecked, "a coupon is claimed and redeemed once");
+}
+
+#[test]
 fn a_refund_of_units_that_is_not_counted_is_caught() {
     is_caught(Mutant::LineRefundsForgotten, "no line is refunded twice");
 }
