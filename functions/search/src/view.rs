@@ -24,7 +24,7 @@ pub struct SearchIndex {
     pub bytes: u64,
     /// The time of the last change of the index.
     pub committed_at: Timestamp,
-    /// The rebuild that made the index. Absent for the first one.
+    /// The rebuild that made the index. Absent until the first one has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub rebuild_id: Option<Uuid>,

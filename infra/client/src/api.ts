@@ -3741,7 +3741,7 @@ export interface SearchIndex {
   bytes: number;
   /** The time of the last change of the index. */
   committed_at: string;
-  /** The rebuild that made the index. Absent for the first one. */
+  /** The rebuild that made the index. Absent until the first one has ended. */
   rebuild_id?: string;
   /** The rebuild that is under way. */
   rebuild?: RebuildProgress;

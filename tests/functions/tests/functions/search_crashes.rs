@@ -28,16 +28,6 @@ enum Command {
 }
 
 impl Command {
-    const ALL: [Self; 7] = [
-        Self::Change,
-        Self::Replace,
-        Self::Merge,
-        Self::Rebuild,
-        Self::FirstBuild,
-        Self::RollBack,
-        Self::Sweep,
-    ];
-
     /// A shop in which the command has something to do.
     async fn shop(self) -> SearchFixture {
         let mut shop = SearchFixture::open().await;
@@ -173,9 +163,23 @@ async fn survives(command: Command) {
     }
 }
 
-#[tokio::test]
-async fn a_writer_that_is_killed_at_any_request_of_any_command_leaves_an_index_that_becomes_as_the_tables_are() {
-    for command in Command::ALL {
-        survives(command).await;
-    }
+macro_rules! killed_at_any_request {
+    ($($name:ident: $command:ident,)*) => {
+        $(
+            #[tokio::test]
+            async fn $name() {
+                survives(Command::$command).await;
+            }
+        )*
+    };
+}
+
+killed_at_any_request! {
+    a_change_that_is_killed_at_any_request_is_indexed_when_its_message_comes_again: Change,
+    a_replacement_that_is_killed_at_any_request_is_made_when_its_message_comes_again: Replace,
+    a_merge_that_is_killed_at_any_request_loses_no_document: Merge,
+    a_rebuild_that_is_killed_at_any_request_goes_on_from_its_last_step: Rebuild,
+    a_first_build_that_is_killed_at_any_request_goes_on_from_its_last_step: FirstBuild,
+    a_roll_back_that_is_killed_at_any_request_catches_up_when_it_is_sent_again: RollBack,
+    a_comparison_that_is_killed_at_any_request_is_made_by_the_next_run: Sweep,
 }
