@@ -4822,7 +4822,7 @@ export interface UndoneCheckIn {
   undone_at: string;
   /** The administrator who has undone it. */
   undone_by: Actor;
-  /** Why. */
+  /** The reason for which it was undone. */
   reason: string;
 }
 
