@@ -301,9 +301,9 @@ async fn a_hold_whose_duplicate_takes_the_last_places_meanwhile_is_answered_with
         json!({ "best": { "class": "VIP", "count": 2 } }),
     ] {
         let (shop, showtime) = standing_at(4, |_| {}).await;
-        // The seats 0-0-0 and 0-0-1 are left.
+        // The seats 0-0-2 and 0-0-3 are left.
         let others = [
-            ("cy", vec!["0-0-2", "0-0-3", "0-1-2", "0-1-3"]),
+            ("cy", vec!["0-0-0", "0-0-1", "0-1-2", "0-1-3"]),
             ("dan", vec!["0-1-0", "0-1-1"]),
         ];
         for (customer, seats) in others {
