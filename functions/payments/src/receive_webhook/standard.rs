@@ -40,6 +40,9 @@ struct Data {
     code: Option<String>,
     /// The failure's message for the customer.
     message: Option<String>,
+    /// Other fields, which are ignored.
+    #[serde(flatten)]
+    other: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Verifies and records a message.
