@@ -104,8 +104,6 @@ pub enum Mutant {
     CouponUnitsUnchecked,
     /// A claim is redeemed whether an order has it or not.
     ClaimsUnchecked,
-    /// An order that gives two claims back forgets the second one.
-    SecondClaimKept,
     /// A join of a waiting room is stored whether the customer has joined or not.
     JoinsUnchecked,
     /// An entry into a waiting room is not counted.
@@ -136,7 +134,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 60] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -184,7 +182,6 @@ impl Mutant {
         Self::FeesForgotten,
         Self::CouponUnitsUnchecked,
         Self::ClaimsUnchecked,
-        Self::SecondClaimKept,
         Self::JoinsUnchecked,
         Self::EntriesUncounted,
         Self::RatesIgnored,
@@ -277,10 +274,6 @@ impl Mutant {
             Self::SeatsKept => each_write(body, &mut keep_seats),
             Self::CouponUnitsUnchecked => each_write(body, &mut |write| unless(write, "UNITS#", "available >= ")),
             Self::ClaimsUnchecked => each_write(body, &mut |write| unless(write, "CLAIM#", "#status = :issued")),
-            Self::SecondClaimKept => {
-                let mut returned = 0;
-                each_write(body, &mut |write| keep_second_claim(write, &mut returned));
-            }
             Self::CouponsRepeated => each_item(body, "SUBSCRIPTION#", &mut |item| {
                 let left = item.pointer_mut("/coupon/M/charges_left/N");
                 if let Some(left) = left.filter(|left| **left == "0") {
@@ -515,20 +508,6 @@ fn keep_seats(write: &mut Value) {
     let update = write["UpdateExpression"].as_str().unwrap_or_default();
     if update.starts_with("REMOVE h.") {
         write["UpdateExpression"] = "SET n = n".into();
-    }
-}
-
-/// Leaves a claim with its order where a write gives it back, and an earlier one of the same transaction gives one back too.
-fn keep_second_claim(write: &mut Value, returned: &mut u32) {
-    if write["UpdateExpression"] != "SET #status = :issued REMOVE order_id" {
-        return;
-    }
-    *returned += 1;
-    if *returned > 1 {
-        write["UpdateExpression"] = "SET order_id = :order".into();
-        if let Some(values) = write["ExpressionAttributeValues"].as_object_mut() {
-            values.remove(":issued");
-        }
     }
 }
 
