@@ -65,7 +65,7 @@ impl UpdateSubscription {
     }
 }
 
-/// The changes of a subscription (RFC 7396). An absent member stays as it is.
+/// The changes of a subscription (RFC 7396). An absent member does not change.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateSubscriptionRequest {

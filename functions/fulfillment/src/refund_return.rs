@@ -138,7 +138,7 @@ pub struct Deduction {
 }
 
 /// The refund that staff ask for, before it is reduced to what is left of the payment.
-fn asked(
+fn requested_refund(
     details: &Return,
     order: &StoredOrder,
     body: &RefundReturnRequest,
@@ -179,7 +179,7 @@ impl RefundReturn {
     ) -> Result<ReturnChange, Error> {
         stored.details.require(ReturnStatus::Received)?;
         let order = self.fulfillment.order_of(stored, invocation.deadline).await?;
-        let (mut refund, mut parts) = asked(&stored.details, &order, body)?;
+        let (mut refund, mut parts) = requested_refund(&stored.details, &order, body)?;
         let mut records = vec![];
         if refund.amount.amount() > 0 {
             let payment = self.payment_of(&order, invocation).await?;
@@ -218,7 +218,7 @@ impl RefundReturn {
     }
 }
 
-/// The payment with a refund of `amount`, of which `untaxed` is not taxed, or as it is if the amount is 0.
+/// The payment with a refund of `amount`, of which `untaxed` is not taxed. Unchanged if the amount is 0.
 fn refunding(
     payment: &StoredPayment,
     amount: Money,

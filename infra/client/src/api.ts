@@ -4986,7 +4986,7 @@ export interface UpdateShowtimeRequest {
   prices?: PriceClass[];
 }
 
-/** The changes of a subscription (RFC 7396). An absent member stays as it is. */
+/** The changes of a subscription (RFC 7396). An absent member does not change. */
 export interface UpdateSubscriptionRequest {
   /** The items of each period, from the next one on. Quantities of the same product are added up. */
   items?: Item[];

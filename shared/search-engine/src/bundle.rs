@@ -25,7 +25,7 @@ const MAX_HEADER: u32 = 1 << 20;
 pub struct Bundle {
     /// The SHA-256 of its bytes, in hexadecimal digits.
     pub name: String,
-    /// The encoded bundle, as it is stored.
+    /// The encoded bundle.
     pub bytes: Vec<u8>,
 }
 

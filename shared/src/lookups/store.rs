@@ -131,7 +131,7 @@ impl LookupStore {
             .await
     }
 
-    /// Puts an entity in the list of those with units that are to be shipped, or takes it out, as it is in `version`. Condition: no
+    /// Puts an entity in the list of those with units that are to be shipped, or takes it out. `version` is that of the entity. Condition: no
     /// later version was written. Otherwise nothing changes.
     ///
     /// # Errors

@@ -67,7 +67,7 @@ fn collect(document: &Value, schema: &Value, name: &str, strings: &mut BTreeSet<
     }
 }
 
-/// Words with which a clause begins that stands for a noun, such as "How many are free" for "The number of free places".
+/// Words that begin a clause in place of a noun, such as "How many are free" in place of "The number of free places".
 const CLAUSES: [&str; 9] = ["How", "What", "When", "Where", "Which", "Who", "Whom", "Whose", "Why"];
 
 /// Words that name the owner of a thing by a pronoun, such as "Its author" for "The customer who wrote the review".

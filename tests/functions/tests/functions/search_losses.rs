@@ -151,7 +151,7 @@ async fn an_index_of_another_version_is_rebuilt_by_the_daily_run_also_without_a_
     agrees_with_the_tables(&shop).await;
 }
 
-/// The document of a product, as it is indexed now.
+/// The document that the present product makes.
 async fn document(shop: &SearchFixture, sku: &str) -> Document {
     let ids = [sku.to_owned()].into();
     let deadline = shop.shop.invocation().deadline;

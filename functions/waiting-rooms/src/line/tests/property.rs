@@ -80,7 +80,7 @@ fn most_who_share(places: &mut [u64]) -> u64 {
     most.cast_unsigned()
 }
 
-/// Runs a case, and checks it twice a second. Returns the crowd as it is at the end.
+/// Runs a case, and checks it twice a second. Returns the crowd at the end.
 fn run(case: &Case, rule: Rule) -> Result<Crowd, TestCaseError> {
     let room = room(&case.rates);
     let mut crowd = Crowd {
