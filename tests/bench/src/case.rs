@@ -9,7 +9,7 @@ use serde_json::Value;
 pub trait Case {
     /// The name of its package and binary.
     const FUNCTION: &'static str;
-    /// Environment variables beside Lambda's, including those that only the peer reads.
+    /// Environment variables that only the peer reads.
     const ENVIRONMENT: &'static [(&'static str, &'static str)];
     /// Whether `peers/<function>` has a TypeScript implementation.
     const HAS_PEER: bool;

@@ -7,6 +7,7 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use harness::platform;
 
 /// The unit of CPU time in /proc, on every architecture (proc(5): USER_HZ).
 const TICK: Duration = Duration::from_millis(10);
@@ -28,7 +29,8 @@ pub struct FunctionProcess {
 }
 
 impl FunctionProcess {
-    /// Starts `program` with the Runtime API at `runtime_api` and AWS at `endpoint`; its output goes to `log`.
+    /// Starts `program` with the Runtime API at `runtime_api` and AWS at `endpoint`; its output goes to `log`. It has the variables that
+    /// the template sets and those of `environment`.
     ///
     /// # Errors
     /// If it does not start.
@@ -44,6 +46,7 @@ impl FunctionProcess {
         let child = Command::new(&program.binary)
             .args(&program.arguments)
             .env_clear()
+            .envs(platform::variables())
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use bench::case::Case;
 use function_tests::{Shop, order_call};
-use harness::engine::{CATALOG, ORDERS};
+use harness::engine::ORDERS;
 use harness::gateway::Call;
 use serde_json::Value;
 
@@ -19,15 +19,7 @@ pub struct Checkout;
 
 impl Case for Checkout {
     const FUNCTION: &'static str = "checkout";
-    const ENVIRONMENT: &'static [(&'static str, &'static str)] = &[
-        ("CATALOG_TABLE", CATALOG),
-        ("ORDERS_TABLE", ORDERS),
-        ("ACCOUNTS_TABLE", "accounts"),
-        ("DATA_KEY_ID", "alias/data"),
-        ("RESERVATION_MINUTES", "15"),
-        ("SHOP_COUNTRY", "KR"),
-        ("IDEMPOTENCY_TABLE", IDEMPOTENCY),
-    ];
+    const ENVIRONMENT: &'static [(&'static str, &'static str)] = &[("IDEMPOTENCY_TABLE", IDEMPOTENCY)];
     const HAS_PEER: bool = true;
 
     async fn prepare(shop: &Shop) -> Result<()> {

@@ -45,9 +45,8 @@ pub async fn start() -> Result<()> {
             arguments: vec![],
         };
         let mut runtime = RuntimeApi::start().await?;
-        let environment = [("WAITING_ROOMS_TABLE", WAITING_ROOMS)];
         let log = env::temp_dir().join(format!("{FUNCTION}-{label}.log"));
-        let process = FunctionProcess::start(FUNCTION, &program, &environment, runtime.address, &meter.endpoint, log)?;
+        let process = FunctionProcess::start(FUNCTION, &program, &[], runtime.address, &meter.endpoint, log)?;
         runtime.started().await.with_context(|| process.output())?;
         let idle = process.peak_memory()?;
         meter.take();

@@ -1,6 +1,6 @@
 /**
- * `POST /orders` in TypeScript: the behaviour of our `checkout`, written as AWS's own guides write it, with the SDK's
- * document client and the idempotency of Powertools for AWS Lambda.
+ * `POST /orders` in TypeScript: the behaviour of our `checkout` for an order without an address, coupons or notes, written as AWS's own
+ * guides write it, with the SDK's document client and the idempotency of Powertools for AWS Lambda.
  */
 import { makeIdempotent, IdempotencyConfig } from "@aws-lambda-powertools/idempotency";
 import { DynamoDBPersistenceLayer } from "@aws-lambda-powertools/idempotency/dynamodb";

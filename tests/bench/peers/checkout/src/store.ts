@@ -9,22 +9,46 @@ import { Problem, type Body, type Money } from "./request";
 const MAX_AMOUNT = 1_000_000_000_000_000;
 const ATTEMPTS = 8;
 const DUE_SHARDS = 16;
+/** The value-added tax of Korea, in percent. */
+const KOREAN_TAX = 10;
 
 interface Product {
   sku: string;
   name: string;
   price: Money;
   status: "LISTED" | "UNLISTED";
+  tax_class?: "STANDARD" | "REDUCED" | "EXEMPT";
   points?: number;
   stock_shards: number;
 }
 
-interface Line {
+/** A line as the table has it. Its parts follow from it. */
+interface StoredLine {
   sku: string;
   name: string;
   quantity: number;
   unit_price: Money;
+  tax_rate?: string;
   points?: number;
+}
+
+interface Line extends StoredLine {
+  line_id: string;
+  kind: "PRODUCT";
+  discount: Money;
+  tax: Money;
+  included_tax: Money;
+  total: Money;
+  quantities: { ordered: number };
+}
+
+interface Totals {
+  subtotal: Money;
+  discount: Money;
+  shipping: Money;
+  tax: Money;
+  included_tax: Money;
+  total: Money;
 }
 
 interface Hold {
@@ -37,8 +61,9 @@ export interface Order {
   order_id: string;
   customer_id: string;
   status: string;
+  fulfillment_status: "NOT_REQUIRED";
   lines: Line[];
-  total: Money;
+  totals: Totals;
   placed_at: string;
   expires_at: string;
 }
@@ -67,7 +92,10 @@ export class Store {
   /** Places the order and takes its stock in one transaction. */
   async place(customer: string, key: string, body: Body, wanted: Map<string, number>): Promise<Order> {
     const products = await this.products([...wanted.keys()]);
-    const { lines, total } = quote(wanted, products);
+    const stored = quote(wanted, products);
+    const lines = stored.map(withParts);
+    const totals = sum(lines);
+    const { total } = totals;
     const expected = body.expected_total;
     if (expected && (expected.amount !== total.amount || expected.currency !== total.currency)) {
       throw new Problem(409, "total-differs", { total });
@@ -78,15 +106,21 @@ export class Store {
       order_id: format(id),
       customer_id: customer,
       status: "PENDING_PAYMENT",
+      fulfillment_status: "NOT_REQUIRED",
       lines,
-      total,
+      totals,
       placed_at: new Date(now).toISOString(),
       expires_at: new Date(now + this.reservation).toISOString(),
     };
     const eventId = uuidV7(now);
     const record = {
-      ...order,
       pk: `ORDER#${order.order_id}`,
+      order_id: order.order_id,
+      customer_id: customer,
+      status: order.status,
+      lines: stored,
+      placed_at: order.placed_at,
+      expires_at: order.expires_at,
       fingerprint: createHash("sha256").update(JSON.stringify(body)).digest("hex").slice(0, 32),
       payments: 0,
       version: 1,
@@ -109,7 +143,7 @@ export class Store {
         }),
       },
     };
-    let holds = lines.map(({ sku, quantity }) => {
+    let holds = stored.map(({ sku, quantity }) => {
       const shards = products.get(sku)?.stock_shards ?? 1;
       return { sku, quantity, shard: Math.floor(Math.random() * shards) };
     });
@@ -186,22 +220,57 @@ export class Store {
   }
 }
 
-/** Each product priced from the catalog. */
-const quote = (wanted: Map<string, number>, products: Map<string, Product>): { lines: Line[]; total: Money } => {
-  const lines: Line[] = [];
-  let total: Money | undefined;
+/** Each product priced from the catalog, with the tax rate of the shop's country. */
+const quote = (wanted: Map<string, number>, products: Map<string, Product>): StoredLine[] => {
+  const lines: StoredLine[] = [];
   for (const [sku, quantity] of wanted) {
     const product = products.get(sku);
     if (product?.status !== "LISTED") throw new Problem(422, "product-unavailable", { sku });
-    const { amount, currency } = product.price;
-    if (total && total.currency !== currency) throw new Problem(422, "currencies-mixed");
-    total = { amount: (total?.amount ?? 0) + amount * quantity, currency };
-    if (total.amount > MAX_AMOUNT) throw new Problem(422, "total-too-large");
+    if (lines[0] && lines[0].unit_price.currency !== product.price.currency) throw new Problem(422, "currencies-mixed");
     const points = product.points === undefined ? {} : { points: product.points };
-    lines.push({ sku, name: product.name, quantity, unit_price: product.price, ...points });
+    const tax = product.tax_class === "EXEMPT" ? {} : { tax_rate: String(KOREAN_TAX) };
+    lines.push({ sku, name: product.name, quantity, unit_price: product.price, ...tax, ...points });
   }
-  if (!total) throw new Problem(422, "invalid-lines");
-  return { lines, total };
+  return lines;
+};
+
+/** A line with its parts. Prices include the tax, which is rounded half up. */
+const withParts = (line: StoredLine, nth: number): Line => {
+  const { amount, currency } = line.unit_price;
+  const total = amount * line.quantity;
+  const rate = Number(line.tax_rate ?? 0);
+  const included = Math.floor((2 * total * rate + 100 + rate) / (2 * (100 + rate)));
+  return {
+    line_id: String(nth + 1),
+    kind: "PRODUCT",
+    ...line,
+    discount: { amount: 0, currency },
+    tax: { amount: 0, currency },
+    included_tax: { amount: included, currency },
+    total: { amount: total, currency },
+    quantities: { ordered: line.quantity },
+  };
+};
+
+const sum = (lines: Line[]): Totals => {
+  const [first] = lines;
+  if (!first) throw new Problem(422, "invalid-lines");
+  const { currency } = first.unit_price;
+  const all = (part: (line: Line) => Money): Money => ({
+    amount: lines.reduce((sum, line) => sum + part(line).amount, 0),
+    currency,
+  });
+  const total = all((line) => line.total);
+  if (total.amount > MAX_AMOUNT) throw new Problem(422, "total-too-large");
+  const nothing = { amount: 0, currency };
+  return {
+    subtotal: total,
+    discount: nothing,
+    shipping: nothing,
+    tax: nothing,
+    included_tax: all((line) => line.included_tax),
+    total,
+  };
 };
 
 /** A UUIDv8 of a SHA-256 in which no boundary can be moved. */
