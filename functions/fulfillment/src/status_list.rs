@@ -113,7 +113,7 @@ async fn page_of_shard(
     let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
     let answer = send_until_answered(DOING, deadline, send).await?;
     let rows = answer.items.unwrap_or_default().into_iter().map(|item| {
-        let place = text_of(&item, PLACE).and_then(|place| place.parse().ok());
+        let place: Option<Position> = text_of(&item, PLACE).and_then(|place| place.parse().ok());
         let place = place.ok_or_else(|| Error::internal(DOING, "the place in the list is unreadable"))?;
         Ok((place, item))
     });
