@@ -10,7 +10,6 @@ use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason};
-use shared::orders::Step;
 
 use crate::reason;
 use crate::request_return::note;
@@ -54,7 +53,8 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &error::INVALID_TEXT, &rea
 
 /// Decides about a return
 ///
-/// Approves or refuses a requested return. The units of a refused return count as kept by the customer.
+/// Approves or refuses a requested return, or refuses one that is approved and whose units have not arrived. The units of a refused
+/// return count as kept by the customer. An approved return is refused by itself if its units do not arrive until `arrival_due_at`.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -109,17 +109,13 @@ async fn decided(
     let decided = stored
         .details
         .decided(body.decision, body.note.clone(), invocation.now)?;
-    let order = match body.decision {
-        ReturnDecision::Approve => None,
-        ReturnDecision::Refuse => {
-            let order = store.order_of(stored, invocation.deadline).await?;
-            let kept = order.order.after(Step::KeepReturn, &decided.units())?;
-            Some(order.next(kept, None))
-        }
-    };
+    if body.decision == ReturnDecision::Refuse {
+        let order = store.order_of(stored, invocation.deadline).await?;
+        return ReturnChange::refusing(stored, decided, &order, invocation);
+    }
     Ok(ReturnChange {
         next: stored.next(decided, invocation)?,
-        order,
+        order: None,
         records: vec![],
         stock: vec![],
     })

@@ -58,7 +58,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// Delivers a shipment
 ///
 /// Counts the units as delivered. A shipment that is delivered is returned unchanged, whoever reported it: the carrier or an
-/// administrator. A lost parcel that turns up is delivered if its units were neither shipped again nor cancelled.
+/// administrator. A lost parcel that turns up is delivered too. Its units that were shipped again or cancelled meanwhile are `surplus`,
+/// and the order does not count them.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

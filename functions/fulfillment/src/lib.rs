@@ -20,6 +20,7 @@ mod restock;
 pub mod return_store;
 pub mod returns;
 pub mod shipment;
+mod status_list;
 pub mod store;
 pub mod watch_fulfillment;
 

@@ -11,7 +11,7 @@ use shared::orders::{OrderId, Rejected};
 
 use crate::list_returns::ReturnList;
 use crate::returns::Return;
-use crate::store::{FulfillmentStore, List, ListPage, position};
+use crate::store::{FulfillmentStore, ListPage, OrderList, position};
 
 /// The function's store.
 #[derive(Debug)]
@@ -62,9 +62,9 @@ pub async fn handle(function: &ListOrderReturns, request: Request, invocation: I
     order
         .filter(|stored| caller.is_admin || stored.order.customer_id == caller.customer_id)
         .ok_or(Rejected::NotFound)?;
-    let returns = List::returns_of(order_id);
+    let returns = OrderList::of_returns(order_id);
     let found: ListPage<Return> = store
-        .list(&returns, page.after()?, page.limit, invocation.deadline)
+        .list_of_order(&returns, page.after()?, page.limit, invocation.deadline)
         .await?;
     page.respond(found.items, found.next, |details| {
         position(details.return_id.0, details.requested_at)

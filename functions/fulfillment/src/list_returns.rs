@@ -8,7 +8,8 @@ use shared::aws::lambda::page::{Page, PageParameters, PageRequest};
 use shared::core::error::Reason;
 
 use crate::returns::{Return, ReturnStatus};
-use crate::store::{FulfillmentStore, List, ListPage, position};
+use crate::status_list::StatusList;
+use crate::store::{FulfillmentStore, ListPage, position};
 
 /// The function's store.
 #[derive(Debug)]
@@ -39,6 +40,9 @@ pub const REFUSALS: &[&Reason] = &[];
 ///
 /// Those with one status, newest first: by default those that wait for a decision. The list is eventually consistent.
 ///
+/// # Cost
+/// Sixteen queries at once, one of each partition of the list.
+///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
@@ -55,10 +59,10 @@ pub const REFUSALS: &[&Reason] = &[];
 pub async fn handle(function: &ListReturns, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let page = PageRequest::of(&request, &["returns"], &["status"])?;
     let status = page.filter("status")?.unwrap_or(ReturnStatus::Requested);
-    let returns = List::returns_in(status);
+    let returns = StatusList::of_returns(status);
     let found: ListPage<Return> = function
         .fulfillment
-        .list(&returns, page.after()?, page.limit, invocation.deadline)
+        .list_by_status(&returns, page.after()?, page.limit, invocation.deadline)
         .await?;
     page.respond(found.items, found.next, |details| {
         position(details.return_id.0, details.requested_at)

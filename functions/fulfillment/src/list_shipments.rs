@@ -10,7 +10,7 @@ use shared::core::error::{self, Reason};
 use shared::orders::{OrderId, Rejected};
 
 use crate::shipment::Shipment;
-use crate::store::{FulfillmentStore, List, ListPage, position};
+use crate::store::{FulfillmentStore, ListPage, OrderList, position};
 
 /// The function's store.
 #[derive(Debug)]
@@ -64,9 +64,9 @@ pub async fn handle(function: &ListShipments, request: Request, invocation: Invo
     order
         .filter(|stored| caller.is_admin || stored.order.customer_id == caller.customer_id)
         .ok_or(Rejected::NotFound)?;
-    let shipments = List::shipments_of(order_id);
+    let shipments = OrderList::of_shipments(order_id);
     let found: ListPage<Shipment> = store
-        .list(&shipments, page.after()?, page.limit, invocation.deadline)
+        .list_of_order(&shipments, page.after()?, page.limit, invocation.deadline)
         .await?;
     page.respond(found.items, found.next, |shipment| {
         position(shipment.shipment_id.0, shipment.shipped_at)

@@ -9,7 +9,8 @@ use shared::core::error::Reason;
 
 use crate::list_shipments::ShipmentList;
 use crate::shipment::{Shipment, ShipmentStatus};
-use crate::store::{FulfillmentStore, List, ListPage, position};
+use crate::status_list::StatusList;
+use crate::store::{FulfillmentStore, ListPage, position};
 
 /// The function's store.
 #[derive(Debug)]
@@ -38,6 +39,9 @@ pub const REFUSALS: &[&Reason] = &[];
 /// Those with one status, newest first: by default those that are under way. `delivery_due_at` says which of them are overdue.
 /// The list is eventually consistent.
 ///
+/// # Cost
+/// Sixteen queries at once, one of each partition of the list.
+///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
 #[utoipa::path(
@@ -58,10 +62,10 @@ pub async fn handle(
 ) -> Result<Response, Error> {
     let page = PageRequest::of(&request, &["shipments by status"], &["status"])?;
     let status = page.filter("status")?.unwrap_or(ShipmentStatus::Shipped);
-    let shipments = List::shipments_in(status);
+    let shipments = StatusList::of_shipments(status);
     let found: ListPage<Shipment> = function
         .fulfillment
-        .list(&shipments, page.after()?, page.limit, invocation.deadline)
+        .list_by_status(&shipments, page.after()?, page.limit, invocation.deadline)
         .await?;
     page.respond(found.items, found.next, |shipment| {
         position(shipment.shipment_id.0, shipment.shipped_at)

@@ -129,8 +129,7 @@ impl ReceiveReturn {
         let order = self.fulfillment.order_of(stored, invocation.deadline).await?;
         let units = received(&body.lines);
         let refunds = order.order.refunds_of(&units);
-        let zone = &self.policy.zone;
-        let due_at = zone.end_of_business_day_after(invocation.now, REFUND_DAYS);
+        let due_at = self.policy.refund_due_at(invocation.now);
         let details = stored.details.received(&body.lines, &refunds, due_at, invocation.now)?;
         let returned = returned(&order.order, &stored.details, &units)?;
         let restock = restock(&self.catalog, &order, details.return_id, &body.lines, invocation)?;
@@ -146,9 +145,6 @@ impl ReceiveReturn {
 fn replay(stored: &StoredReturn) -> Result<Response, Error> {
     http::json(StatusCode::OK, &stored.details).map(http::replayed)
 }
-
-/// The business days after the receipt until whose end the refund must be requested.
-const REFUND_DAYS: u16 = 3;
 
 /// The received units of each line that has any.
 fn received(lines: &[ReceivedUnits]) -> Vec<LineQuantity> {

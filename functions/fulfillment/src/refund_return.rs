@@ -64,7 +64,6 @@ pub const REFUSALS: &[&Reason] = &[
     &error::INVALID_TEXT,
     &orders::reason::LINE_REFUNDED,
     &payments::reason::REFUND_UNDER_WAY,
-    &payments::reason::NOT_REFUNDABLE,
     &payments::reason::PAYMENT_IN_REVIEW,
     &reason::RETURN_STATUS,
     &reason::INVALID_REFUND,

@@ -5,13 +5,16 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
+use shared::aws::encryption::CustomerKeyStore;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::actor::ActorKind;
+use shared::core::country::Country;
 use shared::core::error::{self, Reason, Rejection};
 use shared::core::idempotency::Fingerprint;
 use shared::core::text::DisplayText;
 use shared::orders::{self, LineQuantity, Order, OrderId, Step, StoredOrder};
+use tokio::time::Instant;
 
 use crate::reason;
 use crate::return_store::{ReturnChange, StoredReturn};
@@ -25,6 +28,8 @@ pub struct RequestReturn {
     pub fulfillment: FulfillmentStore,
     /// The time for which a customer may return what was delivered.
     pub policy: ReturnPolicy,
+    /// The keys with which addresses are encrypted.
+    pub customer_keys: CustomerKeyStore,
 }
 
 impl RequestReturn {
@@ -36,6 +41,7 @@ impl RequestReturn {
         Ok(Self {
             fulfillment: FulfillmentStore::new(platform)?,
             policy: ReturnPolicy::new(platform)?,
+            customer_keys: CustomerKeyStore::new(platform)?,
         })
     }
 }
@@ -77,7 +83,8 @@ pub const REFUSALS: &[&Reason] = &[
 ///
 /// Only delivered units, and at most those that are neither returned nor in another return. A customer can request it until the
 /// end of the last of the shop's return days, 7 by default, after the day of the line's latest delivery; an administrator
-/// later too. The customer waits for the shop's decision before sending anything.
+/// later too. The days are those of the country of the order's address, and end not before those of the shop's timezone; in a country
+/// with several timezones they end where they end last. The customer waits for the shop's decision before sending anything.
 ///
 /// # Errors
 /// `not-found` for another customer's order too. [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -119,7 +126,7 @@ pub async fn handle(function: &RequestReturn, request: Request, invocation: Invo
             .filter(|stored| caller.is_admin || stored.order.customer_id == caller.customer_id)
             .ok_or(orders::Rejected::NotFound)?;
         let invocation = invocation.by(caller.acting_on(&stored.order.customer_id));
-        let returning = match function.returning(&stored.order, &body.lines, &invocation) {
+        let returning = match function.returning(&stored, &body.lines, &invocation).await {
             Ok(returning) => returning,
             // A concurrent duplicate of this request may have counted the units after the return was read.
             Err(rejected) => {
@@ -130,7 +137,7 @@ pub async fn handle(function: &RequestReturn, request: Request, invocation: Invo
             }
         };
         let new = StoredReturn::new(
-            requested(return_id, &stored, &body, &invocation),
+            function.requested(return_id, &stored, &body, &invocation),
             fingerprint.clone(),
             &invocation,
         )?;
@@ -148,46 +155,70 @@ pub async fn handle(function: &RequestReturn, request: Request, invocation: Invo
 
 impl RequestReturn {
     /// The order with the units in a return.
-    fn returning(&self, order: &Order, units: &[LineQuantity], invocation: &Invocation) -> Result<Order, Error> {
+    async fn returning(
+        &self,
+        stored: &StoredOrder,
+        units: &[LineQuantity],
+        invocation: &Invocation,
+    ) -> Result<Order, Error> {
         if units.len() > MAX_LINES {
             return Err(orders::Rejected::LineCount(units.len()).into());
         }
+        let (order, now) = (&stored.order, invocation.now);
         let returning = order.after(Step::RequestReturn, units)?;
-        if invocation.actor()?.kind == ActorKind::Customer {
-            self.policy.require_open(order, units, invocation.now)?;
+        // The address is decrypted only if the request depends on it.
+        if invocation.actor()?.kind == ActorKind::Customer
+            && self.policy.require_open(order, units, None, now).is_err()
+        {
+            let country = self.country_of(stored, invocation.deadline).await?;
+            self.policy.require_open(order, units, country, now)?;
         }
         Ok(returning)
     }
-}
 
-fn requested(
-    return_id: ReturnId,
-    stored: &StoredOrder,
-    body: &RequestReturnRequest,
-    invocation: &Invocation,
-) -> Return {
-    let lines = body.lines.iter().map(|unit| ReturnLine {
-        line_id: unit.line_id,
-        quantity: unit.quantity,
-        restocked: 0,
-        written_off: 0,
-        refund: None,
-    });
-    Return {
-        return_id,
-        order_id: stored.order.order_id,
-        customer_id: stored.order.customer_id.clone(),
-        status: ReturnStatus::Requested,
-        reason: body.reason,
-        note: body.note.clone(),
-        lines: lines.collect(),
-        requested_at: invocation.now,
-        decision_note: None,
-        decided_at: None,
-        received_at: None,
-        refund_due_at: None,
-        refund: None,
-        refunded_at: None,
+    /// The country of the order's address. `None` if it has no address, or it was erased.
+    async fn country_of(&self, stored: &StoredOrder, deadline: Instant) -> Result<Option<Country>, Error> {
+        let Some(sealed) = &stored.delivery_details else {
+            return Ok(None);
+        };
+        let key = self.customer_keys.get(&stored.order.customer_id, deadline).await?;
+        let details = key.map(|key| sealed.open(&key)).transpose()?.flatten();
+        let address = details.and_then(|details| details.shipping_address);
+        Ok(address.map(|address| address.country))
+    }
+
+    fn requested(
+        &self,
+        return_id: ReturnId,
+        stored: &StoredOrder,
+        body: &RequestReturnRequest,
+        invocation: &Invocation,
+    ) -> Return {
+        let lines = body.lines.iter().map(|unit| ReturnLine {
+            line_id: unit.line_id,
+            quantity: unit.quantity,
+            restocked: 0,
+            written_off: 0,
+            refund: None,
+        });
+        Return {
+            return_id,
+            order_id: stored.order.order_id,
+            customer_id: stored.order.customer_id.clone(),
+            status: ReturnStatus::Requested,
+            reason: body.reason,
+            note: body.note.clone(),
+            lines: lines.collect(),
+            requested_at: invocation.now,
+            decision_due_at: Some(self.policy.decision_due_at(invocation.now)),
+            decision_note: None,
+            decided_at: None,
+            arrival_due_at: None,
+            received_at: None,
+            refund_due_at: None,
+            refund: None,
+            refunded_at: None,
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The returns in the fulfillment table (`RETURN#<id>`), an index of an order's returns, an index of returns by status, and
-//! a sparse index of the refunds that are due.
+//! a sparse index of the decisions, arrivals and refunds that are due.
 //!
 //! Invariant: a return changes only in one transaction with what changes with it: the order's quantities, the stock, the
 //! payment.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::aws::dynamodb::due;
 use shared::aws::dynamodb::request::StoredRequest;
@@ -14,12 +15,14 @@ use shared::aws::lambda::Invocation;
 use shared::core::error::Error;
 use shared::core::event::Record;
 use shared::core::idempotency::Fingerprint;
-use shared::orders::{OrderId, StoredOrder};
+use shared::lookups::Position;
+use shared::orders::{OrderId, Step, StoredOrder};
 use tokio::time::Instant;
 
 use crate::event::FulfillmentEvent;
 use crate::returns::{Rejected, Return, ReturnId, ReturnStatus};
-use crate::store::{Due, FulfillmentStore, IN_STATUS, request_key};
+use crate::status_list::StatusList;
+use crate::store::{Due, FulfillmentStore, request_key};
 
 const READING: &str = "read a return";
 const SAVING: &str = "save a return";
@@ -49,6 +52,27 @@ pub struct ReturnChange {
     pub records: Vec<TransactWriteItem>,
     /// Writes without a condition: units back on the shelf.
     pub stock: Vec<TransactWriteItem>,
+}
+
+impl ReturnChange {
+    /// The change of `stored` to `refused`: its units, which are units of `order`, count as kept by the customer.
+    ///
+    /// # Errors
+    /// [`TooManyUnits`](shared::orders::Rejected::TooManyUnits) when the order has fewer units in returns, and [`Error::Internal`].
+    pub fn refusing(
+        stored: &StoredReturn,
+        refused: Return,
+        order: &StoredOrder,
+        invocation: &Invocation,
+    ) -> Result<Self, Error> {
+        let kept = order.order.after(Step::KeepReturn, &refused.units())?;
+        Ok(Self {
+            next: stored.next(refused, invocation)?,
+            order: Some(order.next(kept, None)),
+            records: vec![],
+            stock: vec![],
+        })
+    }
 }
 
 impl StoredReturn {
@@ -190,11 +214,12 @@ impl FulfillmentStore {
         let id = details.return_id;
         let mut item = self.table.item(SAVING, key(return_key(id)), &change.next)?;
         item.insert("of_order".into(), text(returns_of(details.order_id)));
-        item.insert(IN_STATUS.into(), text(returns_in(details.status)));
+        let place = Position::new(details.requested_at, id.0);
+        StatusList::of_returns(details.status).put(&mut item, place);
         item.insert("created_ms".into(), number(details.requested_at.as_millisecond()));
-        // Sparse: only refunds that are not requested yet are due.
-        if let (ReturnStatus::Received, Some(due_at)) = (details.status, details.refund_due_at) {
-            due::put_in(&Due::Refund.shards(), &mut item, id.0, due_at);
+        // Sparse: only the next step of a return is due.
+        if let Some((kind, due_at)) = next_due(details) {
+            due::put_in(&kind.shards(), &mut item, id.0, due_at);
         }
         let mut items = vec![put(self.table.put_if_version(item, change.next.version))?];
         if let Some(order) = &change.order {
@@ -210,9 +235,15 @@ impl FulfillmentStore {
     }
 }
 
-/// The partition of the returns with a status in the index by status.
-pub(crate) fn returns_in(status: ReturnStatus) -> String {
-    format!("RETURNS#{}", status.name())
+/// What is due next of a return, and when. `None` if it has ended.
+fn next_due(details: &Return) -> Option<(Due, Timestamp)> {
+    let (kind, due_at) = match details.status {
+        ReturnStatus::Requested => (Due::Return, details.decision_due_at),
+        ReturnStatus::Approved => (Due::Arrival, details.arrival_due_at),
+        ReturnStatus::Received => (Due::Return, details.refund_due_at),
+        ReturnStatus::Refused | ReturnStatus::Refunded => return None,
+    };
+    Some((kind, due_at?))
 }
 
 /// The partition of an order's returns in the index by order.

@@ -1,10 +1,11 @@
 //! A return: units of an order that a customer sends back, from the request to the refund.
 
 use envconfig::Envconfig;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::aws::Platform;
 use shared::core::calendar::Timezone;
+use shared::core::country::Country;
 use shared::core::error::{self, Error, Rejection};
 use shared::core::identity::CustomerId;
 use shared::core::money::Money;
@@ -26,7 +27,7 @@ pub enum ReturnStatus {
     Requested,
     /// The customer may send the units back.
     Approved,
-    /// The shop does not take the units back.
+    /// The shop does not take the units back, or they did not arrive until `arrival_due_at`.
     Refused,
     /// The shop has the units. Their refund is due at `refund_due_at`.
     Received,
@@ -108,14 +109,23 @@ pub struct Return {
     pub lines: Vec<ReturnLine>,
     /// The time of the request.
     pub requested_at: Timestamp,
+    /// The time until which the shop decides: the end of the third business day after the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub decision_due_at: Option<Timestamp>,
     /// The shop's note about its decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 500)]
     pub decision_note: Option<String>,
-    /// The time of the decision.
+    /// The time of the decision, or at which the return was refused because its units had not arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub decided_at: Option<Timestamp>,
+    /// The time until which the units of an approved return must arrive. Afterwards the return is refused, and the units can be returned
+    /// again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub arrival_due_at: Option<Timestamp>,
     /// The time at which the shop received the units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -193,9 +203,18 @@ pub struct ReceivedUnits {
 pub struct ReturnPolicy {
     /// The calendar days after that of the delivery.
     pub days: u16,
-    /// The timezone of the days.
+    /// The shop's timezone.
     pub zone: Timezone,
 }
+
+/// The time for the arrival of the units of an approved return. Customers in the EU have 14 days to send them (Directive 2011/83/EU
+/// Art. 14 (1)), and a parcel takes up to two weeks, as `DeliveryDays` has it by default.
+const ARRIVAL_TIME: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// The business days until whose end the shop decides about a return: as many as it has for the refund, since the customer waits for
+/// the decision with the parcel.
+const DECISION_DAYS: u16 = 3;
+/// The business days after the receipt until whose end the refund must be requested (in Korea, E-Commerce Act Art. 18 (2)).
+const REFUND_DAYS: u16 = 3;
 
 #[derive(Envconfig)]
 struct Config {
@@ -216,17 +235,36 @@ impl ReturnPolicy {
         })
     }
 
-    /// Checks that the days of `units` of `order` are not over.
+    /// The time until which a decision about a return that is requested `now` is due.
+    pub fn decision_due_at(&self, now: Timestamp) -> Timestamp {
+        self.zone.end_of_business_day_after(now, DECISION_DAYS)
+    }
+
+    /// The time until which the refund of a return that is received `now` is due.
+    pub fn refund_due_at(&self, now: Timestamp) -> Timestamp {
+        self.zone.end_of_business_day_after(now, REFUND_DAYS)
+    }
+
+    /// Checks that the days of `units` of `order` are not over, in the shop's timezone or in that of a customer in `country`.
     ///
     /// # Errors
     /// [`Rejected::WindowClosed`].
-    pub fn require_open(&self, order: &Order, units: &[LineQuantity], now: Timestamp) -> Result<(), Rejected> {
+    pub fn require_open(
+        &self,
+        order: &Order,
+        units: &[LineQuantity],
+        country: Option<Country>,
+        now: Timestamp,
+    ) -> Result<(), Rejected> {
         let lines = order
             .lines
             .iter()
             .filter(|line| units.iter().any(|unit| unit.line_id == line.line_id));
+        let zones = country.map(Timezone::of_country).unwrap_or_default();
         for delivered_at in lines.filter_map(|line| line.delivered_at) {
-            let ended_at = self.zone.end_of_day_after(delivered_at, self.days);
+            let in_shop = self.zone.end_of_day_after(delivered_at, self.days);
+            let in_country = Timezone::latest_end_of_day_after(&zones, delivered_at, self.days);
+            let ended_at = in_country.map_or(in_shop, |end| end.max(in_shop));
             if now >= ended_at {
                 return Err(Rejected::WindowClosed { ended_at });
             }
@@ -264,8 +302,24 @@ impl Return {
             },
             decision_note: note,
             decided_at: Some(now),
+            arrival_due_at: match decision {
+                ReturnDecision::Approve => Some(now + ARRIVAL_TIME),
+                ReturnDecision::Refuse => self.arrival_due_at,
+            },
             ..self.clone()
         })
+    }
+
+    /// The return after its units did not arrive in time.
+    ///
+    /// # Errors
+    /// [`Rejected::Status`] unless it is approved and their arrival is overdue.
+    pub fn given_up(&self, now: Timestamp) -> Result<Self, Rejected> {
+        self.require(ReturnStatus::Approved)?;
+        if self.arrival_due_at.is_none_or(|due_at| now < due_at) {
+            return Err(Rejected::Status(self.status));
+        }
+        self.decided(ReturnDecision::Refuse, None, now)
     }
 
     /// The return after the shop received `units` of it, whose refund is `refunds`, due until `due_at`.
@@ -460,6 +514,22 @@ mod tests {
                 let refused = step.err();
                 assert_eq!(refused, (!allowed).then_some(Rejected::Status(status)), "{status:?}");
             }
+        }
+    }
+
+    #[test]
+    fn an_approved_return_is_given_up_once_the_time_for_the_arrival_of_its_units_is_over() {
+        let now = Timestamp::UNIX_EPOCH;
+        let approved = requested().decided(ReturnDecision::Approve, None, now).unwrap();
+        let due_at = approved.arrival_due_at.unwrap();
+        assert_eq!(due_at, now + SignedDuration::from_hours(720));
+        let early = approved.given_up(due_at - SignedDuration::from_nanos(1));
+        assert_eq!(early, Err(Rejected::Status(ReturnStatus::Approved)));
+        let given_up = approved.given_up(due_at).unwrap();
+        assert_eq!((given_up.status, given_up.decided_at), (ReturnStatus::Refused, Some(due_at)));
+        for status in [ReturnStatus::Requested, ReturnStatus::Received, ReturnStatus::Refunded] {
+            let other = Return { status, ..approved.clone() };
+            assert_eq!(other.given_up(due_at), Err(Rejected::Status(status)), "{status:?}");
         }
     }
 

@@ -20,17 +20,17 @@ use shared::aws::lambda::problem::Causes;
 use shared::core::error::Error;
 use shared::core::event::Record;
 use shared::core::idempotency::Fingerprint;
+use shared::lookups::Position;
 use shared::orders::{OrderId, OrderStore, StoredOrder};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::return_store::{returns_in, returns_of};
-use crate::returns::ReturnStatus;
+use crate::return_store::returns_of;
 use crate::shipment::{Shipment, ShipmentId, ShipmentStatus, tracking_key};
+use crate::status_list::StatusList;
 
 const BY_TRACKING: &str = "by-tracking";
-/// The attribute of the index by status.
-pub(crate) const IN_STATUS: &str = "in_status";
+const BY_ORDER: &str = "by-order";
 const READING: &str = "read a shipment";
 const SAVING: &str = "save a shipment";
 
@@ -74,11 +74,13 @@ pub struct ShipmentChange {
 }
 
 /// What can be due. Each kind has its own shards of the index, so that the many overdue deliveries of a carrier's strike do not
-/// delay the refunds.
+/// delay the returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// The refund of a return.
-    Refund,
+    /// The shop's next step for a return: its decision, or the refund.
+    Return,
+    /// The arrival of the units of an approved return.
+    Arrival,
     /// The delivery of a shipment.
     Delivery,
 }
@@ -87,8 +89,9 @@ impl Due {
     /// The shards of the index.
     pub const fn shards(self) -> Range<u8> {
         match self {
-            Self::Refund => due::SHARDS,
+            Self::Return => due::SHARDS,
             Self::Delivery => due::OTHER_SHARDS,
+            Self::Arrival => due::FURTHER_SHARDS,
         }
     }
 }
@@ -102,51 +105,27 @@ pub(crate) struct ListPage<T> {
     pub(crate) next: Option<Cursor<1>>,
 }
 
-/// A partition of an index, and the kind of its items.
+/// The shipments or the returns of an order.
 #[derive(Debug)]
-pub(crate) struct List {
-    index: &'static str,
-    attribute: &'static str,
+pub(crate) struct OrderList {
     partition: String,
     kind: &'static str,
 }
 
-impl List {
+impl OrderList {
     /// The shipments of an order.
-    pub(crate) fn shipments_of(order: OrderId) -> Self {
-        Self::of_order(shipments_of(order), "SHIPMENT")
-    }
-
-    /// The returns of an order.
-    pub(crate) fn returns_of(order: OrderId) -> Self {
-        Self::of_order(returns_of(order), "RETURN")
-    }
-
-    /// The shipments with a status.
-    pub(crate) fn shipments_in(status: ShipmentStatus) -> Self {
-        Self::in_status(shipments_in(status), "SHIPMENT")
-    }
-
-    /// The returns with a status.
-    pub(crate) fn returns_in(status: ReturnStatus) -> Self {
-        Self::in_status(returns_in(status), "RETURN")
-    }
-
-    const fn in_status(partition: String, kind: &'static str) -> Self {
+    pub(crate) fn of_shipments(order: OrderId) -> Self {
         Self {
-            index: "by-status",
-            attribute: IN_STATUS,
-            partition,
-            kind,
+            partition: shipments_of(order),
+            kind: "SHIPMENT",
         }
     }
 
-    const fn of_order(partition: String, kind: &'static str) -> Self {
+    /// The returns of an order.
+    pub(crate) fn of_returns(order: OrderId) -> Self {
         Self {
-            index: "by-order",
-            attribute: "of_order",
-            partition,
-            kind,
+            partition: returns_of(order),
+            kind: "RETURN",
         }
     }
 }
@@ -262,7 +241,8 @@ impl FulfillmentStore {
         item.insert("of_order".into(), text(shipments_of(shipment.order_id)));
         item.insert("created_ms".into(), number(shipment.shipped_at.as_millisecond()));
         item.insert("tracking".into(), text(tracking));
-        item.insert(IN_STATUS.into(), text(shipments_in(shipment.status)));
+        let place = Position::new(shipment.shipped_at, shipment.shipment_id.0);
+        StatusList::of_shipments(shipment.status).put(&mut item, place);
         // Sparse: only parcels that are under way are due.
         if let (ShipmentStatus::Shipped, Some(due_at)) = (shipment.status, shipment.delivery_due_at) {
             due::put_in(&Due::Delivery.shards(), &mut item, shipment.shipment_id.0, due_at);
@@ -275,21 +255,21 @@ impl FulfillmentStore {
         Ok(items)
     }
 
-    /// Reads at most `limit` items of the partition `list` of an index after `after`, newest first. Eventually consistent.
+    /// Reads at most `limit` items of the list of an order after `after`, newest first. Eventually consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub(crate) async fn list<T: DeserializeOwned>(
+    pub(crate) async fn list_of_order<T: DeserializeOwned>(
         &self,
-        list: &List,
+        list: &OrderList,
         after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
     ) -> Result<ListPage<T>, Error> {
-        const DOING: &str = "list shipments or returns";
+        const DOING: &str = "list shipments or returns of an order";
         let start = after.map(|cursor| {
             let mut start = key(format!("{}#{}", list.kind, cursor.id));
-            start.insert(list.attribute.into(), text(list.partition.as_str()));
+            start.insert("of_order".into(), text(list.partition.as_str()));
             start.insert("created_ms".into(), number(cursor.at[0]));
             start
         });
@@ -298,8 +278,8 @@ impl FulfillmentStore {
             .client
             .query()
             .table_name(&self.table.name)
-            .index_name(list.index)
-            .key_condition_expression(format!("{} = :partition", list.attribute))
+            .index_name(BY_ORDER)
+            .key_condition_expression("of_order = :partition")
             .expression_attribute_values(":partition", text(list.partition.as_str()))
             .scan_index_forward(false)
             .limit(limit.into())
@@ -373,7 +353,7 @@ impl FulfillmentStore {
         deadline: Instant,
     ) -> Result<DuePage<Uuid>, Error> {
         let prefix = match kind {
-            Due::Refund => "RETURN#",
+            Due::Return | Due::Arrival => "RETURN#",
             Due::Delivery => "SHIPMENT#",
         };
         due::page(&self.table, shard, now, after, deadline, |pk| uuid_in(pk, prefix)).await
@@ -406,11 +386,6 @@ impl StoredShipment {
 /// The partition of an order's shipments in the index by order.
 fn shipments_of(order: OrderId) -> String {
     format!("SHIPMENTS#{order}")
-}
-
-/// The partition of the shipments with a status in the index by status.
-fn shipments_in(status: ShipmentStatus) -> String {
-    format!("SHIPMENTS#{}", status.name())
 }
 
 fn shipment_key(id: ShipmentId) -> String {

@@ -66,7 +66,6 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::LINE_REFUNDED,
     &orders::reason::PAYMENT_UNDER_WAY,
     &payments::reason::REFUND_UNDER_WAY,
-    &payments::reason::NOT_REFUNDABLE,
     &payments::reason::PAYMENT_IN_REVIEW,
     &auctions::reason::POINTS_SPENT,
 ];

@@ -113,7 +113,8 @@ impl CancellationPlans {
             }
             // Fees that lines have paid before stay.
             Some(payment) if has_fees(&seats.fees) || stored.order.keeps_fees() => {
-                let refunding = with_refund_of(&mut parts, stored, &payment, &mut seats.fees, refund_id, invocation)?;
+                let refunding =
+                    with_refund_of_parts(&mut parts, stored, &payment, &mut seats.fees, refund_id, invocation)?;
                 Some(payments::next(&payment, refunding, None, invocation)?)
             }
             Some(payment) => {
@@ -163,7 +164,8 @@ impl CancellationPlans {
                 None
             }
             Some(payment) => {
-                let refunding = with_refund_of(&mut parts, stored, &payment, &mut seats.fees, request_id, invocation)?;
+                let refunding =
+                    with_refund_of_parts(&mut parts, stored, &payment, &mut seats.fees, request_id, invocation)?;
                 let event = refunding.refund(request_id).map(|_| PaymentEventKind::RefundRequested);
                 Some(payments::next(&payment, refunding, event, invocation)?)
             }
@@ -229,7 +231,7 @@ fn parts_of(stored: &StoredOrder, units: &[LineQuantity], cancelled: &Order) -> 
 }
 
 /// The payment with the refund of `parts`, which are reduced by the fees and to what is kept. Without it if nothing is refunded.
-fn with_refund_of(
+fn with_refund_of_parts(
     parts: &mut RefundParts,
     stored: &StoredOrder,
     payment: &StoredPayment,

@@ -89,7 +89,6 @@ pub const REFUSALS: &[&Reason] = &[
     &orders::reason::LINE_REFUNDED,
     &orders::reason::PAYMENT_UNDER_WAY,
     &payments::reason::REFUND_UNDER_WAY,
-    &payments::reason::NOT_REFUNDABLE,
     &payments::reason::PAYMENT_IN_REVIEW,
 ];
 

@@ -1,4 +1,5 @@
-//! `POST /admin/payments/{payment_id}/refunds`: adds a full or partial refund to a payment. `refund-payment` makes it.
+//! `POST /admin/payments/{payment_id}/refunds`: adds a full or partial refund to a payment, or one of the price of the delivery, which
+//! the order counts in the same transaction. `refund-payment` makes it.
 
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -12,13 +13,17 @@ use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::money::Money;
 use shared::core::text::DisplayText;
-use shared::payments::{self, Payment, PaymentEventKind, PaymentRequest, PaymentStore, RefundReason, Rejected};
+use shared::orders::{self, RefundParts, StoredOrder};
+use shared::payments::{
+    self, OrderPaymentStore, Payment, PaymentEventKind, PaymentRequest, RefundReason, Rejected, StoredPayment,
+};
+use uuid::Uuid;
 
 /// The function `request-refund`.
 #[derive(Debug)]
 pub struct RequestRefund {
-    /// The payments table.
-    pub payments: PaymentStore,
+    /// Payments, and the orders whose delivery is refunded.
+    pub order_payments: OrderPaymentStore,
 }
 
 impl RequestRefund {
@@ -28,7 +33,7 @@ impl RequestRefund {
     /// [`Error::Internal`] when a variable is missing or invalid.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            payments: PaymentStore::new(platform)?,
+            order_payments: OrderPaymentStore::new(platform)?,
         })
     }
 }
@@ -40,10 +45,15 @@ const MAX_NOTE: usize = 200;
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestRefundRequest {
-    /// The amount. Default: the whole refundable amount.
+    /// The amount. Default: the whole refundable amount; with `delivery`, what is left of the price of the delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub amount: Option<Money>,
+    /// Whether the amount is of the price of the delivery. Then it is at most what is left of that price, and the order counts it:
+    /// nothing gives the same price back once more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(default = false)]
+    pub delivery: bool,
     /// An internal note. Customers do not see it. Text of several lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, min_length = 1, max_length = 200)]
@@ -55,15 +65,19 @@ pub const REFUSALS: &[&Reason] = &[
     &error::NOT_FOUND,
     &payments::reason::NOT_REFUNDABLE,
     &payments::reason::REFUND_UNDER_WAY,
+    &payments::reason::PAYMENT_IN_REVIEW,
     &error::INVALID_TEXT,
 ];
 
 /// Requests a refund
 ///
-/// Refunds a payment fully or partly. The refund is made asynchronously; its status is on the payment. The order does not change:
-/// the refund counts neither for its lines nor for the price of its delivery, and what is refunded for them later is reduced to what
-/// is left of the payment. To cancel an order with its refund, use `cancel-order`; to refund returned units or the delivery,
-/// `refund-return`.
+/// Refunds a payment fully or partly. The refund is made asynchronously; its status is on the payment. The order counts it neither for
+/// its lines nor, without `delivery`, for the price of its delivery, and what is refunded for them later is reduced to what is left of the
+/// payment. A refund that takes the place of refused or failed ones keeps what is known of their parts, and is counted once. To cancel an
+/// order with its refund, use `cancel-order`; to refund returned units, `refund-return`.
+///
+/// With `delivery`, the refund is refused with `payment-in-review` or `refund-under-way` while the payment is in review or another refund
+/// is owed, as one of units is.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -92,29 +106,38 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
     body.note = note(body.note.as_deref())?.map(String::from);
     let fingerprint = Fingerprint::of(&(id, &body)).map_err(|error| Error::internal("read the refund", error))?;
     let request_id = key.derive_id("refund", &caller.customer_id);
+    let payments = &function.order_payments.payments;
     let mut attempts = Attempts::new("request a refund");
     loop {
         attempts.start()?;
-        let stored = function.payments.get(id, invocation.deadline).await?;
+        let stored = payments.get(id, invocation.deadline).await?;
         let stored = stored.ok_or(Rejected::NotFound)?;
-        // Read the request last: if it does not exist, the earlier read precedes any concurrent duplicate.
-        if let Some(known) = function.payments.request(request_id, invocation.deadline).await? {
+        let order = match body.delivery {
+            true => Some(function.order_of(&stored, &invocation).await?),
+            false => None,
+        };
+        // Read the request last: if it does not exist, the earlier reads precede any concurrent duplicate.
+        if let Some(known) = payments.request(request_id, invocation.deadline).await? {
             known.fingerprint.require_same(&fingerprint)?;
-            let stored = function.payments.get(id, invocation.deadline).await?;
+            let stored = payments.get(id, invocation.deadline).await?;
             let stored = stored.ok_or(Rejected::NotFound)?;
             return accepted(&stored.payment).map(http::replayed);
         }
         if stored.has_request(request_id, &fingerprint)? {
             return accepted(&stored.payment).map(http::replayed);
         }
-        let payment = stored.payment.with_refund(
-            request_id,
-            body.amount,
-            RefundReason::Requested,
-            body.note.clone(),
-            invocation.actor()?,
-            invocation.now,
-        )?;
+        let (payment, order) = match order {
+            Some(order) => {
+                let (payment, order) = with_refund_of_delivery(&stored.payment, &order, request_id, &body, &invocation)?;
+                (payment, Some(order))
+            }
+            None => {
+                let (reason, note, by) = (RefundReason::Requested, body.note.clone(), invocation.actor()?);
+                let payment = &stored.payment;
+                let refunding = payment.with_refund(request_id, body.amount, reason, note, by, invocation.now)?;
+                (refunding, None)
+            }
+        };
         let request = PaymentRequest {
             request_id,
             fingerprint: fingerprint.clone(),
@@ -125,12 +148,57 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
         let stored = stored.with_request(&request);
         let next = payments::next(&stored, payment, Some(PaymentEventKind::RefundRequested), &invocation)?;
         let saved = function
-            .payments
-            .save_requested(&next, Some(&request), invocation.deadline);
+            .order_payments
+            .save(&next, order.as_ref(), Some(&request), invocation.deadline);
         if saved.await? {
             return accepted(&next.payment);
         }
     }
+}
+
+impl RequestRefund {
+    async fn order_of(&self, stored: &StoredPayment, invocation: &Invocation) -> Result<StoredOrder, Error> {
+        let orders = &self.order_payments.orders;
+        let order = orders.get(stored.payment.order_id, invocation.deadline).await?;
+        order.ok_or_else(|| Error::internal("request a refund", "the order of the payment does not exist"))
+    }
+}
+
+/// The payment with a refund of the price of the delivery, and its order, which counts it.
+fn with_refund_of_delivery(
+    payment: &Payment,
+    order: &StoredOrder,
+    request_id: Uuid,
+    body: &RequestRefundRequest,
+    invocation: &Invocation,
+) -> Result<(Payment, StoredOrder), Error> {
+    payment.require_refundable_by_line()?;
+    // Only the payment that has paid the order has paid for its delivery.
+    let has_paid = order.order.payment_id == Some(payment.payment_id) && order.order.paid_at.is_some();
+    let left = match has_paid {
+        true => order.shipping_left().map_err(orders::Rejected::from)?,
+        false => Money::zero(payment.amount.currency()),
+    };
+    if left.amount() == 0 {
+        return Err(Rejected::NothingToRefund.into());
+    }
+    let most = left.min(payment.refundable());
+    let amount = body.amount.unwrap_or(most);
+    if amount.currency() != left.currency() || amount.amount() > left.amount() {
+        return Err(Rejected::RefundTooLarge { refundable: most }.into());
+    }
+    let (reason, note, by) = (RefundReason::Delivery, body.note.clone(), invocation.actor()?);
+    let refunding = payment.with_refund(request_id, Some(amount), reason, note, by, invocation.now)?;
+    let parts = RefundParts {
+        lines: vec![],
+        shipping: amount,
+    };
+    let untaxed = parts.untaxed(&order.order).map_err(orders::Rejected::from)?;
+    let counted = order.next(order.order.clone(), None).with_shipping_refund(amount);
+    Ok((
+        refunding.with_untaxed_part(untaxed),
+        counted.map_err(orders::Rejected::from)?,
+    ))
 }
 
 fn accepted(payment: &Payment) -> Result<Response, Error> {

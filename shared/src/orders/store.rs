@@ -27,6 +27,8 @@ use crate::orders::{LineKind, LineQuantity, Order, OrderId, OrderStatus, Rejecte
 use crate::tickets::RefundTerms;
 
 const BY_CUSTOMER: &str = "by-customer";
+/// The most payments of one order that can be started. Limits calls to providers.
+const MAX_PAYMENTS: u32 = 20;
 
 /// The orders table.
 #[derive(Clone, Debug)]
@@ -79,9 +81,7 @@ impl StoredOrder {
             event: event.or_else(|| self.event.clone()),
         }
     }
-}
 
-impl StoredOrder {
     /// The next version, which no longer holds `units`, and the released holds. Lost units among them stay in the holds, since they
     /// are gone from the stock.
     ///
@@ -108,9 +108,7 @@ impl StoredOrder {
         }
         Ok((next, released))
     }
-}
 
-impl StoredOrder {
     /// The next version, which holds nothing any more, and the released holds.
     pub fn releasing_all(&self, next: Order, event: Record) -> (Self, Vec<Hold>) {
         let next = Self {
@@ -134,20 +132,17 @@ impl StoredOrder {
     /// The order with `amount` more of the price of the delivery counted as refunded.
     ///
     /// # Errors
-    /// [`MoneyError::OutOfRange`] and [`MoneyError::CurrenciesMixed`].
+    /// [`MoneyError::OutOfRange`], also when more would be refunded of the delivery than it costs, and
+    /// [`MoneyError::CurrenciesMixed`].
     pub fn with_shipping_refund(mut self, amount: Money) -> Result<Self, MoneyError> {
+        self.shipping_left()?.minus(amount)?;
         let sum = self
             .shipping_refunded
             .map_or(Ok(amount), |before| before.plus(amount))?;
         self.shipping_refunded = Some(sum).filter(|sum| sum.amount() > 0);
         Ok(self)
     }
-}
 
-/// The most payments of one order that can be started. Limits calls to providers.
-const MAX_PAYMENTS: u32 = 20;
-
-impl StoredOrder {
     /// Checks that another payment can be started.
     ///
     /// # Errors

@@ -86,6 +86,7 @@ impl PaymentFixture {
         let bus = FakeBus::default();
         let services = Services {
             secrets: Some(vault.clone()),
+            kms: Some(shop.kms.clone()),
             bus: Some(bus.clone()),
             ..Services::default()
         };

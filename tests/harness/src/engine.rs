@@ -280,6 +280,7 @@ pub async fn create_tables(client: &Client) {
             attribute("of_order", ScalarAttributeType::S),
             attribute("tracking", ScalarAttributeType::S),
             attribute("in_status", ScalarAttributeType::S),
+            attribute("list_place", ScalarAttributeType::S),
             attribute("created_ms", ScalarAttributeType::N),
             attribute("due_shard", ScalarAttributeType::N),
             attribute("due_ms", ScalarAttributeType::N),
@@ -287,7 +288,7 @@ pub async fn create_tables(client: &Client) {
         .key_schema(key("pk", KeyType::Hash))
         .global_secondary_indexes(index("by-order", "of_order", "created_ms", all_attributes()))
         .global_secondary_indexes(index("by-tracking", "tracking", "created_ms", keys_only()))
-        .global_secondary_indexes(index("by-status", "in_status", "created_ms", all_attributes()))
+        .global_secondary_indexes(index("by-status", "in_status", "list_place", all_attributes()))
         .global_secondary_indexes(due_index())
         .send()
         .await

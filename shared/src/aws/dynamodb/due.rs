@@ -19,6 +19,8 @@ pub const DUE_SHARDS: u8 = 16;
 pub const SHARDS: Range<u8> = 0..DUE_SHARDS;
 /// Other shards of the index, for work that must not delay the first.
 pub const OTHER_SHARDS: Range<u8> = DUE_SHARDS..2 * DUE_SHARDS;
+/// Further shards, for work that must delay neither.
+pub const FURTHER_SHARDS: Range<u8> = 2 * DUE_SHARDS..3 * DUE_SHARDS;
 
 const INDEX: &str = "due";
 const DOING: &str = "query due work";

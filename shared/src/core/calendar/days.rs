@@ -12,6 +12,14 @@ impl Timezone {
         self.end_of(day)
     }
 
+    /// The end of the calendar day that is `days` after that of `instant`, where in `zones` it ends last: the day is the latest that it is
+    /// in one of them, and it ends when it has ended in all of them. `None` without zones.
+    pub fn latest_end_of_day_after(zones: &[Self], instant: Timestamp, days: u16) -> Option<Timestamp> {
+        let latest = zones.iter().map(|zone| zone.date(instant)).max()?;
+        let day = (0..days).fold(latest, |day, _| next(day));
+        zones.iter().map(|zone| zone.end_of(day)).max()
+    }
+
     /// The calendar days from the day of `from` to that of `to`. 0 if that is earlier.
     pub fn days_between(&self, from: Timestamp, to: Timestamp) -> u32 {
         let days = self.date(from).until(self.date(to)).map_or(0, |span| span.get_days());
@@ -91,7 +99,31 @@ mod tests {
         assert_eq!(end, at("2026-03-09T00:00:00-04:00"));
     }
 
+    #[test]
+    fn days_of_several_timezones_end_with_the_latest_of_them() {
+        let zones = ["America/New_York", "Pacific/Honolulu"].map(|name| Timezone::parse(name).unwrap());
+        // It is the second in New York, and still the first in Honolulu.
+        let end = Timezone::latest_end_of_day_after(&zones, at("2026-01-02T01:00:00-05:00"), 7);
+        assert_eq!(end, Some(at("2026-01-10T00:00:00-10:00")));
+        assert_eq!(Timezone::latest_end_of_day_after(&[], at("2026-01-02T01:00:00-05:00"), 7), None);
+    }
+
     proptest! {
+        #[test]
+        fn days_of_a_country_end_in_none_of_its_timezones_later(hour in 0..60_000i64, days in 0..30u16) {
+            let instant = at("2026-01-01T00:00:00Z") + jiff::SignedDuration::from_hours(hour);
+            let names = [
+                "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles",
+                "America/Anchorage", "America/Adak", "Pacific/Honolulu",
+            ];
+            let zones = Timezone::of_country("US".parse().unwrap());
+            let end = Timezone::latest_end_of_day_after(&zones, instant, days);
+            for name in names {
+                let zone = Timezone::parse(name).unwrap();
+                prop_assert!(Some(zone.end_of_day_after(instant, days)) <= end, "{}", name);
+            }
+        }
+
         #[test]
         fn business_days_are_never_fewer_than_calendar_days(second in 0..4_000_000_000i64, days in 0..30u16) {
             let instant = Timestamp::from_second(second).unwrap();

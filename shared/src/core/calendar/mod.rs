@@ -3,6 +3,7 @@
 //! Invariant: a period's date is computed from the anchor and the period's number alone, never from the previous period.
 //! So the 31st returns after a short month, and every computation finds the same date.
 
+mod country_zones;
 mod days;
 mod interval;
 mod local_time;

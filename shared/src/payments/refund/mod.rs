@@ -19,8 +19,8 @@ use crate::payments::{Failure, Payment, PaymentStatus, Rejected};
 pub use reported::FailedRefund;
 
 /// The most refunds in the list of a payment: when it is full, refunds that are alike become one. When an administrator requests
-/// a refund without naming units and one place is left or none, it must refund the whole rest, or take the place of another one.
-/// Refunds of units are not limited.
+/// a refund without naming units or the delivery and one place is left or none, it must refund the whole rest, or take the place of
+/// another one. Refunds of units and of the delivery are not limited.
 pub const MAX_REFUNDS: usize = 50;
 
 /// A refund.
@@ -30,7 +30,8 @@ pub struct Refund {
     pub refund_id: Uuid,
     /// The amount. For a refused or failed refund, what is left of it: reduced by what was refunded since.
     pub amount: Money,
-    /// The part of the amount that is not taxed. Absent if it is not known, such as for a refund that names no units.
+    /// The part of the amount that is not taxed, as far as it is known: of the units and the delivery that the refund names, and of
+    /// refunds whose place it takes. Absent if nothing is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub untaxed: Option<Money>,
@@ -77,6 +78,8 @@ pub enum RefundReason {
     LinesCancelled,
     /// Units of the order were returned.
     Returned,
+    /// The price of the delivery was given back without units.
+    Delivery,
     /// The order could not accept the payment.
     Unservable,
     /// An administrator requested it.
@@ -86,9 +89,9 @@ pub enum RefundReason {
 }
 
 impl RefundReason {
-    /// Whether the refund is for units of the order.
+    /// Whether the refund is for units of the order or for its delivery, so that the order counts it.
     const fn is_by_line(self) -> bool {
-        matches!(self, Self::LinesCancelled | Self::Returned)
+        matches!(self, Self::LinesCancelled | Self::Returned | Self::Delivery)
     }
 }
 
@@ -140,6 +143,23 @@ impl Refund {
             reason => reason,
         };
         (reason, self.note.clone())
+    }
+
+    /// Takes over what is known of the refunds in whose place it comes, each with the amount that it covers of it: what of them is
+    /// not taxed, and, if it is of nothing else and names no units itself, that it is for units or the delivery. What is not taxed of a
+    /// part of a refund is not known.
+    fn take_over(&mut self, replaced: &[(Self, Money)]) {
+        let whole = replaced.iter().filter(|(former, covered)| former.amount == *covered);
+        let untaxed = whole.filter_map(|(former, _)| former.untaxed);
+        self.untaxed = untaxed.reduce(|sum, untaxed| sum.plus(untaxed).unwrap_or(sum));
+        let covered: u64 = replaced.iter().map(|(_, covered)| covered.amount()).sum();
+        let is_nothing_else = covered == self.amount.amount() && self.reason == RefundReason::Requested;
+        if let [(first, _), ..] = replaced
+            && is_nothing_else
+            && replaced.iter().all(|(former, _)| former.reason.is_by_line())
+        {
+            self.reason = first.reason;
+        }
     }
 
     /// Whether the refund neither was made nor is owed.
@@ -212,17 +232,7 @@ impl Payment {
         self
     }
 
-    /// The payment whose pending refund takes the place of `former`: of the same amount, the same part is not taxed.
-    fn in_place_of(self, former: Option<&Refund>) -> Self {
-        let amount = self.pending_refund().map(|refund| refund.amount);
-        let former = former.filter(|former| Some(former.amount) == amount);
-        match former.and_then(|former| former.untaxed) {
-            Some(untaxed) => self.with_untaxed_part(untaxed),
-            None => self,
-        }
-    }
-
-    /// What was refunded for units of the order that were cancelled or returned.
+    /// What was refunded for units of the order that were cancelled or returned, and for its delivery.
     pub fn refunded_by_line(&self) -> u64 {
         let is_by_line = |refund: &&Refund| refund.reason.is_by_line() && refund.status == RefundStatus::Done;
         let by_line = self.refunds.iter().filter(is_by_line);
@@ -234,7 +244,7 @@ impl Payment {
     /// The payment with a pending refund of `amount`, or of the whole refundable amount, which `by` requested.
     ///
     /// Refunds that the customer did not get count as requested again, as far as `amount` covers them, and their reviews
-    /// end: the request is the decision that they waited for.
+    /// end: the request is the decision that they waited for. The new refund keeps what is known of their parts.
     ///
     /// # Errors
     /// [`Rejected::NothingToRefund`], [`Rejected::RefundTooLarge`], [`Rejected::RefundUnderWay`],
@@ -260,7 +270,7 @@ impl Payment {
             return Err(Rejected::RefundTooLarge { refundable });
         }
         let mut next = self.clone();
-        next.supersede(amount);
+        let replaced = next.supersede(amount);
         let is_in_place_of_another = next.live_refunds() < self.live_refunds();
         let places = MAX_REFUNDS.saturating_sub(next.live_refunds());
         let is_full = places <= 1 && amount != refundable && !is_in_place_of_another;
@@ -270,11 +280,13 @@ impl Payment {
             return Err(Rejected::TooManyRefunds);
         }
         next.close_reviews(|review| review.code == ReviewCode::OutcomeUnknown);
-        next.add_refund(Refund {
+        let mut refund = Refund {
             note,
             requested_by: Some(by.clone()),
             ..Refund::new(refund_id, amount, reason, RefundStatus::Pending, now)
-        });
+        };
+        refund.take_over(&replaced);
+        next.add_refund(refund);
         next.settle(None);
         Ok(next)
     }
@@ -355,8 +367,7 @@ impl Payment {
             .iter()
             .find(|refund| self.is_unmet(refund) && !self.has_review_of(refund));
         let (reason, note) = unmet.map_or((RefundReason::Requested, None), |refund| refund.as_requested());
-        let refunding = self.with_refund(refund_id, Some(owed), reason, note, by, now)?;
-        Ok(Some(refunding.in_place_of(unmet)))
+        self.with_refund(refund_id, Some(owed), reason, note, by, now).map(Some)
     }
 
     /// The payment with what is owed for the matter `review` requested again, by `by`. `None` when nothing is owed for
@@ -391,7 +402,7 @@ impl Payment {
         next.with_refund(refund_id, Some(owed), reason, note, by, now)
             .map(|mut refunding| {
                 refunding.refunds.sort_by_key(|refund| refund.requested_at);
-                Some(refunding.in_place_of(refused))
+                Some(refunding)
             })
     }
 
@@ -421,12 +432,12 @@ impl Payment {
     }
 
     /// Marks refunds that the customer did not get as requested again by a refund of `amount`: first one of the same
-    /// amount, then the oldest.
-    fn supersede(&mut self, amount: Money) {
-        self.supersede_unless(amount, |_| false);
+    /// amount, then the oldest. Returns them as they were, each with the amount that is covered of it.
+    fn supersede(&mut self, amount: Money) -> Vec<(Refund, Money)> {
+        self.supersede_unless(amount, |_| false)
     }
 
-    fn supersede_unless(&mut self, amount: Money, is_exempt: impl Fn(&Refund) -> bool) {
+    fn supersede_unless(&mut self, amount: Money, is_exempt: impl Fn(&Refund) -> bool) -> Vec<(Refund, Money)> {
         let mut left = amount;
         let status = self.status;
         let is_unmet = |refund: &Refund| {
@@ -438,7 +449,7 @@ impl Payment {
             .iter()
             .position(|refund| is_unmet(refund) && refund.amount == amount);
         let order: Vec<usize> = exact.into_iter().chain(0..self.refunds.len()).collect();
-        let mut touched = vec![];
+        let mut replaced: Vec<(Refund, Money)> = vec![];
         for nth in order {
             let refund = &mut self.refunds[nth];
             if left.amount() == 0 || !is_unmet(refund) {
@@ -446,10 +457,12 @@ impl Payment {
             }
             let covered = refund.amount.min(left);
             left = left.saturating_sub(covered);
+            replaced.push((refund.clone(), covered));
             refund.reduce(covered);
-            touched.push(refund.refund_id);
         }
-        self.close_reviews(|review| review.refund_id.is_some_and(|id| touched.contains(&id)));
+        let is_replaced = |id: Uuid| replaced.iter().any(|(former, _)| former.refund_id == id);
+        self.close_reviews(|review| review.refund_id.is_some_and(is_replaced));
+        replaced
     }
 
     /// The number of refunds that count towards the limit.

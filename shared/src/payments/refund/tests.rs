@@ -286,7 +286,57 @@ fn a_refund_that_is_requested_again_has_its_untaxed_part_unless_its_amount_is_an
 }
 
 #[test]
-fn only_refunds_of_units_that_were_made_are_refunded_by_line() {
+fn a_refund_that_staff_request_in_place_of_a_refused_one_of_units_keeps_its_parts() {
+    let no = Failure::new("NOT_ENOUGH_BALANCE", "The shop's balance is too low.");
+    for reason in [
+        RefundReason::LinesCancelled,
+        RefundReason::Returned,
+        RefundReason::Delivery,
+    ] {
+        let pending = with_pending(&paid(), reason, Some(300)).with_untaxed_part(won(200));
+        let refused = pending.refund_refused(&no, second(2));
+        let requested = |amount| {
+            let amount = Some(won(amount));
+            let next = refused.with_refund(Uuid::max(), amount, RefundReason::Requested, None, &staff(), second(3));
+            let next = next.unwrap().pending_refund().unwrap().clone();
+            (next.amount, next.reason, next.untaxed)
+        };
+        assert_eq!(requested(300), (won(300), reason, Some(won(200))));
+        assert_eq!(
+            requested(500),
+            (won(500), RefundReason::Requested, Some(won(200))),
+            "the rest names no units"
+        );
+        assert_eq!(
+            requested(100),
+            (won(100), reason, None),
+            "it is not known of which part"
+        );
+    }
+}
+
+#[test]
+fn a_refund_in_place_of_several_has_what_is_not_taxed_of_all_of_them() {
+    let no = Failure::new("NOT_ENOUGH_BALANCE", "The shop's balance is too low.");
+    let mut payment = paid();
+    for (nth, amount) in [300, 200].into_iter().enumerate() {
+        let id = Uuid::from_u128(10 + nth as u128);
+        let mut refund = Refund::new(id, won(amount), RefundReason::Returned, RefundStatus::Refused, second(1));
+        refund.untaxed = Some(won(amount / 2));
+        payment.refunds.push(refund);
+    }
+    let retried = payment.with_retried_refund(Uuid::max(), &staff(), second(3));
+    let retried = retried.unwrap().unwrap();
+    let pending = retried.pending_refund().unwrap();
+    assert_eq!((pending.amount, pending.untaxed), (won(500), Some(won(250))));
+    let refused = retried.refund_refused(&no, second(4));
+    let again = refused.with_refund_of(&refused.reviews[0], Uuid::from_u128(99), &staff(), second(5));
+    let again = again.unwrap().unwrap();
+    assert_eq!(again.pending_refund().unwrap().untaxed, Some(won(250)));
+}
+
+#[test]
+fn only_refunds_of_units_and_of_the_delivery_that_were_made_are_refunded_by_line() {
     let mut payment = with_pending(&paid(), RefundReason::LinesCancelled, Some(300));
     assert_eq!(payment.refunded_by_line(), 0);
     payment.refunds[0].complete(won(300), second(2));
@@ -294,7 +344,9 @@ fn only_refunds_of_units_that_were_made_are_refunded_by_line() {
     payment.refunds[1].complete(won(100), second(3));
     payment = with_pending(&payment, RefundReason::Returned, Some(200));
     payment.refunds[2].complete(won(200), second(4));
-    assert_eq!(payment.refunded_by_line(), 500);
+    payment = with_pending(&payment, RefundReason::Delivery, Some(50));
+    payment.refunds[3].complete(won(50), second(5));
+    assert_eq!(payment.refunded_by_line(), 550);
 }
 
 #[test]

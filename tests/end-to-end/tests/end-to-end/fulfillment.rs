@@ -15,6 +15,10 @@ pub const TESTS: &[Test] = &[
         a_parcel_is_delivered_by_its_carriers_webhook_and_units_are_returned_restocked_and_refunded,
     ),
     (
+        "the_price_of_a_delivery_is_refunded_without_units",
+        the_price_of_a_delivery_is_refunded_without_units,
+    ),
+    (
         "a_carriers_webhook_is_accepted_with_its_signature_only",
         a_carriers_webhook_is_accepted_with_its_signature_only,
     ),
@@ -83,6 +87,24 @@ fn a_parcel_is_delivered_by_its_carriers_webhook_and_units_are_returned_restocke
     let line = &shop.current_order(&shop.ann, &order)?["lines"][0];
     ensure!(line["quantities"]["returned"] == 2, "{line}");
     ensure!(line["refunded"]["amount"] == 2000, "{line}");
+    Ok(())
+}
+
+fn the_price_of_a_delivery_is_refunded_without_units(shop: &Shop) -> Result<()> {
+    let order = paid(shop, &shipped_product(shop, 1)?, 1)?;
+    let order = shop.current_order(&shop.ann, &order)?;
+    let path = format!("/admin/payments/{}/refunds", text(&order, "payment_id")?);
+    let refund = || {
+        let call = shop.api.call("POST", &path).token(&shop.admin);
+        call.key(&shop.unique("refund")).json(&json!({ "delivery": true })).send()
+    };
+    refund()?.expect(202)?;
+    let event = shop.event("PaymentRefunded", &order, EVENT_DEADLINE)?;
+    let refunded = &event["data"]["refunds"][0];
+    ensure!(refunded["reason"] == "DELIVERY", "{event}");
+    ensure!(refunded["amount"] == order["totals"]["shipping"], "{event}");
+    let again = refund()?.expect(409)?;
+    ensure!(again["type"] == "urn:madang:problem:not-refundable", "{again}");
     Ok(())
 }
 

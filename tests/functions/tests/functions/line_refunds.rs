@@ -34,6 +34,16 @@ async fn goodwill(shop: &FulfillmentFixture, order: &str, won: u64) {
     refund(shop, order).await;
 }
 
+/// Refunds the price of the delivery of an order, or this amount of it, without units.
+async fn refund_delivery(shop: &FulfillmentFixture, order: &str, key: &str, amount: Option<Value>) -> Answer {
+    let payment = shop.payment_of("ann", order).await;
+    let mut body = json!({ "delivery": true });
+    if let Some(amount) = amount {
+        body["amount"] = amount;
+    }
+    ask(shop, key, &payment, &body).await
+}
+
 async fn audit(shop: &FulfillmentFixture) {
     let (orders, payments) = (shop.engine.items(ORDERS).await, shop.engine.items(PAYMENTS).await);
     check_line_refunds(&orders, &payments).unwrap();
@@ -157,7 +167,7 @@ async fn a_return_after_a_refund_without_units_is_reduced_to_what_is_left_of_the
     );
     audit(&shop).await;
     shop.advance(jiff::SignedDuration::from_hours(24 * 10));
-    assert_eq!(shop.watch_fulfillment().await.refunds, 0);
+    assert_eq!(shop.watch_fulfillment().await.returns, 0);
     assert_eq!(shop.charged().refunded, 5000);
 }
 
@@ -258,4 +268,162 @@ async fn the_price_of_a_delivery_that_was_made_stays_when_the_rest_is_cancelled(
     shop.cancel_lines("ann", &order, "c", &rest).await;
     refund_and_check(&shop, &order, 2000).await;
     assert_eq!(counted(&shop).await, (vec![2000, 0], 0));
+}
+
+#[tokio::test]
+async fn what_staff_gave_back_of_the_delivery_does_not_go_back_again_with_the_last_unit_that_has_a_package() {
+    for (given, left) in [(None, 0), (Some(amount(1000)), 2000)] {
+        let given_back = async |shop: &FulfillmentFixture, order: &str| {
+            let asked = refund_delivery(shop, order, "delivery", given.clone()).await;
+            assert_eq!(asked.status, 202, "{asked:?}");
+            assert_eq!(asked.body["refunds"][0]["reason"], "DELIVERY");
+            refund_and_check(shop, order, 3000 - left).await;
+        };
+        let shop = FulfillmentFixture::open().await;
+        let order = shop.paid("ann", "k", &[("tea", 1), ("recipe", 1)]).await;
+        given_back(&shop, &order).await;
+        let last = [("1", 1)];
+        assert_eq!(
+            quoted(&shop, &order, &last).await,
+            (amount(1000 + left), amount(left))
+        );
+        shop.cancel_lines("ann", &order, "c", &last).await;
+        refund_and_check(&shop, &order, 4000).await;
+        assert_eq!(counted(&shop).await, (vec![1000, 0], 3000));
+
+        let shop = FulfillmentFixture::open().await;
+        let order = shop.delivered("ann", "k", 1).await;
+        given_back(&shop, &order).await;
+        let id = received(&shop, &order, "r", "DEFECTIVE").await;
+        let much = shop.refund_return(refund_return_call(&id, "much", &json!({ "shipping": amount(left + 1) })));
+        let much = much.await;
+        assert_eq!((much.problem(), &much.body["most"]), ("invalid-refund", &amount(left)));
+        let done = refund_return(&shop, &id, json!({})).await;
+        assert_eq!(done.body["refund"]["shipping"], amount(left), "{done:?}");
+        refund_and_check(&shop, &order, 4000).await;
+        assert_eq!(counted(&shop).await, (vec![1000], 3000));
+
+        let shop = FulfillmentFixture::open().await;
+        let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+        given_back(&shop, &order).await;
+        assert_eq!(shop.cancel("ann", &order).await.body["status"], "CANCELLED");
+        refund_and_check(&shop, &order, 4000).await;
+        assert_eq!(counted(&shop).await, (vec![1000], 3000));
+    }
+}
+
+#[tokio::test]
+async fn no_more_is_refunded_of_the_delivery_than_is_left_of_its_price() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 1), ("mug", 1)]).await;
+    let refused = async |key: &str, amount: Option<Value>| {
+        let answer = refund_delivery(&shop, &order, key, amount).await;
+        (
+            answer.status,
+            answer.problem().to_owned(),
+            answer.body["refundable"].clone(),
+        )
+    };
+    let not_refundable = |left: Value| (409, "not-refundable".to_owned(), left);
+    assert_eq!(refused("much", Some(amount(3001))).await, not_refundable(won(3)));
+    let dollars = json!({ "amount": 1, "currency": "USD" });
+    assert_eq!(refused("dollars", Some(dollars)).await, not_refundable(won(3)));
+    let part = async || refund_delivery(&shop, &order, "part", Some(amount(1000))).await;
+    let (one, other) = tokio::join!(part(), part());
+    assert_eq!((one.status, other.status), (202, 202), "{one:?} {other:?}");
+    assert_eq!(counted(&shop).await, (vec![0, 0], 1000), "once");
+    let (status, problem, _) = refused("meanwhile", None).await;
+    assert_eq!((status, problem.as_str()), (409, "refund-under-way"));
+    refund_and_check(&shop, &order, 1000).await;
+    assert!(part().await.replayed);
+    assert_eq!(refused("again", Some(amount(2001))).await, not_refundable(won(2)));
+    assert_eq!(refund_delivery(&shop, &order, "rest", None).await.status, 202);
+    refund_and_check(&shop, &order, 3000).await;
+    assert_eq!(refused("once-more", None).await, not_refundable(Value::Null));
+    assert_eq!(counted(&shop).await, (vec![0, 0], 3000));
+    goodwill(&shop, &order, 500).await;
+    assert_eq!(counted(&shop).await, (vec![0, 0], 3000), "it names nothing");
+}
+
+#[tokio::test]
+async fn an_order_without_a_delivery_has_no_price_of_it_to_refund() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("recipe", 1)]).await;
+    let refused = refund_delivery(&shop, &order, "d", None).await;
+    assert_eq!((refused.status, refused.problem()), (409, "not-refundable"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_refund_of_the_delivery_that_takes_the_place_of_a_refused_one_is_counted_once() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+    refund_delivery(&shop, &order, "d", None).await;
+    let refusal = sandbox::Fault::Code("NOT_ENOUGH_BALANCE".to_owned());
+    shop.sandbox.plan(sandbox::Provider::Toss, "cancel", refusal);
+    refund(&shop, &order).await;
+    let other = refund_delivery(&shop, &order, "e", None).await;
+    assert_eq!(
+        (other.status, other.problem()),
+        (409, "payment-in-review"),
+        "it is owed: {other:?}"
+    );
+    let payment = shop.payment_of("ann", &order).await;
+    let again = ask(&shop, "again", &payment, &json!({ "amount": won(3) })).await;
+    assert_eq!(again.body["refunds"][1]["reason"], "DELIVERY", "{again:?}");
+    refund_and_check(&shop, &order, 3000).await;
+    assert_eq!(counted(&shop).await, (vec![0], 3000));
+}
+
+/// A step towards an order of which no unit with a package is left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    Request,
+    Receive,
+    Refund,
+    Cancel,
+}
+
+#[tokio::test]
+async fn the_price_of_the_delivery_goes_back_with_the_last_unit_in_each_order_of_a_return_and_a_cancellation() {
+    use Step::{Cancel, Receive, Refund, Request};
+    // With which step it goes back.
+    for (steps, last) in [
+        ([Request, Receive, Refund, Cancel], Cancel),
+        ([Cancel, Request, Receive, Refund], Refund),
+        ([Request, Receive, Cancel, Refund], Cancel),
+        ([Request, Cancel, Receive, Refund], Refund),
+    ] {
+        let shop = FulfillmentFixture::open().await;
+        let order = shop.paid("ann", "k", &[("tea", 2)]).await;
+        let shipment = shop.shipped(&order, "p", &[("1", 1)]).await;
+        shop.arrive(&shipment, "d").await;
+        let (mut id, mut sum) = (String::new(), 0);
+        for step in steps {
+            let shipping = if step == last { 3000 } else { 0 };
+            match step {
+                Request => id = shop.returning("ann", &order, "r", 1).await,
+                Receive => {
+                    shop.decide_return(decide_call(&id, "a", "APPROVE")).await;
+                    let received = shop.receive_return(receive_return_call(&id, "b", 1, 0)).await;
+                    assert_eq!(received.status, 200, "{received:?}");
+                }
+                Refund => {
+                    let done = refund_return(&shop, &id, json!({})).await;
+                    assert_eq!(done.body["refund"]["shipping"], amount(shipping), "{steps:?}: {done:?}");
+                    sum += 1000 + shipping;
+                    refund_and_check(&shop, &order, sum).await;
+                }
+                Cancel => {
+                    let unit = [("1", 1)];
+                    let (_, quoted) = quoted(&shop, &order, &unit).await;
+                    assert_eq!(quoted, amount(shipping), "{steps:?}");
+                    let cancelled = shop.cancel_lines("ann", &order, "c", &unit).await;
+                    assert_eq!(cancelled.status, 200, "{cancelled:?}");
+                    sum += 1000 + shipping;
+                    refund_and_check(&shop, &order, sum).await;
+                }
+            }
+        }
+        assert_eq!((counted(&shop).await, sum), ((vec![2000], 3000), 5000), "{steps:?}");
+    }
 }

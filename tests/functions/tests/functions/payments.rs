@@ -125,6 +125,39 @@ async fn the_exempt_part_of_cancelled_units_is_refunded_as_tax_free_at_kakaopay(
 }
 
 #[tokio::test]
+async fn a_refused_refund_of_exempt_goods_that_staff_request_again_is_tax_free_at_kakaopay() {
+    let shop = PaymentFixture::with("tea", 10).await;
+    let mut book = function_tests::product(15_000, 1);
+    book["tax_class"] = json!("EXEMPT");
+    shop.put_product("book", &book).await;
+    shop.receive("book", 2).await;
+    let order = id_of(&shop.order("ann", "k", &[("tea", 10), ("book", 2)]).await);
+    let started = shop.start(start_call("ann", "start", "KAKAOPAY", &order)).await;
+    let tid = started.body["reference"].as_str().unwrap();
+    let token = shop.sandbox.kakaopay_approve_in_app(tid);
+    let paid = shop.confirm(kakaopay_call("ann", "pay", &order, &token, 40_000)).await;
+    assert_eq!(paid.status, 200, "{paid:?}");
+    shop.cancel_order(cancel_call("ann", &order, "c", &[("2", 1)])).await;
+    let refusal = sandbox::Fault::Code("-780".to_owned());
+    shop.sandbox.plan(sandbox::Provider::Kakaopay, "cancel", refusal);
+    let payment = shop.payment_of("ann", &order).await;
+    shop.refund("RefundRequested", &payment).await.unwrap();
+    let payment = shop.payment_of("ann", &order).await;
+    assert_eq!(payment["refunds"][0]["status"], "REFUSED", "{payment}");
+    let again = crate::refunds::ask(&shop, "again", &payment, &json!({ "amount": amount(15_000) })).await;
+    assert_eq!(again.status, 202, "{again:?}");
+    let refund = &again.body["refunds"][1];
+    assert_eq!(
+        (&refund["reason"], &refund["untaxed"]),
+        (&json!("LINES_CANCELLED"), &amount(15_000)),
+        "{again:?}"
+    );
+    shop.refund("RefundRequested", &again.body).await.unwrap();
+    assert_eq!(shop.charged().refunded, 15_000);
+    assert_eq!(shop.sandbox.kakaopay_refunded_tax_free(tid), 15_000);
+}
+
+#[tokio::test]
 async fn a_retried_start_returns_the_first_one() {
     let shop = PaymentFixture::with("tea", 10).await;
     let order = id_of(&shop.order("ann", "k", &[("tea", 2)]).await);

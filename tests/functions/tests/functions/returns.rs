@@ -1,16 +1,20 @@
 //! Returns: requested by line in time, decided, received, refunded and watched.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use function_tests::auction_fixture::AuctionFixture;
 use function_tests::fulfillment_fixture::{
     FulfillmentFixture, decide_call, lines, receive_return_call, refund_return_call, return_call, won,
 };
-use function_tests::payment_fixture::amount;
-use harness::engine::FULFILLMENT;
+use function_tests::payment_fixture::{amount, confirm_call, start_call};
+use function_tests::{id_of, order_body, order_call};
+use harness::audit::check_returns;
+use harness::engine::{CATALOG, FULFILLMENT, ORDERS};
 use harness::gateway::{Answer, Call};
 use harness::{Fault, faults::Hold};
 use jiff::SignedDuration;
+use sandbox::Card;
 use serde_json::{Value, json};
 
 const WRITE: &str = "TransactWriteItems";
@@ -263,11 +267,165 @@ async fn a_refund_is_due_three_business_days_after_the_receipt_and_overdue_ones_
     let listed = shop.list_returns(call).await;
     assert_eq!(listed.body["items"][0]["refund_due_at"], json!(due), "{listed:?}");
     shop.advance(due.duration_since(shop.now()) - SignedDuration::from_secs(1));
-    assert_eq!(shop.watch_fulfillment().await.refunds, 0);
+    assert_eq!(shop.watch_fulfillment().await.returns, 0);
     shop.advance(SignedDuration::from_secs(1));
-    assert_eq!(shop.watch_fulfillment().await.refunds, 1);
+    assert_eq!(shop.watch_fulfillment().await.returns, 1);
     refunded(&shop, &id, "f").await;
-    assert_eq!(shop.watch_fulfillment().await.refunds, 0);
+    assert_eq!(shop.watch_fulfillment().await.returns, 0);
+}
+
+#[tokio::test]
+async fn a_decision_is_due_three_business_days_after_the_request_and_overdue_ones_are_counted() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 2).await;
+    let [decided, open] = ["r1", "r2"].map(|key| shop.returning("ann", &order, key, 1));
+    let (decided, _) = (decided.await, open.await);
+    let due: jiff::Timestamp = "2026-01-07T00:00:00+09:00".parse().unwrap();
+    let call = Call::new("GET", "/admin/returns").by_admin();
+    let listed = shop.list_returns(call).await;
+    assert_eq!(listed.body["items"][0]["decision_due_at"], json!(due), "{listed:?}");
+    shop.advance(due.duration_since(shop.now()) - SignedDuration::from_secs(1));
+    assert_eq!(shop.watch_fulfillment().await.returns, 0);
+    shop.advance(SignedDuration::from_secs(1));
+    assert_eq!(shop.watch_fulfillment().await.returns, 2);
+    shop.decide_return(decide_call(&decided, "a", "APPROVE")).await;
+    assert_eq!(shop.watch_fulfillment().await.returns, 1);
+}
+
+/// A return of two units that was approved, and whose units are to arrive now at the latest.
+async fn overdue_arrival(shop: &FulfillmentFixture) -> (String, String) {
+    let order = shop.delivered("ann", "k", 2).await;
+    let id = shop.returning("ann", &order, "r", 2).await;
+    let approved = shop.decide_return(decide_call(&id, "a", "APPROVE")).await;
+    assert_eq!(approved.body["arrival_due_at"], json!(shop.now() + DAY * 30), "{approved:?}");
+    shop.advance(DAY * 30);
+    (order, id)
+}
+
+#[tokio::test]
+async fn an_approved_return_whose_units_do_not_arrive_within_thirty_days_is_refused_by_the_schedule() {
+    let shop = FulfillmentFixture::open().await;
+    let (order, id) = overdue_arrival(&shop).await;
+    shop.advance(-SignedDuration::from_secs(1));
+    assert_eq!(shop.watch_fulfillment().await.refused, 0);
+    shop.advance(SignedDuration::from_secs(1));
+    let counts = shop.watch_fulfillment().await;
+    assert_eq!((counts.refused, counts.failed, counts.returns), (1, 0, 0));
+    let (name, event) = event(&shop).await;
+    assert_eq!((name.as_str(), &event["data"]["status"]), ("ReturnRefused", &json!("REFUSED")));
+    assert_eq!(event["metadata"]["actor"]["id"], "watch-fulfillment");
+    assert_eq!(shop.watch_fulfillment().await.refused, 0, "once");
+    let late = shop.receive_return(receive_return_call(&id, "b", 2, 0)).await;
+    assert_eq!((late.status, late.problem()), (409, "return-status"), "{late:?}");
+    let again = return_call("ann", &order, "again", &[("1", 2)]).by_admin();
+    assert_eq!(shop.request_return(again).await.status, 201, "its units are free");
+    let [orders, returns, catalog] = [ORDERS, FULFILLMENT, CATALOG].map(|table| shop.engine.items(table));
+    check_returns(&orders.await, &returns.await, &catalog.await).unwrap();
+}
+
+#[tokio::test]
+async fn units_that_arrive_while_their_return_is_refused_for_their_absence_are_received() {
+    // The schedule has read the return and waits for the order, or is about to write.
+    for (operation, before) in [("GetItem", &[Fault::Late(Duration::ZERO)][..]), (WRITE, &[])] {
+        let shop = FulfillmentFixture::open().await;
+        let (order, id) = overdue_arrival(&shop).await;
+        let hold = Hold::default();
+        for fault in before {
+            shop.engine.faults.plan(operation, fault.clone());
+        }
+        shop.engine.faults.plan(operation, Fault::Held(hold.clone()));
+        let arrival = async {
+            hold.arrived().await;
+            let received = shop.receive_return(receive_return_call(&id, "b", 2, 0)).await;
+            assert_eq!(received.status, 200, "{received:?}");
+            hold.release();
+        };
+        let (counts, ()) = tokio::join!(shop.watch_fulfillment(), arrival);
+        assert_eq!((counts.refused, counts.failed), (0, 0), "{operation}");
+        assert_eq!(shop.quantities("ann", &order).await, [[0, 2, 2, 2]]);
+    }
+}
+
+#[tokio::test]
+async fn returns_of_all_partitions_are_listed_once_and_newest_first() {
+    let shop = FulfillmentFixture::open().await;
+    let order = shop.delivered("ann", "k", 14).await;
+    for nth in 0..14 {
+        // Two at a time.
+        shop.advance(SignedDuration::from_millis(nth % 2));
+        shop.returning("ann", &order, &format!("r{nth}"), 1).await;
+    }
+    let stored = shop.engine.items(FULFILLMENT).await;
+    let stored: Vec<&Value> = stored.iter().filter(|item| item.get("return_id").is_some()).collect();
+    let partitions: BTreeSet<&str> = stored.iter().map(|item| item["in_status"].as_str().unwrap()).collect();
+    assert!(partitions.len() > 2, "{partitions:?}");
+    let mut expected: Vec<&str> = stored.iter().map(|item| item["list_place"].as_str().unwrap()).collect();
+    expected.sort_unstable_by(|one, other| other.cmp(one));
+    let (mut listed, mut cursor) = (vec![], None::<String>);
+    loop {
+        let call = Call::new("GET", "/admin/returns").by_admin().query("limit", "3");
+        let call = match &cursor {
+            Some(cursor) => call.query("cursor", cursor),
+            None => call,
+        };
+        let page = shop.list_returns(call).await.body;
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() <= 3);
+        listed.extend(items.iter().map(|item| item["return_id"].as_str().unwrap().to_owned()));
+        cursor = page["next_cursor"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<&str> = expected.iter().map(|place| place.split_once('#').unwrap().1).collect();
+    assert_eq!(listed, expected);
+}
+
+/// Delivers a cup to an address in New York at the clock's time. Returns its order.
+async fn delivered_to_new_york(shop: &FulfillmentFixture, key: &str) -> String {
+    let mut body = order_body(&[("cup", 1)]);
+    body["shipping_address"] = json!({
+        "recipient": "Ann Lee", "line1": "350 5th Ave", "city": "New York", "region": "NY", "postal_code": "10118",
+        "country": "US",
+    });
+    let placed = shop.checkout(order_call("ann", key, &[]).json(&body)).await;
+    assert_eq!(placed.status, 201, "{placed:?}");
+    let order = id_of(&placed);
+    let started = shop.start(start_call("ann", &format!("start-{key}"), "STRIPE", &order)).await;
+    let intent = started.body["reference"].as_str().unwrap();
+    shop.sandbox.stripe_pay(intent, &Card::Good);
+    let total = &placed.body["totals"]["total"];
+    let body = json!({ "provider": "STRIPE", "payment_intent": intent, "amount": total });
+    let paid = shop.confirm(confirm_call("ann", &format!("pay-{key}"), &order, &body)).await;
+    assert_eq!(paid.status, 200, "{paid:?}");
+    let shipment = shop.shipped(&order, &format!("p-{key}"), &[("1", 1)]).await;
+    shop.arrive(&shipment, &format!("d-{key}")).await;
+    order
+}
+
+#[tokio::test]
+async fn the_days_of_a_return_are_those_of_the_customers_country_and_end_where_they_end_last() {
+    let shop = FulfillmentFixture::open().await;
+    let mut cup = function_tests::product(1000, 1);
+    cup["price"]["currency"] = json!("USD");
+    cup["package"] = json!({ "weight_grams": 100 });
+    shop.put_product("cup", &cup).await;
+    shop.receive("cup", 5).await;
+    // It is the first of January, 15:00 in Seoul and 01:00 in New York.
+    shop.advance(SignedDuration::from_hours(6));
+    let [order, other] = [delivered_to_new_york(&shop, "k").await, delivered_to_new_york(&shop, "l").await];
+    let line = [("1", 1)];
+    let end_in_hawaii: jiff::Timestamp = "2026-01-09T00:00:00-10:00".parse().unwrap();
+    shop.advance(end_in_hawaii.duration_since(shop.now()) - SignedDuration::from_millis(1));
+    shop.returning("ann", &order, "r", 1).await;
+    shop.advance(SignedDuration::from_millis(1));
+    let late = shop.request_return(return_call("ann", &other, "late", &line)).await;
+    assert_eq!((late.status, late.problem()), (409, "return-window-closed"), "{late:?}");
+    assert_eq!(late.body["ended_at"], json!(end_in_hawaii));
+    shop.erase_personal_data("ann").await;
+    let erased = shop.request_return(return_call("ann", &other, "erased", &line)).await;
+    let end_in_seoul: jiff::Timestamp = "2026-01-09T00:00:00+09:00".parse().unwrap();
+    assert_eq!(erased.body["ended_at"], json!(end_in_seoul), "without an address: {erased:?}");
 }
 
 #[tokio::test]
@@ -293,7 +451,7 @@ async fn overdue_refunds_are_counted_beside_overdue_deliveries() {
     );
     shop.advance(SignedDuration::from_hours(24 * 15));
     let overdue = shop.watch_fulfillment().await;
-    assert_eq!((overdue.refunds, overdue.deliveries, overdue.failed), (1, 2, 0));
+    assert_eq!((overdue.returns, overdue.deliveries, overdue.failed), (1, 2, 0));
     assert!(!overdue.unfinished);
 }
 

@@ -441,7 +441,7 @@ async fn a_lost_unit_is_not_shipped_again_when_the_product_is_sold_out_and_nothi
 }
 
 #[tokio::test]
-async fn a_lost_parcel_that_turns_up_is_delivered_unless_its_units_were_shipped_again() {
+async fn a_lost_parcel_of_which_a_carrier_reports_the_delivery_is_delivered_unless_its_units_were_shipped_again() {
     for is_shipped_again in [false, true] {
         let shop = FulfillmentFixture::open().await;
         let order = shop.paid("ann", "k", &[("tea", 1)]).await;
@@ -458,6 +458,39 @@ async fn a_lost_parcel_that_turns_up_is_delivered_unless_its_units_were_shipped_
             assert_eq!(found.status, 200, "{found:?}");
             assert_eq!(shop.quantities("ann", &order).await, [[0, 1, 1, 0]]);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_turns_up_of_a_lost_parcel_after_it_was_shipped_again_or_cancelled_is_delivered_as_surplus() {
+    // Of three lost units so many are shipped again and cancelled.
+    for (again, cancelled) in [(3, 0), (0, 2), (1, 1)] {
+        let shop = FulfillmentFixture::open().await;
+        let order = shop.paid("ann", "k", &[("tea", 3), ("mug", 1)]).await;
+        let shipment = shop.shipped(&order, "p", &[("1", 3), ("2", 1)]).await;
+        shop.close_shipment(close_call(&shipment, "c", "LOST")).await;
+        if again > 0 {
+            shop.shipped(&order, "again", &[("1", again)]).await;
+        }
+        if cancelled > 0 {
+            shop.cancel_lines("ann", &order, "cancel", &[("1", cancelled)]).await;
+        }
+        let for_sale = tea_for_sale(&shop).await;
+        let found = shop.arrive(&shipment, "d").await;
+        assert_eq!((found.status, &found.body["status"]), (200, &json!("DELIVERED")), "{found:?}");
+        let surplus = again + cancelled;
+        assert_eq!(found.body["surplus"], lines(&[("1", surplus)]));
+        let (cancelled, again) = (u64::from(cancelled), u64::from(again));
+        let left = 3 - cancelled - again;
+        let expected = [[cancelled, left + again, left, 0], [0, 1, 1, 0]];
+        assert_eq!(shop.quantities("ann", &order).await, expected, "{again} and {cancelled}");
+        assert_eq!(tea_for_sale(&shop).await, for_sale);
+        shop.engine.balance("tea").await.check().unwrap();
+        let (orders, fulfillment) = (shop.engine.items(ORDERS).await, shop.engine.items(FULFILLMENT).await);
+        check_units(&orders, &fulfillment).unwrap();
+        check_holds(&orders).unwrap();
+        let retried = shop.arrive(&shipment, "d").await;
+        assert!(retried.replayed && retried.body == found.body, "{retried:?}");
     }
 }
 

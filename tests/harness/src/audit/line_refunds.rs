@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::{amount, array, cost, count, line_cost, number, of_kind, text};
 
 /// Checks that no more is refunded of a line than its units cost that were cancelled or returned, and of the delivery than its price, and
-/// that these refunds are those of the order's payment: never more than it charged, and exactly its refunds for units and for the
-/// cancelled order, as long as none of its refunds was refused or failed. What replaces such a refund can be of another amount.
+/// that these refunds are those of the order's payment: never more than it charged, and exactly its refunds for units, for the delivery
+/// and for the cancelled order, as long as none of its refunds was refused or failed. What replaces such a refund can be of another amount.
 ///
 /// # Errors
 /// The first violation.
@@ -50,7 +50,7 @@ pub fn check_line_refunds(orders: &[Value], payments: &[Value]) -> Result<()> {
                 let refunds = array(&payment["refunds"]).filter(is_for);
                 refunds.map(|refund| amount(&refund["amount"])).sum()
             };
-            let requested = sum(&["LINES_CANCELLED", "RETURNED", "ORDER_CANCELLED"]);
+            let requested = sum(&["LINES_CANCELLED", "RETURNED", "DELIVERY", "ORDER_CANCELLED"]);
             // What was charged beyond the order's total goes back with the cancelled order.
             let beyond = (amount(&payment["amount"]) - cost(order)).max(0);
             // A refund at the provider can take the place of one that was requested.
@@ -113,6 +113,12 @@ mod tests {
                 "{counted:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_refund_of_the_delivery_that_the_order_does_not_count_is_found() {
+        assert!(audited([1, 0], [1000, 3000], &[("LINES_CANCELLED", 1000), ("DELIVERY", 3000)]).is_ok());
+        assert!(audited([1, 0], [1000, 0], &[("LINES_CANCELLED", 1000), ("DELIVERY", 3000)]).is_err());
     }
 
     #[test]

@@ -218,11 +218,11 @@ fn points_of_units(order: &Value) -> i64 {
     points.sum()
 }
 
-/// Returns what was refunded for units that were cancelled or returned.
+/// Returns what was refunded for units that were cancelled or returned, and for the delivery.
 fn refunded_by_line(payment: &Value) -> i64 {
     let refunds = payment["refunds"].as_array().into_iter().flatten();
     let by_line = refunds.filter(|refund| {
-        let is_by_line = ["LINES_CANCELLED", "RETURNED"]
+        let is_by_line = ["LINES_CANCELLED", "RETURNED", "DELIVERY"]
             .iter()
             .any(|reason| refund["reason"] == *reason);
         is_by_line && refund["status"] == "DONE"

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::{array, count, number, of_kind, text};
 
 /// Checks that no unit is shipped or delivered twice: the units of each line are those of its shipments, and
-/// delivered ≤ shipped, and shipped + lost ≤ ordered − cancelled. Each unit of a lost parcel is to be shipped again or written off.
+/// delivered ≤ shipped, and shipped + lost ≤ ordered − cancelled. Each unit of a lost parcel is to be shipped again or written off, also
+/// if it turned up after that.
 /// `fulfillment` has the items of the fulfillment table.
 ///
 /// # Errors
@@ -20,7 +21,10 @@ pub fn check_units(orders: &[Value], fulfillment: &[Value]) -> Result<()> {
     for shipment in of_kind(fulfillment, "SHIPMENT#") {
         for unit in array(&shipment["lines"]) {
             let line = (text(&shipment["order_id"]), text(&unit["line_id"]).to_owned());
-            let quantity = number(&unit["quantity"]);
+            let mut surplus = array(&shipment["surplus"]).filter(|surplus| surplus["line_id"] == unit["line_id"]);
+            let surplus = surplus.next().map_or(0, |surplus| number(&surplus["quantity"]));
+            let quantity = number(&unit["quantity"]) - surplus;
+            *lost.entry(line.clone()).or_default() += surplus;
             match text(&shipment["status"]) {
                 // Its units were never under way.
                 "CANCELLED" => continue,

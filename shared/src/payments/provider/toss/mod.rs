@@ -254,6 +254,7 @@ const fn reason(reason: RefundReason) -> &'static str {
         RefundReason::OrderCancelled => "The order was cancelled",
         RefundReason::LinesCancelled => "A part of the order was cancelled",
         RefundReason::Returned => "Goods were returned",
+        RefundReason::Delivery => "The price of the delivery was refunded",
         RefundReason::Unservable => "The order could not be fulfilled",
         RefundReason::Requested | RefundReason::Elsewhere => "A refund was requested",
     }
