@@ -91,10 +91,9 @@ pub enum Outcome {
 
 impl Outcome {
     const fn of(recorded: &Recorded) -> Self {
-        if recorded.is_outdated {
-            Self::Ignored
-        } else {
-            Self::Entered
+        match recorded {
+            Recorded::Entered(_) => Self::Entered,
+            Recorded::Outdated(_) | Recorded::Unknown => Self::Ignored,
         }
     }
 }
@@ -136,15 +135,10 @@ pub async fn handle(function: &ReceiveWebhook, request: Request, invocation: Inv
     // What is recorded in its name is signed, or the provider was asked.
     let invocation = invocation.by(Actor::provider(sender.provider().name()));
     let body = http::raw_body(&request, MAX_BODY)?;
-    let received = match sender {
-        Sender::Toss => toss::receive(function, body, &invocation).await,
-        Sender::Stripe => stripe::receive(function, request.headers(), body, &invocation).await,
-        Sender::Standard => standard::receive(function, request.headers(), body, &invocation).await,
-    };
-    let outcome = match received {
-        // A payment that was not started here and was not charged.
-        Err(Error::Rejected(rejection)) if rejection.reason == &error::NOT_FOUND => Outcome::Ignored,
-        received => received?,
+    let outcome = match sender {
+        Sender::Toss => toss::receive(function, body, &invocation).await?,
+        Sender::Stripe => stripe::receive(function, request.headers(), body, &invocation).await?,
+        Sender::Standard => standard::receive(function, request.headers(), body, &invocation).await?,
     };
     let ignored = if outcome == Outcome::Ignored { 1.0 } else { 0.0 };
     telemetry::emit(
