@@ -229,6 +229,11 @@ impl Line {
         })
     }
 
+    /// The product and the number of units that were ordered. `None` for a seat.
+    pub fn product_units(&self) -> Option<(Sku, u32)> {
+        Some((self.sku.clone()?, self.quantity))
+    }
+
     /// What the units cost, less the discount, without tax that is added.
     ///
     /// # Errors
