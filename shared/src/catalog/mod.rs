@@ -1,6 +1,5 @@
 //! The catalog: products, their stock, and their store.
 
-mod alert;
 mod category;
 mod event;
 #[cfg(test)]
@@ -13,10 +12,9 @@ mod sale;
 mod schema;
 pub(crate) mod shard_hints;
 mod stock;
-pub(crate) mod store;
+pub mod store;
 mod tax_class;
 
-pub use alert::{StockAlert, WatchedStock};
 pub use category::{Category, InvalidCategory};
 pub use event::{CatalogEvent, StockLow};
 pub use movement::{StockMovement, StockMovementKind, StoredMovement};
