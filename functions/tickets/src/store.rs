@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::uuid_in;
-use shared::aws::dynamodb::listed::{self, Listed};
+use shared::aws::dynamodb::listed::{self, LAST_PLACE, Listed};
 use shared::aws::dynamodb::table::{Table, text_of};
 use shared::aws::dynamodb::{Item, Wanted, batch_get, key, number, parse, text};
 use shared::aws::lambda::Invocation;
@@ -269,7 +269,7 @@ impl ShowStore {
         deadline: Instant,
     ) -> Result<Listed<E>, Error> {
         let list = listed::List {
-            from: list.from,
+            places: list.from..=LAST_PLACE,
             is_newest_first: list.is_newest_first,
             ..listed::List::newest(&list.name, E::PREFIX)
         };

@@ -25,7 +25,7 @@ pub use schema::{attributes_patch_schema, attributes_schema, metadata_patch_sche
 pub use stock::{Hold, InvalidShardCount, Shard, ShardCount, StockLevel, allocate, rebalance, release, spread};
 pub use store::CatalogStore;
 pub use store::changes::{CHANGE_SHARDS, ChangePosition, ChangedPage, ChangedProduct};
-pub use store::movements::{MovementOutcome, MovementPage};
+pub use store::movements::MovementOutcome;
 pub use store::schedules::WokenProduct;
 pub use store::versions::ProductVersion;
 pub use tax_class::TaxClass;

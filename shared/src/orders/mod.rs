@@ -46,6 +46,6 @@ pub use seats::GivenBackSeats;
 pub use service::{shop_country, shop_time_zone};
 pub use shipping::{InvalidShippingMethodId, Shipping, ShippingMethod, ShippingMethodId, ShippingPart};
 pub use store::sealed_details::{FreshDetails, SealedDetails};
-pub use store::{OrderPage, OrderStore, StoredOrder};
+pub use store::{OrderStore, StoredOrder};
 pub use tax::{InvalidTaxRate, Tax, TaxRate};
 pub use totals::Totals;
