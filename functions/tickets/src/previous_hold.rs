@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::core::error::Rejection;
-use shared::orders::{Ending, Order, OrderEvent, OrderId, OrderStatus, StoredOrder};
+use shared::orders::{Ending, Order, OrderEvent, OrderId, OrderStatus, ReplacedHold, StoredOrder};
 use shared::tickets::{Allowance, LoadedSeats, SeatRow, Taken};
 
 use crate::hold_seats::HoldSeats;
@@ -85,15 +85,15 @@ impl HoldSeats {
     }
 }
 
-/// The order whose seats are replaced, as read and cancelled.
+/// The order whose seats are replaced, cancelled.
 ///
 /// # Errors
 /// `order-closed` when it does not wait for payment, and [`Error::Internal`].
-pub fn cancelled(stored: StoredOrder, invocation: &Invocation) -> Result<(StoredOrder, StoredOrder), Error> {
-    let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
+pub fn cancelled(read: StoredOrder, invocation: &Invocation) -> Result<ReplacedHold, Error> {
+    let cancelled = read.order.end(Ending::Cancel, invocation.now)?;
     let event = invocation.record(&OrderEvent::OrderCancelled(cancelled.clone()))?;
-    let next = stored.next(cancelled, Some(event));
-    Ok((stored, next))
+    let ended = read.next(cancelled, Some(event));
+    Ok(ReplacedHold { read, ended })
 }
 
 /// Whether seats of the rows name the order.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
+use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
@@ -50,74 +51,97 @@ pub struct SeatsResponse {
     pub area: Option<AreaNow>,
 }
 
-/// Blocks or releases the seats of a request.
-///
-/// # Errors
-/// `not-found`, `invalid-show`, `seats-missing`, `unknown-seats`, `seats-not-free`, `too-few-places`, those of the request itself,
-/// [`Error::Unavailable`] and [`Error::Internal`].
-pub async fn change(
-    stores: (&ShowStore, &SeatStore, &ReservationStore),
-    change: Change,
-    request: &Request,
-    invocation: &Invocation,
-) -> Result<Response, Error> {
-    let (shows, store, reservations) = stores;
-    let showtime = http::path::<ShowtimeId>(request)?;
-    let (key, caller) = (http::idempotency_key(request)?, http::caller(request)?);
-    let body: SeatsRequest = http::body(request)?;
-    let (kind, name) = match change {
-        Change::Block | Change::BlockFree => ("block seats", "block-seats"),
-        Change::Release | Change::ReleaseBlocked => ("release seats", "release-seats"),
-    };
-    let content = (showtime, &body);
-    let stored = StoredRequest::new(kind, &key, &caller.customer_id, &content, invocation.now)?;
-    let seats = match (body.seats, body.general) {
-        (Some(seats), None) => seats,
-        (None, Some(places)) => {
-            let change = AreaChange {
-                shows,
-                seats: store,
-                reservations,
-                showtime_id: showtime,
-                is_block: change == Change::Block,
-                places: &places,
-                stored: &stored,
-            };
-            return change.apply(invocation).await;
+/// Changes seats for administrators.
+#[derive(Debug)]
+pub struct SeatChanges {
+    /// Venues, performances and showtimes.
+    pub shows: ShowStore,
+    /// Seats.
+    pub seats: SeatStore,
+    /// Orders whose holds have ended.
+    pub reservations: ReservationStore,
+}
+
+impl SeatChanges {
+    /// Changes on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            shows: ShowStore::new(platform)?,
+            seats: SeatStore::new(platform)?,
+            reservations: ReservationStore::for_all_orders(platform)?,
+        })
+    }
+
+    /// Blocks or releases the seats of a request.
+    ///
+    /// # Errors
+    /// `not-found`, `invalid-show`, `seats-missing`, `unknown-seats`, `seats-not-free`, `too-few-places`, those of the request itself,
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn apply(&self, change: Change, request: &Request, invocation: &Invocation) -> Result<Response, Error> {
+        let showtime_id = http::path::<ShowtimeId>(request)?;
+        let (key, caller) = (http::idempotency_key(request)?, http::caller(request)?);
+        let body: SeatsRequest = http::body(request)?;
+        let kind = match change {
+            Change::Block | Change::BlockFree => "block seats",
+            Change::Release | Change::ReleaseBlocked => "release seats",
+        };
+        let content = (showtime_id, &body);
+        let stored = StoredRequest::new(kind, &key, &caller.customer_id, &content, invocation.now)?;
+        match (body.seats, body.general) {
+            (Some(seats), None) => self.apply_to(&seats, change, showtime_id, &stored, invocation).await,
+            (None, Some(places)) => {
+                let change = AreaChange {
+                    stores: self,
+                    showtime_id,
+                    is_block: change == Change::Block,
+                    places: &places,
+                    stored: &stored,
+                };
+                change.apply(invocation).await
+            }
+            _ => Err(fields::invalid("seats", "send either seats or general").into()),
         }
-        _ => return Err(fields::invalid("seats", "send either seats or general").into()),
-    };
-    let by_row = by_row(&seats)?;
-    let mut attempts = Attempts::new("change seats");
-    loop {
-        attempts.start()?;
-        if store.earlier(&stored, invocation.deadline).await?.is_some() {
-            let rows = store
-                .rows(showtime, by_row.keys().copied(), invocation.deadline)
-                .await?;
-            return respond(&seats, &rows, invocation).map(http::replayed);
-        }
-        let found = shows.get::<Showtime>(showtime.0, invocation.deadline).await?.entity;
-        require_seats_exist(&found)?;
-        let rows = store
-            .rows(showtime, by_row.keys().copied(), invocation.deadline)
-            .await?;
-        require_known(&seats, &rows)?;
-        // The hold of a customer ended by itself, so the administrator is not the actor.
-        let by_function = invocation.by(Actor::function(name));
-        let ended = reservations.end_expired_holds(&seats, &rows, &by_function).await?;
-        if ended.any {
-            continue;
-        }
-        require_open(&seats, &rows, &ended.kept, invocation)?;
-        let changed = store.change(showtime, change, &by_row, &stored, invocation.deadline);
-        if changed.await? {
-            let state = match change {
-                Change::Block | Change::BlockFree => SeatState::Blocked,
-                Change::Release | Change::ReleaseBlocked => SeatState::Free,
-            };
-            let seats = seats.into_iter().map(|seat| SeatNow { seat, state }).collect();
-            return http::json(StatusCode::OK, &SeatsResponse { seats, area: None });
+    }
+
+    async fn apply_to(
+        &self,
+        seats: &[SeatId],
+        change: Change,
+        showtime_id: ShowtimeId,
+        stored: &StoredRequest,
+        invocation: &Invocation,
+    ) -> Result<Response, Error> {
+        let (by_row, deadline) = (by_row(seats)?, invocation.deadline);
+        let (name, state) = match change {
+            Change::Block | Change::BlockFree => ("block-seats", SeatState::Blocked),
+            Change::Release | Change::ReleaseBlocked => ("release-seats", SeatState::Free),
+        };
+        let mut attempts = Attempts::new("change seats");
+        loop {
+            attempts.start()?;
+            if self.seats.earlier(stored, deadline).await?.is_some() {
+                let rows = self.seats.rows(showtime_id, by_row.keys().copied(), deadline).await?;
+                return respond(seats, &rows, invocation).map(http::replayed);
+            }
+            let showtime = self.shows.get::<Showtime>(showtime_id.0, deadline).await?.entity;
+            require_seats_exist(&showtime)?;
+            let rows = self.seats.rows(showtime_id, by_row.keys().copied(), deadline).await?;
+            require_known(seats, &rows)?;
+            // The hold of a customer ended by itself, so the administrator is not the actor.
+            let by_function = invocation.by(Actor::function(name));
+            let ended = self.reservations.end_expired_holds(seats, &rows, &by_function).await?;
+            if ended.any {
+                continue;
+            }
+            require_open(seats, &rows, &ended.kept, invocation)?;
+            let changed = self.seats.change(showtime_id, change, &by_row, stored, deadline);
+            if changed.await? {
+                let seats = seats.iter().map(|&seat| SeatNow { seat, state }).collect();
+                return http::json(StatusCode::OK, &SeatsResponse { seats, area: None });
+            }
         }
     }
 }

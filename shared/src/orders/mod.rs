@@ -39,8 +39,8 @@ pub use queue::{UnservableOrder, UnservableOrders};
 pub use quote::{Item, Quote, Shortage, sum_lines};
 pub use refund_parts::RefundParts;
 pub use reservations::{
-    Draft, EndedHolds, HoldSeatsOutcome, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, SeatHold,
-    TakeOutcome,
+    Draft, EndedHolds, HoldSeatsOutcome, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReplacedHold, ReservationStore,
+    SeatHold, TakeOutcome,
 };
 pub use seats::GivenBackSeats;
 pub use service::{shop_country, shop_time_zone};

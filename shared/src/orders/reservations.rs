@@ -82,8 +82,17 @@ pub struct SeatHold {
     pub order: StoredOrder,
     /// What its customer holds then.
     pub allowance: Allowance,
-    /// The order of the same customer whose seats it replaces, as read and as it ends.
-    pub replaced: Option<(StoredOrder, StoredOrder)>,
+    /// The order of the same customer whose seats it replaces.
+    pub replaced: Option<ReplacedHold>,
+}
+
+/// An order that holds seats and ends in the transaction that holds others.
+#[derive(Clone, Debug)]
+pub struct ReplacedHold {
+    /// The order as read.
+    pub read: StoredOrder,
+    /// The order as it ends.
+    pub ended: StoredOrder,
 }
 
 /// The outcome of a [`SeatHold`].
@@ -375,13 +384,13 @@ impl ReservationStore {
             .seats()
             .ok_or_else(|| Error::internal(HOLDING, "the order has no seats"))?;
         let mut items = vec![put(self.orders.put_new(&hold.order)?)?];
-        let claims = self.claim_writes(order, hold.replaced.as_ref().map(|(read, _)| &read.order))?;
+        let claims = self.claim_writes(order, hold.replaced.as_ref().map(|replaced| &replaced.read.order))?;
         let count = claims.len();
         items.extend(claims);
         let mut given_back = None;
-        if let Some((read, ended)) = &hold.replaced {
-            items.push(put(self.orders.put_if_version(ended)?)?);
-            given_back = read.order.seats();
+        if let Some(replaced) = &hold.replaced {
+            items.push(put(self.orders.put_if_version(&replaced.ended)?)?);
+            given_back = replaced.read.order.seats();
         }
         let writes = self
             .seats()?

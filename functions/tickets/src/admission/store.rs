@@ -100,6 +100,25 @@ pub struct TicketPage {
     pub next: Option<Cursor<1>>,
 }
 
+/// A position in the list of the tickets of a part of a showtime.
+#[derive(Clone, Copy, Debug)]
+pub struct DoorPosition {
+    /// The seat of the ticket.
+    pub seat: SeatId,
+    /// The ticket.
+    pub ticket_id: TicketId,
+}
+
+impl DoorPosition {
+    /// The position of a ticket.
+    pub const fn of(ticket: &Ticket) -> Self {
+        Self {
+            seat: ticket.seat,
+            ticket_id: ticket.ticket_id,
+        }
+    }
+}
+
 impl TicketStore {
     /// Reads the table's name from `TICKETS_TABLE`.
     ///
@@ -395,16 +414,16 @@ impl TicketStore {
         &self,
         showtime_id: ShowtimeId,
         part: u16,
-        after: Option<(SeatId, TicketId)>,
+        after: Option<DoorPosition>,
         limit: u8,
         deadline: Instant,
     ) -> Result<Vec<Ticket>, Error> {
         const DOING: &str = "list the tickets of a showtime";
         let door = door_of(showtime_id, part);
-        let start = after.map(|(seat, ticket_id)| {
-            let mut start = key(ticket_key(ticket_id));
+        let start = after.map(|after| {
+            let mut start = key(ticket_key(after.ticket_id));
             start.insert("door".into(), text(&door));
-            start.insert("seat".into(), text(seat.to_string()));
+            start.insert("seat".into(), text(after.seat.to_string()));
             start
         });
         let query = self

@@ -127,7 +127,8 @@ impl Opinion {
 impl PerformanceReview {
     /// A new review by the holder of a ticket.
     pub fn new(
-        (performance_id, author): (PerformanceId, &CustomerId),
+        performance_id: PerformanceId,
+        author: &CustomerId,
         ticket: &Ticket,
         opinion: Opinion,
         now: Timestamp,
