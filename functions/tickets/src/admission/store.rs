@@ -1,6 +1,6 @@
 //! The tickets table: an item for each ticket, and one for each order with the tickets that it has.
 //!
-//! A `TICKET#<uuid>` without double scans stays below 1 KB unless its title is long in a script of three bytes a character, so that a check-in costs one write unit. Therefore the event of an issue is
+//! A `TICKET#<uuid>` without unexpected scans stays below 1 KB unless its title is long in a script of three bytes a character, so that a check-in costs one write unit. Therefore the event of an issue is
 //! stored with the order's item, `ORDER#<uuid>`, and a check-in has none.
 
 pub mod attendance;
@@ -291,21 +291,21 @@ impl TicketStore {
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn add_double_scan(
+    pub async fn add_unexpected_scan(
         &self,
         read: &StoredTicket,
         scan: &CheckIn,
         event: &Record,
         deadline: Instant,
     ) -> Result<Result<(), Option<StoredTicket>>, Error> {
-        let scans: Vec<&CheckIn> = read.ticket.double_scans.iter().chain([scan]).collect();
+        let scans: Vec<&CheckIn> = read.ticket.unexpected_scans.iter().chain([scan]).collect();
         let update = self
             .table
             .client
             .update_item()
             .table_name(&self.table.name)
             .set_key(Some(key(ticket_key(read.ticket.ticket_id))))
-            .update_expression("SET double_scans = :scans, event = :event, version = version + :one")
+            .update_expression("SET unexpected_scans = :scans, event = :event, version = version + :one")
             .condition_expression("version = :read")
             .expression_attribute_values(":scans", attribute(&scans)?)
             .expression_attribute_values(":event", attribute(event)?)

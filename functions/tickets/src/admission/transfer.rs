@@ -181,7 +181,7 @@ mod tests {
             transfer_offer_id: None,
             offered_until: None,
             check_in: None,
-            double_scans: vec![],
+            unexpected_scans: vec![],
             undone_check_ins: vec![],
             issued_at: Timestamp::UNIX_EPOCH,
             voided_at: None,
