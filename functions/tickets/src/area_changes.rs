@@ -77,7 +77,7 @@ impl AreaChange<'_> {
         let mut attempts = Attempts::new("change places");
         loop {
             attempts.start()?;
-            let is_earlier = self.stores.seats.earlier(self.stored, deadline).await?.is_some();
+            let is_done = self.stores.is_done(self.stored, deadline).await?;
             let showtime = self
                 .stores
                 .shows
@@ -95,18 +95,16 @@ impl AreaChange<'_> {
                 .seats
                 .parts(self.showtime_id, area.parts(), true, deadline)
                 .await?;
-            if is_earlier {
+            if is_done {
                 return respond(area, &rows, invocation.now).map(http::replayed);
             }
             let Some(chosen) = self.choose(area, &rows)? else {
                 if self.is_block && self.end_holds(&rows, invocation).await? {
                     continue;
                 }
-                // A concurrent duplicate of the request may have changed them.
-                if self.stores.seats.earlier(self.stored, deadline).await?.is_some() {
-                    continue;
-                }
-                return Err(self.too_few(area, &rows).into());
+                let refusal = self.too_few(area, &rows);
+                self.stores.refuse_unless_done(self.stored, refusal, deadline).await?;
+                continue;
             };
             let change = match self.is_block {
                 true => Change::BlockFree,

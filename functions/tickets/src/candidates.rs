@@ -11,7 +11,7 @@ use crate::best_seats::{Search, best_seats, most_together};
 use crate::hold_request::{BestSeats, HoldOrders};
 use crate::hold_rules::{invalid, remove_order, taken, without_order};
 use crate::hold_seats::{HoldSeats, Picked};
-use crate::previous_hold::names;
+use crate::previous_hold::refuse_unless_placed;
 use crate::reason;
 
 /// The rows in which the best seats are looked for.
@@ -68,17 +68,14 @@ impl Candidates {
             chosen = self.choose(showtime, best, invocation);
         }
         let Some(chosen) = chosen else {
-            // A concurrent duplicate of the request may have taken the last ones.
-            if names(self.rows.iter(), orders.placed) {
-                return Ok(None);
-            }
             let together = most_together(self.of_class(showtime, best), search(best, invocation));
             let accessible = if best.accessible { "accessible " } else { "" };
             let detail = format!(
                 "No {} {accessible}seats of this class are free side by side.",
                 best.count
             );
-            return Err(Rejection::with(reason::NoSeatsTogether { together }, detail).into());
+            let refusal = Rejection::with(reason::NoSeatsTogether { together }, detail);
+            return refuse_unless_placed(self.rows.iter(), orders.placed, refusal);
         };
         let keys = chosen.iter().map(|seat| seat.row).collect::<BTreeSet<_>>();
         let rows = without_order(function.seats.rows(id, keys, deadline).await?, orders.replaced);

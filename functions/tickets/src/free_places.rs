@@ -16,7 +16,7 @@ use shared::tickets::{Area, RowKey, SeatId, SeatRow, SeatState, Showtime, Showti
 use crate::hold_request::{GeneralPlaces, HoldOrders};
 use crate::hold_rules::{invalid, remove_order, without_order};
 use crate::hold_seats::{HoldSeats, Picked};
-use crate::previous_hold::names;
+use crate::previous_hold::refuse_unless_placed;
 use crate::reason;
 
 /// How many rows a hold reads first. One has room for it, until few places are left.
@@ -121,11 +121,8 @@ impl HoldSeats {
                     places.rows.extend(without_order(rows, orders.replaced));
                 }
             } else if is_whole {
-                // A concurrent duplicate of the request may have taken the last ones.
-                if names(places.rows.values(), orders.placed) {
-                    return Ok(None);
-                }
-                return Err(too_few(area, places.free()).into());
+                let refusal = too_few(area, places.free());
+                return refuse_unless_placed(places.rows.values(), orders.placed, refusal);
             } else {
                 let parts = unread.split_off(unread.len().saturating_sub(PARTS_AT_ONCE));
                 if parts.is_empty() {

@@ -102,6 +102,22 @@ pub fn names<'a>(mut rows: impl Iterator<Item = &'a SeatRow>, order_id: OrderId)
     rows.any(|row| row.taken.values().any(is_it))
 }
 
+/// Refuses a hold, unless a concurrent duplicate of its request has placed the order and the rows show its seats: then `None`, so that
+/// the caller reads again and answers as to a retry.
+///
+/// # Errors
+/// `refusal`.
+pub fn refuse_unless_placed<'a, T>(
+    rows: impl Iterator<Item = &'a SeatRow>,
+    placed: OrderId,
+    refusal: Rejection,
+) -> Result<Option<T>, Error> {
+    if names(rows, placed) {
+        return Ok(None);
+    }
+    Err(refusal.into())
+}
+
 /// What was left of a hold when its order was paid. An order that ended otherwise has given it back.
 fn unused(order: &Order) -> SignedDuration {
     match (order.status, order.paid_at) {

@@ -14,6 +14,7 @@ use shared::core::actor::Actor;
 use shared::core::error::Rejection;
 use shared::orders::ReservationStore;
 use shared::tickets::{Change, RowKey, SeatId, SeatRow, SeatState, SeatStore, Showtime, ShowtimeId};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::area_changes::{AreaChange, AreaNow, AreaPlaces};
@@ -122,7 +123,7 @@ impl SeatChanges {
         let mut attempts = Attempts::new("change seats");
         loop {
             attempts.start()?;
-            if self.seats.earlier(stored, deadline).await?.is_some() {
+            if self.is_done(stored, deadline).await? {
                 let rows = self.seats.rows(showtime_id, by_row.keys().copied(), deadline).await?;
                 return respond(seats, &rows, invocation).map(http::replayed);
             }
@@ -136,12 +137,42 @@ impl SeatChanges {
             if ended.any {
                 continue;
             }
-            require_open(seats, &rows, &ended.kept, invocation)?;
+            if let Err(refusal) = require_open(seats, &rows, &ended.kept, invocation) {
+                self.refuse_unless_done(stored, refusal, deadline).await?;
+                continue;
+            }
             let changed = self.seats.change(showtime_id, change, &by_row, stored, deadline);
             if changed.await? {
                 let seats = seats.iter().map(|&seat| SeatNow { seat, state }).collect();
                 return http::json(StatusCode::OK, &SeatsResponse { seats, area: None });
             }
+        }
+    }
+}
+
+impl SeatChanges {
+    /// Whether an earlier attempt of the request, or a concurrent duplicate, has changed the seats.
+    ///
+    /// # Errors
+    /// `idempotency-key-reused`, [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn is_done(&self, request: &StoredRequest, deadline: Instant) -> Result<bool, Error> {
+        Ok(self.seats.earlier(request, deadline).await?.is_some())
+    }
+
+    /// Refuses a request, unless a concurrent duplicate has changed the seats since the request was looked for: then the caller reads
+    /// again and answers as to a retry.
+    ///
+    /// # Errors
+    /// `refusal`, and those of [`SeatChanges::is_done`].
+    pub async fn refuse_unless_done(
+        &self,
+        request: &StoredRequest,
+        refusal: Rejection,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        match self.is_done(request, deadline).await? {
+            true => Ok(()),
+            false => Err(refusal.into()),
         }
     }
 }
