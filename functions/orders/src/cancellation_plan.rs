@@ -1,4 +1,4 @@
-//! What a cancellation would change: the order, its seats, and the refund of its payment. Nothing is written.
+//! The changes that a cancellation would make: the order, its seats, and the refund of its payment. Nothing is written.
 
 use jiff::Timestamp;
 use shared::Error;
@@ -41,9 +41,9 @@ pub struct CancellationPlan {
     pub seats: SeatReturn,
     /// The time until which the coupons that go back can be redeemed at least. `None` if they keep their time.
     pub coupons_until: Option<Timestamp>,
-    /// What is refunded of each line, less the fees, and of the price of the delivery.
+    /// The refund of each line, less the fees, and of the price of the delivery.
     pub parts: RefundParts,
-    /// What is refunded in all.
+    /// The whole refund.
     pub refund: Money,
 }
 

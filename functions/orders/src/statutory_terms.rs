@@ -1,4 +1,4 @@
-//! What the consumer protection of a country leaves a customer at least: data, in `statutory_terms.json`.
+//! The least that the consumer protection of a country leaves a customer: data, in `statutory_terms.json`.
 //!
 //! An entry is a country from a day on. Its terms limit the fee of every refund policy, and take seats back that the policy
 //! does not. To change an entry, add it with its day; orders that were placed before keep the former one.

@@ -81,7 +81,7 @@ impl PathParameter for Sender {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
-    /// What the message says is recorded, now or earlier.
+    /// The content of the message is recorded, now or earlier.
     Entered,
     /// The message does not concern our payments, or is older than what is recorded.
     Ignored,
@@ -132,7 +132,7 @@ pub const REFUSALS: &[&Reason] = &[
 )]
 pub async fn handle(function: &ReceiveWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let sender: Sender = http::path(&request)?;
-    // What is recorded in its name is signed, or the provider was asked.
+    // All that is recorded in its name is signed, or the provider was asked.
     let invocation = invocation.by(Actor::provider(sender.provider().name()));
     let body = http::raw_body(&request, MAX_BODY)?;
     let outcome = match sender {

@@ -29,7 +29,7 @@ use crate::store::Stored;
 pub struct CreatePerformanceReview {
     /// Reviews and tickets.
     pub writer: ReviewWriter,
-    /// What proves an attendance.
+    /// The proof of an attendance.
     pub proof: Proof,
 }
 
@@ -147,7 +147,7 @@ pub async fn handle(
     }
 }
 
-/// What the request says.
+/// The review that is asked for.
 struct NewReview {
     request_id: Uuid,
     fingerprint: Fingerprint,

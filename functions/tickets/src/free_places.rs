@@ -301,7 +301,7 @@ mod tests {
         assert_eq!(offered.len(), 12);
     }
 
-    /// What happens to an area: a hold of so many places, or the end of the hold with this number among those that are left.
+    /// A change of an area: a hold of so many places, or the end of the hold with this number among those that are left.
     #[derive(Clone, Copy, Debug)]
     enum Step {
         Hold(u8),

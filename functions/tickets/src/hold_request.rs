@@ -136,7 +136,7 @@ pub struct Asked<'a> {
     pub customer: &'a CustomerId,
     /// The seats that it asks for.
     pub wanted: &'a Wanted,
-    /// What the client sent.
+    /// The body that the client sent.
     pub body: &'a HoldSeatsRequest,
     /// Distinguishes a retry from another request.
     pub fingerprint: &'a Fingerprint,

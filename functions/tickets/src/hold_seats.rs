@@ -270,7 +270,7 @@ fn replay(existing: StoredOrder, fingerprint: &Fingerprint, invocation: &Invocat
     created(&existing.order.as_of(invocation.now)).map(http::replayed)
 }
 
-/// What is read before a hold.
+/// The data that are read before a hold.
 struct LoadedHold<'a> {
     existing: Option<StoredOrder>,
     /// Those of the claims that the order is to redeem which exist.

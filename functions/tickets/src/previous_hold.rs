@@ -32,7 +32,7 @@ pub enum Previous {
 }
 
 impl HoldSeats {
-    /// What the customer holds once the previous hold has ended, which this ends if its time has passed.
+    /// The customer's allowance once the previous hold has ended, which this ends if its time has passed.
     ///
     /// # Errors
     /// `hold-exists` while it waits for payment, unless the request replaces it, or is being paid for. [`Error::Unavailable`] and
@@ -118,7 +118,7 @@ pub fn refuse_unless_placed<'a, T>(
     Err(refusal.into())
 }
 
-/// What was left of a hold when its order was paid. An order that ended otherwise has given it back.
+/// The time that was left of a hold when its order was paid. An order that ended otherwise has given it back.
 fn unused(order: &Order) -> SignedDuration {
     match (order.status, order.paid_at) {
         (OrderStatus::Paid, Some(at)) if order.totals.total.amount() > 0 => order.expires_at.duration_since(at),

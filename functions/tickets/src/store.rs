@@ -33,7 +33,7 @@ use crate::performance::Performance;
 pub trait Entity: Clone + PartialEq + Serialize + DeserializeOwned {
     /// The prefix of its key, such as `VENUE#`.
     const PREFIX: &'static str;
-    /// What clients read when there is none with an id.
+    /// The sentence that clients read when there is none with an id.
     const MISSING: &'static str;
 
     /// The entity's id.

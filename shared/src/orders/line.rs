@@ -234,7 +234,7 @@ impl Line {
         Some((self.sku.clone()?, self.quantity))
     }
 
-    /// What the units cost, less the discount, without tax that is added.
+    /// The price of the units, less the discount, without tax that is added.
     ///
     /// # Errors
     /// [`MoneyError::OutOfRange`] and [`MoneyError::CurrenciesMixed`].

@@ -4,7 +4,7 @@ use crate::core::allocation::allocate;
 use crate::core::money::{Money, MoneyError};
 use crate::orders::{LineQuantity, LineRefund, Order};
 
-/// What is refunded of an order.
+/// A refund of an order, by part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundParts {
     /// The parts of lines.

@@ -80,7 +80,7 @@ pub struct Draft {
 pub struct SeatHold {
     /// The new order.
     pub order: StoredOrder,
-    /// What its customer holds then.
+    /// The allowance of its customer then.
     pub allowance: Allowance,
     /// The order of the same customer whose seats it replaces.
     pub replaced: Option<ReplacedHold>,

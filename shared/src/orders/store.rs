@@ -55,7 +55,7 @@ pub struct StoredOrder {
     pub fingerprint: Fingerprint,
     /// The number of started payments.
     pub payments: u32,
-    /// What was refunded of the price of the delivery, with its tax. A refund that names neither units nor the delivery does not
+    /// The part of the price of the delivery that was refunded, with its tax. A refund that names neither units nor the delivery does not
     /// count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipping_refunded: Option<Money>,
@@ -126,7 +126,7 @@ impl StoredOrder {
         (next, self.holds.clone())
     }
 
-    /// What can still be refunded of the price of the delivery.
+    /// The part of the price of the delivery that can still be refunded.
     ///
     /// # Errors
     /// [`MoneyError::OutOfRange`].

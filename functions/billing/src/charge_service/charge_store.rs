@@ -538,12 +538,12 @@ fn postponement(why: &Rejection) -> Postponed {
     }
 }
 
-/// What a charge for an invoice creates.
+/// The order, the payment and the event that a charge for an invoice creates.
 struct ChargedOrder {
     order: Order,
     payment: StoredPayment,
     event: OrderEvent,
-    /// What is refunded of the price of the delivery.
+    /// The part of the price of the delivery that is refunded.
     shipping_refunded: Option<Money>,
 }
 

@@ -21,7 +21,7 @@ use crate::event::{ScanPlace, TicketEvent, UnexpectedScan};
 /// The most characters of a gate's name.
 const MAX_GATE: usize = 40;
 
-/// What a scan of a code finds.
+/// The outcome of a scan of a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScanOutcome {
     /// The ticket is checked in by this scan.
@@ -144,7 +144,7 @@ impl Scanner {
         }
     }
 
-    /// What a code says. `None` if it is not the code of a ticket.
+    /// The content of a code. `None` if it is not the code of a ticket.
     async fn read(&self, code: &str, invocation: &Invocation) -> Result<Option<TicketCode>, Error> {
         let known = self.keys.get(invocation.deadline).await?;
         match TicketCode::verify(code, &known) {
@@ -167,7 +167,7 @@ impl Ticket {
     }
 }
 
-/// What a scan finds while no ticket is checked in. It may have been recorded before the showtime was moved or cancelled.
+/// The outcome of a scan while no ticket is checked in. It may have been recorded before the showtime was moved or cancelled.
 fn turned_away(stored: StoredTicket, shut: Shut, scan: &CheckIn) -> ScanOutcome {
     match &stored.ticket.check_in {
         Some(known) if known.scan_id == scan.scan_id => ScanOutcome::Repeated(stored.ticket),

@@ -98,7 +98,7 @@ pub struct PerformanceReview {
     pub updated_at: Timestamp,
 }
 
-/// What an author says.
+/// The stars and the text of an author.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opinion {
     stars: u8,

@@ -44,7 +44,7 @@ pub struct List<'a> {
     pub index: ListIndex,
     /// The name of the list, as its keys have it.
     pub name: &'a str,
-    /// What the partition keys of its items have before their id, such as `COUPON#`.
+    /// The prefix of the partition keys of its items, before their id, such as `COUPON#`.
     pub prefix: &'a str,
     /// The sort key of its items, if the table has one.
     pub sort_key: Option<&'a str>,

@@ -222,7 +222,7 @@ impl Payment {
         }
     }
 
-    /// What was refunded for units of the order that were cancelled or returned.
+    /// The sum of the refunds for units of the order that were cancelled or returned.
     pub fn refunded_by_line(&self) -> u64 {
         let is_by_line = |refund: &&Refund| refund.reason.is_by_line() && refund.status == RefundStatus::Done;
         let by_line = self.refunds.iter().filter(is_by_line);
@@ -264,7 +264,7 @@ impl Payment {
         let is_in_place_of_another = next.live_refunds() < self.live_refunds();
         let places = MAX_REFUNDS.saturating_sub(next.live_refunds());
         let is_full = places <= 1 && amount != refundable && !is_in_place_of_another;
-        // What is owed for units that were cancelled or returned must not be refused. It may take the last place, so the whole
+        // A refund that is owed for units that were cancelled or returned must not be refused. It may take the last place, so the whole
         // rest is not refused either.
         if is_full && !reason.is_by_line() {
             return Err(Rejected::TooManyRefunds);
@@ -395,7 +395,7 @@ impl Payment {
             })
     }
 
-    /// What is owed, without pending refunds and what is in review.
+    /// The sum that is owed, without pending refunds and sums in review.
     fn owed_without_review(&self) -> Money {
         let nothing = Money::zero(self.amount.currency());
         if self.pending_refund().is_some() {

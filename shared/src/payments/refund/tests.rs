@@ -71,7 +71,7 @@ fn retried(payment: &Payment) -> Option<u64> {
     requested.pending_refund().map(|refund| refund.amount.amount())
 }
 
-/// What is owed for each matter in review.
+/// The sum that is owed for each matter in review.
 fn owed(payment: &Payment) -> Vec<u64> {
     let owed = payment.reviews.iter().filter_map(|review| review.owed);
     owed.map(Money::amount).collect()

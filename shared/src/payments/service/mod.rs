@@ -38,7 +38,7 @@ const QUERIES: usize = 3;
 /// The outcome of a report, with the payment as it is recorded.
 #[derive(Clone, Debug)]
 pub enum Recorded {
-    /// What the report says is recorded, now or earlier.
+    /// The content of the report is recorded, now or earlier.
     Entered(StoredPayment),
     /// The report says less than what is known and may be old. It was not recorded.
     Outdated(StoredPayment),
