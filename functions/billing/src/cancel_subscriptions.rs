@@ -93,7 +93,7 @@ impl CancelSubscriptions {
             let page = store
                 .list_ids(customer, started.clone(), after, PAGE, invocation.deadline)
                 .await?;
-            for subscription_id in page.ids {
+            for subscription_id in page.items {
                 if let Err(error) = self.cancel(subscription_id, invocation).await {
                     tracing::error!(%subscription_id, causes = %Causes(&error), "subscription not cancelled");
                     outcome = Err(error);

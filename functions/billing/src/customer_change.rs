@@ -19,7 +19,7 @@ use crate::store::{
 };
 use crate::subscription::{Policy, Subscription, SubscriptionTransition};
 
-/// What a change makes of a subscription.
+/// The result of a change of a subscription.
 #[derive(Debug)]
 pub struct Change {
     /// The subscription after the change.

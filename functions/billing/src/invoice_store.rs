@@ -15,7 +15,7 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::transaction::{put, transact_changes};
 use shared::catalog::{CatalogStore, Hold, Product, Sku};
 use shared::core::error::Error;
-use shared::orders::{ReservationStore, Shortage, StoredOrder, TakeOutcome};
+use shared::orders::{Line, ReservationStore, Shortage, StoredOrder, TakeOutcome};
 use shared::payments::{OrderPaymentStore, StoredPayment};
 
 /// The tables of subscriptions, stock, orders and payments.
@@ -87,12 +87,15 @@ impl InvoiceStore {
             items.push(put(self.order_payments.orders.put_new(&order)?)?);
             Ok(items)
         };
-        let lines = &invoice.invoice.lines;
-        Ok(match self.reservations.take(lines, products, record, deadline).await? {
-            TakeOutcome::Taken(holds) => BeginChargeOutcome::Begun(Box::new(with_holds(holds))),
-            TakeOutcome::ConditionFailed(_) => BeginChargeOutcome::Changed,
-            TakeOutcome::OutOfStock(shortages) => BeginChargeOutcome::OutOfStock(shortages),
-        })
+        let lines = invoice.invoice.lines.iter();
+        let units: Vec<(Sku, u32)> = lines.filter_map(Line::product_units).collect();
+        Ok(
+            match self.reservations.take(&units, products, record, deadline).await? {
+                TakeOutcome::Taken(holds) => BeginChargeOutcome::Begun(Box::new(with_holds(holds))),
+                TakeOutcome::ConditionFailed(_) => BeginChargeOutcome::Changed,
+                TakeOutcome::OutOfStock(shortages) => BeginChargeOutcome::OutOfStock(shortages),
+            },
+        )
     }
 
     /// Saves the result of an attempt in one transaction: `write`, the new order and payment of a charge, and the

@@ -256,7 +256,7 @@ impl UpdateSubscription {
         })
     }
 
-    /// What a period costs now, or why it has no price.
+    /// The price of a period now, or why it has none.
     async fn quote(
         &self,
         subscription: &Subscription,

@@ -17,7 +17,7 @@ pub struct Files {
     bucket: String,
 }
 
-/// What an upload has to be.
+/// The conditions that an upload must meet.
 #[derive(Clone, Copy, Debug)]
 pub struct Upload<'a> {
     /// The object's key.

@@ -1,4 +1,4 @@
-//! What imports and exports have in common: their records, and the queues of their steps.
+//! The parts that imports and exports have in common: their records, and the queues of their steps.
 
 use std::time::Duration;
 

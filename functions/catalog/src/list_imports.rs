@@ -55,7 +55,7 @@ pub async fn handle(function: &ListImports, request: Request, invocation: Invoca
         .imports
         .list(created, after, page.limit, invocation.deadline)
         .await?;
-    page.respond(found.imports, found.next, |import| Cursor {
+    page.respond(found.items, found.next, |import| Cursor {
         at: [import.created_at.as_millisecond().unsigned_abs()],
         id: import.import_id.0,
     })

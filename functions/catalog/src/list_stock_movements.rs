@@ -66,10 +66,10 @@ pub async fn handle(
         .movements(&sku, created, after, page.limit, invocation.deadline)
         .await?;
     // A product is never deleted, so one with a movement exists.
-    if found.movements.is_empty() && function.catalog.product(&sku, invocation.deadline).await?.is_none() {
+    if found.items.is_empty() && function.catalog.product(&sku, invocation.deadline).await?.is_none() {
         return Err(Rejection::new(&error::NOT_FOUND, "There is no such product.").into());
     }
-    page.respond(found.movements, found.next, |movement| Cursor {
+    page.respond(found.items, found.next, |movement| Cursor {
         at: [movement.created_at.as_millisecond().unsigned_abs()],
         id: movement.movement_id,
     })

@@ -13,6 +13,7 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::batch::{self, Batch};
 use shared::aws::queue::Queue;
+use shared::aws::s3::ObjectCreated;
 use shared::catalog::CatalogStore;
 use shared::images::ImageStore;
 use tokio::sync::OnceCell;
@@ -68,25 +69,11 @@ pub enum ImportMessage {
         /// The import.
         import_id: ImportId,
     },
-    /// `Object Created` of S3, as EventBridge delivers it (S3 user guide, "EventBridge event message structure").
+    /// S3's event `Object Created` of an import's file.
     Uploaded {
-        /// The event's detail: the fields that are used.
-        detail: Detail,
+        /// The event's detail.
+        detail: ObjectCreated,
     },
-}
-
-/// The detail of an event of S3.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Detail {
-    /// The created object.
-    pub object: Object,
-}
-
-/// An object that was created.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Object {
-    /// The object's key.
-    pub key: String,
 }
 
 impl ImportMessage {

@@ -1,14 +1,20 @@
 //! Low-stock alerts: records, and publishes, that the stock of a product has crossed its threshold.
 
+mod alert;
+mod store;
+
 use shared::Error;
 use shared::aws::lambda::Invocation;
-use shared::catalog::{CatalogEvent, CatalogStore, WatchedStock};
+use shared::catalog::CatalogEvent;
+
+pub use alert::{StockAlert, WatchedStock};
+pub use store::WatchedStockStore;
 
 /// Brings a product's alert to the side on which its stock is. `stock` is the first look at it.
 ///
 /// # Errors
 /// [`Error::Unavailable`] and [`Error::Internal`].
-pub async fn keep(catalog: &CatalogStore, mut stock: WatchedStock, invocation: &Invocation) -> Result<(), Error> {
+pub async fn keep(store: &WatchedStockStore, mut stock: WatchedStock, invocation: &Invocation) -> Result<(), Error> {
     let sku = stock.product.sku.clone();
     let mut seen = None;
     while let Some(alert) = stock.crossing() {
@@ -16,13 +22,13 @@ pub async fn keep(catalog: &CatalogStore, mut stock: WatchedStock, invocation: &
         if seen.as_ref() == Some(&alert) {
             let event = stock.low().map(|low| invocation.record(&CatalogEvent::StockLow(low)));
             let event = event.transpose()?;
-            catalog.save_alert(&alert, event.as_ref(), invocation.deadline).await?;
+            store.save_alert(&alert, event.as_ref(), invocation.deadline).await?;
         } else {
             seen = Some(alert);
         }
         // Also after a write: the stock may have crossed back after it was read, and whoever looked at that change may have done
         // so before the write.
-        match catalog.watched_stock(&sku, invocation.deadline).await? {
+        match store.get(&sku, invocation.deadline).await? {
             Some(again) => stock = again,
             None => return Ok(()),
         }

@@ -182,7 +182,7 @@ pub async fn handle(function: &UpdateProduct, request: Request, invocation: Invo
 }
 
 impl UpdateProductRequest {
-    /// What of the product the categories have a say in.
+    /// The parts of the product that the categories have rules for.
     pub fn named(&self) -> Named {
         Named {
             categories: !self.categories.is_absent(),

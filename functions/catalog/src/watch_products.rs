@@ -95,7 +95,7 @@ async fn follow(
         return Ok(());
     };
     let (now, deadline) = (invocation.now, invocation.deadline);
-    let alerted = stock_alerts::keep(&placements.catalog, look.stock.clone(), invocation).await;
+    let alerted = stock_alerts::keep(&placements.stock, look.stock.clone(), invocation).await;
     let placed = placements.place(look, layouts, lists, now, deadline).await;
     alerted.and(placed)
 }

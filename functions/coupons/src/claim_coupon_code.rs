@@ -175,7 +175,7 @@ pub async fn handle(function: &ClaimCouponCode, request: Request, invocation: In
     }
 }
 
-/// What a code is good for.
+/// The judgment of a code.
 enum Judged {
     /// The customer has used it: this claim.
     Claimed(Box<CouponClaim>),
@@ -275,7 +275,7 @@ impl ClaimCouponCode {
         Ok(found)
     }
 
-    /// What the code is good for, by what was found.
+    /// Judges a code by what was found.
     async fn judge(&self, code: CouponCode, found: FoundForCode, invocation: &Invocation) -> Result<Judged, Error> {
         const DOING: &str = "check a code";
         let FoundForCode {

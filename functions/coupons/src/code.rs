@@ -23,7 +23,7 @@ const BITS_OF_NUMBER: u32 = 30;
 const BITS_OF_TAG: u32 = 65;
 /// The bytes of a MAC that the tag is made of.
 const TAG_BYTES: usize = 9;
-/// What a tag is made of first, so that no other MAC with the same key is a tag.
+/// The first bytes of the input of a tag, so that no other MAC with the same key is a tag.
 const CONTEXT: &[u8] = b"madang coupon code\0";
 
 /// The parts of a written code. The [`CodeKey`] of its coupon says whether it is genuine.

@@ -52,7 +52,7 @@ pub enum IssueOutcome {
     Conflict,
 }
 
-/// What a claim takes.
+/// The source of the unit of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClaimSource {
     /// Nothing: the coupon has no limit.

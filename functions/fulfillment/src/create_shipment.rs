@@ -15,7 +15,7 @@ use shared::core::error::{self, Reason, Rejection};
 use shared::core::id::PaymentId;
 use shared::core::idempotency::Fingerprint;
 use shared::core::text::DisplayText;
-use shared::orders::{self, Line, LineQuantity, OrderId, ReservationStore, Step, StoredOrder, TakeOutcome};
+use shared::orders::{self, LineQuantity, OrderId, ReservationStore, Step, StoredOrder, TakeOutcome};
 use shared::payments::{self, PaymentStore};
 use tokio::time::Instant;
 
@@ -196,8 +196,8 @@ impl CreateShipment {
             let is_saved = self.fulfillment.save_shipment(&change, None, deadline).await?;
             return Ok(is_saved.then_some(change.next.shipment));
         }
-        let lines = lines_of(stored, &replacements);
-        let skus: Vec<Sku> = lines.iter().filter_map(|line| line.sku.clone()).collect();
+        let units = stored.order.products_of(&replacements);
+        let skus: Vec<Sku> = units.iter().map(|(sku, _)| sku.clone()).collect();
         let loaded = self
             .reservations
             .load(stored.order.order_id, &skus, &[], true, deadline);
@@ -207,7 +207,7 @@ impl CreateShipment {
             change.order.holds.extend::<Vec<Hold>>(holds);
             self.fulfillment.shipment_items(&change)
         };
-        match self.reservations.take(&lines, &products, record, deadline).await? {
+        match self.reservations.take(&units, &products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(Some(change.next.shipment)),
             TakeOutcome::ConditionFailed(_) => Ok(None),
             TakeOutcome::OutOfStock(shortages) => Err(orders::Rejected::OutOfStock(shortages).into()),
@@ -247,18 +247,6 @@ impl CreateShipment {
             payment: payment.transpose()?,
         })
     }
-}
-
-/// The lines of an order, each with these units only.
-fn lines_of(stored: &StoredOrder, units: &[LineQuantity]) -> Vec<Line> {
-    let lines = units.iter().filter_map(|unit| {
-        let line = stored.order.lines.iter().find(|line| line.line_id == unit.line_id)?;
-        Some(Line {
-            quantity: unit.quantity,
-            ..line.clone()
-        })
-    });
-    lines.collect()
 }
 
 /// The payment that pays for the units that are left of an order.

@@ -124,7 +124,7 @@ pub async fn handle(
 ) -> Result<Response, Error> {
     let body = http::raw_body(&request, MAX_BODY)?;
     let signers = function.verify(&request, body, &invocation).await?;
-    // What is recorded in its name is signed.
+    // All that is recorded in its name is signed.
     let invocation = invocation.by(Actor::provider("CARRIER"));
     let message: Message = http::parse(body)?;
     if message.r#type != "shipment.delivered" {

@@ -167,8 +167,7 @@ impl RequestReturn {
         let (order, now) = (&stored.order, invocation.now);
         let returning = order.after(Step::RequestReturn, units)?;
         // The address is decrypted only if the request depends on it.
-        if invocation.actor()?.kind == ActorKind::Customer
-            && self.policy.require_open(order, units, None, now).is_err()
+        if invocation.actor()?.kind == ActorKind::Customer && self.policy.require_open(order, units, None, now).is_err()
         {
             let country = self.country_of(stored, invocation.deadline).await?;
             self.policy.require_open(order, units, country, now)?;

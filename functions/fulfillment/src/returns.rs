@@ -526,9 +526,15 @@ mod tests {
         let early = approved.given_up(due_at - SignedDuration::from_nanos(1));
         assert_eq!(early, Err(Rejected::Status(ReturnStatus::Approved)));
         let given_up = approved.given_up(due_at).unwrap();
-        assert_eq!((given_up.status, given_up.decided_at), (ReturnStatus::Refused, Some(due_at)));
+        assert_eq!(
+            (given_up.status, given_up.decided_at),
+            (ReturnStatus::Refused, Some(due_at))
+        );
         for status in [ReturnStatus::Requested, ReturnStatus::Received, ReturnStatus::Refunded] {
-            let other = Return { status, ..approved.clone() };
+            let other = Return {
+                status,
+                ..approved.clone()
+            };
             assert_eq!(other.given_up(due_at), Err(Rejected::Status(status)), "{status:?}");
         }
     }

@@ -146,7 +146,7 @@ impl Shipment {
     }
 }
 
-/// What identifies a parcel however its carrier and its number are written.
+/// A key that identifies a parcel, however its carrier and its number are written.
 pub fn tracking_key(carrier: &str, tracking_number: &str) -> String {
     format!("{}#{}", name_key(carrier), name_key(tracking_number))
 }

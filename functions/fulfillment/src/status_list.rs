@@ -127,7 +127,10 @@ async fn page_of_shard(
 fn merged(shards: Vec<Shard>, limit: usize) -> (Vec<(Position, Item)>, Option<Position>) {
     let is_cut = |shard: &&Shard| shard.is_cut;
     // What follows in a shard can be newer than what others have beyond this place.
-    let seen_until = shards.iter().filter(is_cut).filter_map(|shard| Some(shard.rows.last()?.0));
+    let seen_until = shards
+        .iter()
+        .filter(is_cut)
+        .filter_map(|shard| Some(shard.rows.last()?.0));
     let seen_until = seen_until.max();
     let mut rows: Vec<_> = shards.into_iter().flat_map(|shard| shard.rows).collect();
     let found = rows.len();

@@ -73,7 +73,7 @@ pub struct ShipmentChange {
     pub payment: Option<TransactWriteItem>,
 }
 
-/// What can be due. Each kind has its own shards of the index, so that the many overdue deliveries of a carrier's strike do not
+/// Work that can be due. Each kind has its own shards of the index, so that the many overdue deliveries of a carrier's strike do not
 /// delay the returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {

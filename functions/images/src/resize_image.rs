@@ -14,15 +14,15 @@ use base64::engine::general_purpose::STANDARD;
 use envconfig::Envconfig;
 use futures::future::try_join_all;
 use photo::{Format, Options, Output, Picture, Thumbnail, Variant};
-use serde::{Deserialize, Serialize};
 use shared::Error;
+use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::lambda::Invocation;
+use shared::aws::s3::{self, CreatedObject};
 use shared::aws::telemetry::{self, Unit};
-use shared::aws::{Platform, s3};
 use shared::images::{
     CACHE_CONTROL, Image, ImageEvent, ImageFault, ImageId, ImageRefusal, ImageSource, ImageStatus, ImageStore,
-    ImageType, ImageVariant, MAX_BYTES, ProcessedUpload, Sequencer, UploadStatus,
+    ImageType, ImageVariant, MAX_BYTES, ProcessedUpload, UploadStatus,
 };
 use tokio::time::timeout_at;
 
@@ -39,28 +39,8 @@ pub struct ResizeImage {
     pub options: Options,
 }
 
-/// `Object Created` of S3, as EventBridge delivers it (S3 user guide, "EventBridge event message structure").
-pub type ObjectCreated = EventBridgeEvent<Detail>;
-
-/// The event's detail: the fields that are used.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Detail {
-    /// The created object.
-    pub object: Object,
-}
-
-/// An object that was created.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Object {
-    /// The object's key.
-    pub key: String,
-    /// Size in bytes.
-    pub size: u64,
-    /// The entity tag, which identifies this upload among those of the same key.
-    pub etag: String,
-    /// The order of this upload among those of the same key.
-    pub sequencer: Sequencer,
-}
+/// S3's event `Object Created` of an upload.
+pub type ObjectCreated = EventBridgeEvent<s3::ObjectCreated>;
 
 /// Processes an upload.
 ///
@@ -121,7 +101,12 @@ type Outcome = Result<ProcessedUpload, ImageRefusal>;
 
 impl ResizeImage {
     /// Decodes the upload and writes its variants. None when it is no longer the newest.
-    async fn process(&self, image: &Image, object: &Object, invocation: &Invocation) -> Result<Option<Outcome>, Error> {
+    async fn process(
+        &self,
+        image: &Image,
+        object: &CreatedObject,
+        invocation: &Invocation,
+    ) -> Result<Option<Outcome>, Error> {
         if object.size > MAX_BYTES {
             return Ok(Some(Err(too_large(object.size))));
         }
@@ -166,7 +151,12 @@ impl ResizeImage {
     }
 
     /// Reads the upload. None when it was replaced or deleted.
-    async fn read(&self, id: ImageId, object: &Object, invocation: &Invocation) -> Result<Option<Vec<u8>>, Error> {
+    async fn read(
+        &self,
+        id: ImageId,
+        object: &CreatedObject,
+        invocation: &Invocation,
+    ) -> Result<Option<Vec<u8>>, Error> {
         const DOING: &str = "read an upload";
         let get = self.storage.s3.get_object().bucket(&self.storage.uploads);
         // Only the bytes of this event: a newer upload has its own event.

@@ -14,7 +14,8 @@ use shared::aws::lambda::Invocation;
 use shared::aws::{Platform, s3};
 use shared::core::actor::Actor;
 use shared::core::error::Error;
-use shared::images::{Image, ImageId, ImageStatus, ImageStore, Sequencer, StoredImage, UploadStatus};
+use shared::core::sequencer::Sequencer;
+use shared::images::{Image, ImageId, ImageStatus, ImageStore, StoredImage, UploadStatus};
 
 const DOING: &str = "remove variants";
 

@@ -21,11 +21,11 @@ use crate::cancellation_plan::{CancellationPlan, CancellationPlans, units_of};
 /// Cancels orders.
 #[derive(Debug)]
 pub struct Cancellations {
-    /// What each cancellation changes.
+    /// Plans each cancellation.
     pub plans: CancellationPlans,
     /// Orders with their stock and seats.
     reservations: ReservationStore,
-    /// What customers hold of showtimes.
+    /// The seats that customers hold of showtimes.
     seats: SeatStore,
     /// Wallets of points.
     wallets: WalletStore,

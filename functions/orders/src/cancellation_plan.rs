@@ -1,4 +1,4 @@
-//! What a cancellation would change: the order, its seats, and the refund of its payment. Nothing is written.
+//! The changes that a cancellation would make: the order, its seats, and the refund of its payment. Nothing is written.
 
 use jiff::Timestamp;
 use shared::Error;
@@ -41,9 +41,9 @@ pub struct CancellationPlan {
     pub seats: SeatReturn,
     /// The time until which the coupons that go back can be redeemed at least. `None` if they keep their time.
     pub coupons_until: Option<Timestamp>,
-    /// What is refunded of each line, less the fees, and of the price of the delivery.
+    /// The refund of each line, less the fees, and of the price of the delivery.
     pub parts: RefundParts,
-    /// What is refunded in all.
+    /// The whole refund.
     pub refund: Money,
 }
 
@@ -102,7 +102,8 @@ impl CancellationPlans {
         };
         let cancelled = stored.order.end(ending, invocation.now)?;
         let payment = self.paid_payment(stored, invocation).await?;
-        let mut parts = parts_of(stored, &units, &cancelled)?;
+        let shipping_left = stored.shipping_left().map_err(Rejected::from)?;
+        let mut parts = stored.order.refund_parts(&units, &cancelled, shipping_left);
         let refund_id = derive_id(&["order cancelled", &stored.order.order_id.to_string()]);
         let payment = match payment {
             None => {
@@ -155,7 +156,8 @@ impl CancellationPlans {
         let cancelled = stored.order.after(Step::Cancel, units)?;
         let mut seats = self.seat_returns.of(stored, units, invocation).await?;
         let payment = self.paid_payment(stored, invocation).await?;
-        let mut parts = parts_of(stored, units, &cancelled)?;
+        let shipping_left = stored.shipping_left().map_err(Rejected::from)?;
+        let mut parts = stored.order.refund_parts(units, &cancelled, shipping_left);
         let payment = match payment {
             None => {
                 parts
@@ -213,21 +215,6 @@ pub fn units_of<'a>(order: &Order, lines: Option<&'a [LineQuantity]>) -> Option<
 
 fn has_fees(fees: &[LineFee]) -> bool {
     fees.iter().any(|fee| fee.fee.amount() > 0)
-}
-
-/// The refund for `units`, which `cancelled` no longer has: their part of the lines, and the rest of the price of the delivery if they
-/// are the last ones with a package that the customer would get or keep.
-fn parts_of(stored: &StoredOrder, units: &[LineQuantity], cancelled: &Order) -> Result<RefundParts, Rejected> {
-    let shipping = stored.shipping_left()?;
-    let are_last = stored.order.has_packages_left() && !cancelled.has_packages_left();
-    Ok(RefundParts {
-        lines: stored.order.refunds_of(units),
-        shipping: if are_last {
-            shipping
-        } else {
-            Money::zero(shipping.currency())
-        },
-    })
 }
 
 /// The payment with the refund of `parts`, which are reduced by the fees and to what is kept. Without it if nothing is refunded.

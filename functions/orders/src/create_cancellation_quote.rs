@@ -18,7 +18,7 @@ use crate::cancellation_plan::{CancellationPlan, CancellationPlans};
 /// The function's stores.
 #[derive(Debug)]
 pub struct CreateCancellationQuote {
-    /// What each cancellation changes.
+    /// Plans each cancellation.
     pub plans: CancellationPlans,
 }
 

@@ -17,6 +17,7 @@ pub mod list_admin_orders;
 pub mod list_orders;
 pub mod order_list;
 pub mod seat_returns;
+pub mod statutory_terms;
 
 shared::actions! {
     http {

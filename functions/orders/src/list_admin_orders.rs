@@ -109,7 +109,7 @@ pub async fn handle(function: &ListAdminOrders, request: Request, invocation: In
     if let OrderKey::Customer(customer) = &key {
         let found = function.orders.list(customer, placed_ms, after, page.limit, deadline);
         let found = found.await?;
-        let orders = found.orders.into_iter().map(|order| order.as_of(invocation.now));
+        let orders = found.items.into_iter().map(|order| order.as_of(invocation.now));
         return page.respond(orders.collect(), found.next, cursor);
     }
     let found = match list(function, &key, deadline).await? {

@@ -63,7 +63,7 @@ pub async fn handle(function: &ListOrders, request: Request, invocation: Invocat
         .list(&customer, placed, page.after()?, limit, invocation.deadline)
         .await?;
     // Not filtered by DynamoDB: it would cost the same, and an expired order is stored as unpaid until `expire-orders` runs.
-    let orders = found.orders.into_iter().map(|order| order.as_of(invocation.now));
+    let orders = found.items.into_iter().map(|order| order.as_of(invocation.now));
     let orders = orders.filter(|order| status.is_none_or(|status| order.status == status));
     page.respond(orders.collect(), found.next, |order| Cursor {
         at: [order.placed_at.as_millisecond().unsigned_abs()],

@@ -9,7 +9,9 @@ use shared::core::actor::ActorKind;
 use shared::core::country::Country;
 use shared::core::money::Money;
 use shared::orders::{Line, LineFee, LineQuantity, OrderStatus, Rejected, StoredOrder, shop_country};
-use shared::tickets::{ReceivedTickets, ReturnTime, Showtime, ShowtimeStatus, SoldSeatStore, StatutoryTerms, TicketId};
+use shared::tickets::{ReceivedTickets, ReturnTime, Showtime, ShowtimeStatus, SoldSeatStore, TicketId};
+
+use crate::statutory_terms::StatutoryTerms;
 
 /// The time for which a hold may take the former start for the present one: `hold-seats` remembers a showtime for a
 /// second.

@@ -81,7 +81,7 @@ impl PathParameter for Sender {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
-    /// What the message says is recorded, now or earlier.
+    /// The content of the message is recorded, now or earlier.
     Entered,
     /// The message does not concern our payments, or is older than what is recorded.
     Ignored,
@@ -91,10 +91,9 @@ pub enum Outcome {
 
 impl Outcome {
     const fn of(recorded: &Recorded) -> Self {
-        if recorded.is_outdated {
-            Self::Ignored
-        } else {
-            Self::Entered
+        match recorded {
+            Recorded::Entered(_) => Self::Entered,
+            Recorded::Outdated(_) | Recorded::Unknown => Self::Ignored,
         }
     }
 }
@@ -133,18 +132,13 @@ pub const REFUSALS: &[&Reason] = &[
 )]
 pub async fn handle(function: &ReceiveWebhook, request: Request, invocation: Invocation) -> Result<Response, Error> {
     let sender: Sender = http::path(&request)?;
-    // What is recorded in its name is signed, or the provider was asked.
+    // All that is recorded in its name is signed, or the provider was asked.
     let invocation = invocation.by(Actor::provider(sender.provider().name()));
     let body = http::raw_body(&request, MAX_BODY)?;
-    let received = match sender {
-        Sender::Toss => toss::receive(function, body, &invocation).await,
-        Sender::Stripe => stripe::receive(function, request.headers(), body, &invocation).await,
-        Sender::Standard => standard::receive(function, request.headers(), body, &invocation).await,
-    };
-    let outcome = match received {
-        // A payment that was not started here and was not charged.
-        Err(Error::Rejected(rejection)) if rejection.reason == &error::NOT_FOUND => Outcome::Ignored,
-        received => received?,
+    let outcome = match sender {
+        Sender::Toss => toss::receive(function, body, &invocation).await?,
+        Sender::Stripe => stripe::receive(function, request.headers(), body, &invocation).await?,
+        Sender::Standard => standard::receive(function, request.headers(), body, &invocation).await?,
     };
     let ignored = if outcome == Outcome::Ignored { 1.0 } else { 0.0 };
     telemetry::emit(

@@ -128,7 +128,8 @@ pub async fn handle(function: &RequestRefund, request: Request, invocation: Invo
         }
         let (payment, order) = match order {
             Some(order) => {
-                let (payment, order) = with_refund_of_delivery(&stored.payment, &order, request_id, &body, &invocation)?;
+                let (payment, order) =
+                    with_refund_of_delivery(&stored.payment, &order, request_id, &body, &invocation)?;
                 (payment, Some(order))
             }
             None => {

@@ -148,7 +148,7 @@ impl Engine {
         before: &IndexState,
         invocation: &Invocation,
     ) -> Result<(), Error> {
-        // What exists and cannot be read stays as it was indexed.
+        // An entity that exists and cannot be read stays as it was indexed.
         let removed: Vec<String> = ids.difference(&found.left_out).cloned().collect();
         let writer = match self {
             Self::Embedded(writer) => writer,

@@ -22,7 +22,7 @@ const MAX_AGE: Duration = Duration::from_secs(2);
 
 /// Makes the current build of a state ready to be searched.
 pub trait Open {
-    /// What is searched.
+    /// An opened build.
     type Opened: Clone + Send;
 
     /// Opens the current build. None if there is none yet, or none any more.
@@ -84,7 +84,7 @@ impl<O: Open> StateReader<O> {
         }
     }
 
-    /// What opens the builds.
+    /// The opener of the builds.
     pub const fn opener(&self) -> &O {
         &self.opener
     }

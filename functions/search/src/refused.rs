@@ -1,4 +1,4 @@
-//! What an engine refuses of a query, as the error of a request.
+//! The refusal of a query by an engine, as the error of a request.
 
 use shared::core::error::{Error, Rejection};
 

@@ -24,7 +24,7 @@ pub struct RollBackSearchIndex {
     pub engines: Engines,
     /// The queue of the index.
     pub queue: IndexQueue,
-    /// What is indexed, of which only the changes are read.
+    /// The indexed entities, of which only the changes are read.
     pub sources: DocumentSources,
 }
 

@@ -163,7 +163,7 @@ pub async fn handle(function: &SearchDocuments, request: Request, invocation: In
         let results = found.hits.into_iter().filter_map(result);
         items = results.filter(|result| result.is_shown_at(invocation.now)).collect();
         next = found.next;
-        // What is not shown any more must not leave a page empty that is not the last one.
+        // Hits that are not shown any more must not leave a page empty that is not the last one.
         if !items.is_empty() || next.is_none() {
             break;
         }

@@ -1,4 +1,4 @@
-//! What the state of an engine says: the builds of its index. `index.json` is that of the embedded engine,
+//! The state of an engine: the builds of its index. `index.json` is that of the embedded engine,
 //! `opensearch.json` that of OpenSearch.
 
 use std::collections::BTreeMap;

@@ -40,7 +40,7 @@ pub struct IndexStorage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revision(String);
 
-/// What the state says.
+/// A state as loaded.
 #[derive(Clone, Debug)]
 pub enum Loaded {
     /// The same as in the revision that the caller knows.

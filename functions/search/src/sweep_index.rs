@@ -30,7 +30,7 @@ pub struct SweepIndex {
     pub engines: Engines,
     /// The queue of the index.
     pub queue: IndexQueue,
-    /// What is indexed, of which only versions are needed.
+    /// The indexed entities, of which only versions are needed.
     pub sources: DocumentSources,
 }
 
@@ -54,7 +54,7 @@ const PAGE: u8 = 250;
 /// How long ago a change must be that counts as missing: a message about a later one may still wait.
 const SETTLED: SignedDuration = SignedDuration::from_mins(15);
 
-/// What a run has done.
+/// The result of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepSummary {
     /// The entities that were compared.
@@ -125,7 +125,7 @@ async fn sweep_engine(
         let next = [IndexCommand::Rebuild { rebuild_id }];
         function.queue.send(&next, invocation.deadline).await?;
     }
-    // What is built now needs no comparison.
+    // A build that is in progress needs no comparison.
     if !state.needs_build() {
         engine.measure(&mut state, invocation).await?;
         let differing = stored.differing(&state.current.manifest.checksum);
@@ -228,7 +228,7 @@ async fn replace(
     Ok(count)
 }
 
-/// What a comparison of an entity with the index leads to.
+/// The result of a comparison of an entity with the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     /// Nothing.

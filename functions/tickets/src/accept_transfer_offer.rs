@@ -29,7 +29,7 @@ use crate::store::ShowStore;
 pub struct AcceptTransferOffer {
     /// Showtimes and performances.
     pub shows: ShowStore,
-    /// What customers hold.
+    /// The seats that customers hold.
     pub seats: SeatStore,
     /// Tickets.
     pub tickets: TicketStore,

@@ -13,16 +13,12 @@ use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Response};
 use shared::core::actor::Actor;
 use shared::core::error::Rejection;
-use shared::orders::ReservationStore;
-use shared::tickets::{
-    Area, Change, RowKey, SeatId, SeatRow, SeatState, SeatStore, Showtime, ShowtimeId, Taken, ZoneCode,
-};
+use shared::tickets::{Area, Change, RowKey, SeatId, SeatRow, SeatState, Showtime, ShowtimeId, Taken, ZoneCode};
 use utoipa::ToSchema;
 
 use crate::fields;
 use crate::reason;
-use crate::seat_changes::{MAX_ROWS, MAX_SEATS, SeatsResponse, require_seats_exist};
-use crate::store::ShowStore;
+use crate::seat_changes::{MAX_ROWS, MAX_SEATS, SeatChanges, SeatsResponse, require_seats_exist};
 
 const FIELD: &str = "general";
 /// The number of places whose holds have ended that are looked at in one read of their orders.
@@ -58,12 +54,8 @@ pub struct AreaNow {
 /// A change of an area: the stores, and the request.
 #[derive(Debug)]
 pub struct AreaChange<'a> {
-    /// Showtimes.
-    pub shows: &'a ShowStore,
-    /// Seats.
-    pub seats: &'a SeatStore,
-    /// Orders whose holds have ended.
-    pub reservations: &'a ReservationStore,
+    /// The stores.
+    pub stores: &'a SeatChanges,
     /// The showtime.
     pub showtime_id: ShowtimeId,
     /// Whether the places are blocked, or else released.
@@ -85,33 +77,41 @@ impl AreaChange<'_> {
         let mut attempts = Attempts::new("change places");
         loop {
             attempts.start()?;
-            let is_earlier = self.seats.earlier(self.stored, deadline).await?.is_some();
-            let showtime = self.shows.get::<Showtime>(self.showtime_id.0, deadline).await?.entity;
+            let is_done = self.stores.is_done(self.stored, deadline).await?;
+            let showtime = self
+                .stores
+                .shows
+                .get::<Showtime>(self.showtime_id.0, deadline)
+                .await?
+                .entity;
             require_seats_exist(&showtime)?;
             let mut areas = showtime.areas().iter();
             let area = areas.find(|area| area.area == self.places.area).ok_or_else(|| {
                 let code = &self.places.area;
                 fields::invalid(FIELD, &format!("the showtime has no area {code} of general admission"))
             })?;
-            let mut rows = self.seats.parts(self.showtime_id, area.parts(), true, deadline).await?;
-            if is_earlier {
+            let mut rows = self
+                .stores
+                .seats
+                .parts(self.showtime_id, area.parts(), true, deadline)
+                .await?;
+            if is_done {
                 return respond(area, &rows, invocation.now).map(http::replayed);
             }
             let Some(chosen) = self.choose(area, &rows)? else {
                 if self.is_block && self.end_holds(&rows, invocation).await? {
                     continue;
                 }
-                // A concurrent duplicate of the request may have changed them.
-                if self.seats.earlier(self.stored, deadline).await?.is_some() {
-                    continue;
-                }
-                return Err(self.too_few(area, &rows).into());
+                let refusal = self.too_few(area, &rows);
+                self.stores.refuse_unless_done(self.stored, refusal, deadline).await?;
+                continue;
             };
             let change = match self.is_block {
                 true => Change::BlockFree,
                 false => Change::ReleaseBlocked,
             };
             let changed = self
+                .stores
                 .seats
                 .change(self.showtime_id, change, &chosen, self.stored, deadline);
             if changed.await? {
@@ -187,6 +187,7 @@ impl AreaChange<'_> {
                 break;
             }
             let freed = self
+                .stores
                 .reservations
                 .end_expired_holds(seats, &by_key, &by_function)
                 .await?;

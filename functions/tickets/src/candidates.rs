@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::core::error::Rejection;
-use shared::orders::OrderId;
 use shared::tickets::{RowKey, SeatId, SeatRow, Seating, Showtime, Taken};
 
 use crate::best_seats::{Search, best_seats, most_together};
-use crate::hold_request::BestSeats;
+use crate::hold_request::{BestSeats, HoldOrders};
 use crate::hold_rules::{invalid, remove_order, taken, without_order};
 use crate::hold_seats::{HoldSeats, Picked};
-use crate::previous_hold::names;
+use crate::previous_hold::refuse_unless_placed;
 use crate::reason;
 
 /// The rows in which the best seats are looked for.
@@ -31,7 +30,7 @@ impl Candidates {
     /// After each lost race, chooses among so many more seats.
     const SPREAD: usize = 16;
 
-    /// The best seats that are free for the order `asked`, and their rows. Those of the order `own` count as free.
+    /// The best free seats, and their rows. `None` when something has changed: read again.
     ///
     /// # Errors
     /// `invalid-hold` for an unknown class, `no-seats-together`, [`Error::Unavailable`] and [`Error::Internal`].
@@ -40,9 +39,9 @@ impl Candidates {
         function: &HoldSeats,
         showtime: &Showtime,
         best: &BestSeats,
-        (asked, own): (OrderId, Option<OrderId>),
+        orders: HoldOrders,
         invocation: &Invocation,
-    ) -> Result<Picked, Error> {
+    ) -> Result<Option<Picked>, Error> {
         let mut classes = showtime.prices.iter();
         let Some(class) = classes.find(|class| class.class == best.class) else {
             return Err(invalid(format!("The showtime has no class {}.", best.class)).into());
@@ -58,34 +57,31 @@ impl Candidates {
         let (id, deadline) = (showtime.showtime_id, invocation.deadline);
         if self.rows.is_empty() {
             self.rows = function.seats.all(id, parts, false, deadline).await?;
-            self.rows.iter_mut().for_each(|row| remove_order(row, own));
+            self.rows.iter_mut().for_each(|row| remove_order(row, orders.replaced));
         }
         let mut chosen = self.choose(showtime, best, invocation);
         if chosen.is_none() && !self.is_fresh {
             // Nobody is refused because of rows that may be old.
             self.rows = function.seats.all(id, parts, true, deadline).await?;
-            self.rows.iter_mut().for_each(|row| remove_order(row, own));
+            self.rows.iter_mut().for_each(|row| remove_order(row, orders.replaced));
             self.is_fresh = true;
             chosen = self.choose(showtime, best, invocation);
         }
         let Some(chosen) = chosen else {
-            // A concurrent duplicate of the request may have taken the last ones.
-            if names(self.rows.iter(), asked) {
-                return Ok(None);
-            }
             let together = most_together(self.of_class(showtime, best), search(best, invocation));
             let accessible = if best.accessible { "accessible " } else { "" };
             let detail = format!(
                 "No {} {accessible}seats of this class are free side by side.",
                 best.count
             );
-            return Err(Rejection::with(reason::NoSeatsTogether { together }, detail).into());
+            let refusal = Rejection::with(reason::NoSeatsTogether { together }, detail);
+            return refuse_unless_placed(self.rows.iter(), orders.placed, refusal);
         };
         let keys = chosen.iter().map(|seat| seat.row).collect::<BTreeSet<_>>();
-        let rows = without_order(function.seats.rows(id, keys, deadline).await?, own);
+        let rows = without_order(function.seats.rows(id, keys, deadline).await?, orders.replaced);
         let ended = function.end_expired(&chosen, &rows, invocation).await?;
         if !ended.any && taken(&chosen, &rows, &ended.kept, invocation).is_empty() {
-            return Ok(Some((chosen, rows)));
+            return Ok(Some(Picked { seats: chosen, rows }));
         }
         self.learn(&rows, &ended.kept);
         Ok(None)

@@ -71,7 +71,7 @@ pub const REFUSALS: &[&Reason] = &[
 /// another time. Nobody is admitted to a cancelled showtime.
 ///
 /// # Cost
-/// One request and one write unit, whether it admits or not, and a read unit once a second for the showtime. A ticket with double scans
+/// One request and one write unit, whether it admits or not, and a read unit once a second for the showtime. A ticket with unexpected scans
 /// costs more. A scan while check-in is not open reads the ticket, and writes nothing.
 ///
 /// # Errors

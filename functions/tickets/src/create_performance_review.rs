@@ -29,7 +29,7 @@ use crate::store::Stored;
 pub struct CreatePerformanceReview {
     /// Reviews and tickets.
     pub writer: ReviewWriter,
-    /// What proves an attendance.
+    /// The proof of an attendance.
     pub proof: Proof,
 }
 
@@ -147,7 +147,7 @@ pub async fn handle(
     }
 }
 
-/// What the request says.
+/// The review that is asked for.
 struct NewReview {
     request_id: Uuid,
     fingerprint: Fingerprint,
@@ -176,9 +176,8 @@ impl CreatePerformanceReview {
             .get::<Showtime>(ticket.showtime_id.0, invocation.deadline);
         self.proof
             .require(&ticket, &showtime.await?.entity, &performance, invocation.now)?;
-        let of_author = (new.performance_id, author);
         let deleted = loaded.review.as_ref().map(|stored| &stored.entity);
-        let review = PerformanceReview::new(of_author, &ticket, new.opinion.clone(), invocation.now);
+        let review = PerformanceReview::new(new.performance_id, author, &ticket, new.opinion.clone(), invocation.now);
         let review = review.following(deleted.map(|entity| &entity.review));
         let entity = ReviewEntity {
             review: review.clone(),

@@ -130,8 +130,10 @@ pub async fn handle(
             code_hash: hash_of(OfferCode::of(keys.signing(), ticket_id, offer_id, expires_at).text()),
             performance_id: showtime.performance_id,
         };
-        let made = (offer_id, &offer, &record);
-        if function.tickets.make_offer(&stored, made, invocation.deadline).await? {
+        let made = function
+            .tickets
+            .make_offer(&stored, offer_id, &offer, &record, invocation.deadline);
+        if made.await? {
             return created(offer_id, &record, &keys);
         }
     }

@@ -36,7 +36,7 @@ shared::domain_events! {
         ShowtimeCancelled(ShowtimeState),
         /// A device without a network admitted a ticket that another scan had checked in, that was void, or that was not checked in at
         /// that time: before check-in was open, or for a cancelled showtime.
-        DoubleScanFound(DoubleScan),
+        UnexpectedScanFound(UnexpectedScan),
         /// An administrator has undone the check-in of a ticket, which admits again.
         TicketCheckInUndone(UndoneScan),
     }
@@ -128,7 +128,7 @@ pub struct TicketSeat {
 
 /// A scan of a ticket that was not expected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DoubleScan {
+pub struct UnexpectedScan {
     /// The ticket.
     pub ticket_id: TicketId,
     /// The showtime.
@@ -141,8 +141,8 @@ pub struct DoubleScan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub check_in: Option<ScanPlace>,
-    /// The other scan.
-    pub double_scan: ScanPlace,
+    /// The unexpected scan.
+    pub unexpected_scan: ScanPlace,
 }
 
 /// A check-in that was undone, as far as its event tells. The reason is not part of it.

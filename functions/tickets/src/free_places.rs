@@ -11,13 +11,12 @@ use jiff::Timestamp;
 use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::core::error::Rejection;
-use shared::orders::OrderId;
 use shared::tickets::{Area, RowKey, SeatId, SeatRow, SeatState, Showtime, ShowtimeId};
 
-use crate::hold_request::GeneralPlaces;
+use crate::hold_request::{GeneralPlaces, HoldOrders};
 use crate::hold_rules::{invalid, remove_order, without_order};
 use crate::hold_seats::{HoldSeats, Picked};
-use crate::previous_hold::names;
+use crate::previous_hold::refuse_unless_placed;
 use crate::reason;
 
 /// How many rows a hold reads first. One has room for it, until few places are left.
@@ -37,8 +36,8 @@ pub fn some_rows(area: &Area) -> Vec<RowKey> {
 }
 
 impl HoldSeats {
-    /// Free places of an area for the order `asked`, and their rows. `loaded` are rows of the area that were just read, if any. The
-    /// places of the order `own` count as free. `sold` are those that turned out to be sold, in this attempt and earlier ones.
+    /// Free places of an area, and their rows. `None` when something has changed: read again. `loaded` are rows of the area that were just read, if any. `sold` are places that turned
+    /// out to be sold, in this attempt and earlier ones.
     ///
     /// # Errors
     /// `invalid-hold` for an unknown area, `too-few-places`, [`Error::Unavailable`] and [`Error::Internal`].
@@ -46,10 +45,11 @@ impl HoldSeats {
         &self,
         showtime: &Showtime,
         general: &GeneralPlaces,
-        (asked, own): (OrderId, Option<OrderId>),
-        (loaded, sold): (BTreeMap<RowKey, SeatRow>, &mut BTreeSet<SeatId>),
+        orders: HoldOrders,
+        loaded: BTreeMap<RowKey, SeatRow>,
+        sold: &mut BTreeSet<SeatId>,
         invocation: &Invocation,
-    ) -> Result<Picked, Error> {
+    ) -> Result<Option<Picked>, Error> {
         let mut areas = showtime.areas().iter();
         let Some(area) = areas.find(|area| area.area == general.area) else {
             let detail = format!("The showtime has no area {} of general admission.", general.area);
@@ -61,15 +61,18 @@ impl HoldSeats {
             false => loaded,
         };
         let mut places = Places {
-            rows: without_order(rows, own),
+            rows: without_order(rows, orders.replaced),
             sold: std::mem::take(sold),
             now: invocation.now,
         };
         let picked = self
-            .pick_among(&mut places, area, id, (asked, general.count, own), invocation)
+            .pick_among(&mut places, area, id, orders, general.count, invocation)
             .await;
         *sold = places.sold;
-        Ok(picked?.map(|chosen| (chosen, places.rows)))
+        Ok(picked?.map(|seats| Picked {
+            seats,
+            rows: places.rows,
+        }))
     }
 
     /// As [`HoldSeats::pick_places`], among rows that were read and, where they have too few free places, all others of the area.
@@ -78,7 +81,8 @@ impl HoldSeats {
         places: &mut Places,
         area: &Area,
         showtime_id: ShowtimeId,
-        (asked, count, own): (OrderId, u8, Option<OrderId>),
+        orders: HoldOrders,
+        count: u8,
         invocation: &Invocation,
     ) -> Result<Option<Vec<SeatId>>, Error> {
         let deadline = invocation.deadline;
@@ -114,14 +118,11 @@ impl HoldSeats {
                     // These places are open now, unless somebody else was faster.
                     let rows: BTreeSet<RowKey> = doubtful.iter().map(|seat| seat.row).collect();
                     let rows = self.seats.rows(showtime_id, rows, deadline).await?;
-                    places.rows.extend(without_order(rows, own));
+                    places.rows.extend(without_order(rows, orders.replaced));
                 }
             } else if is_whole {
-                // A concurrent duplicate of the request may have taken the last ones.
-                if names(places.rows.values(), asked) {
-                    return Ok(None);
-                }
-                return Err(too_few(area, places.free()).into());
+                let refusal = too_few(area, places.free());
+                return refuse_unless_placed(places.rows.values(), orders.placed, refusal);
             } else {
                 let parts = unread.split_off(unread.len().saturating_sub(PARTS_AT_ONCE));
                 if parts.is_empty() {
@@ -129,7 +130,7 @@ impl HoldSeats {
                     return Err(Error::internal("hold places", lacks));
                 }
                 for mut row in self.seats.parts(showtime_id, parts, true, deadline).await? {
-                    remove_order(&mut row, own);
+                    remove_order(&mut row, orders.replaced);
                     places.rows.insert(row.key, row);
                 }
             }
@@ -300,7 +301,7 @@ mod tests {
         assert_eq!(offered.len(), 12);
     }
 
-    /// What happens to an area: a hold of so many places, or the end of the hold with this number among those that are left.
+    /// A change of an area: a hold of so many places, or the end of the hold with this number among those that are left.
     #[derive(Clone, Copy, Debug)]
     enum Step {
         Hold(u8),

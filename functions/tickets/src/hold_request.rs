@@ -116,6 +116,15 @@ impl Wanted {
     }
 }
 
+/// The orders that a hold concerns.
+#[derive(Clone, Copy, Debug)]
+pub struct HoldOrders {
+    /// The order that it places.
+    pub placed: OrderId,
+    /// The customer's order that it replaces, if it does. Its seats count as free.
+    pub replaced: Option<OrderId>,
+}
+
 /// A request to hold seats.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
@@ -127,7 +136,7 @@ pub struct Asked<'a> {
     pub customer: &'a CustomerId,
     /// The seats that it asks for.
     pub wanted: &'a Wanted,
-    /// What the client sent.
+    /// The body that the client sent.
     pub body: &'a HoldSeatsRequest,
     /// Distinguishes a retry from another request.
     pub fingerprint: &'a Fingerprint,

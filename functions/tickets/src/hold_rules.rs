@@ -126,7 +126,7 @@ pub fn quote(
         let class = class.ok_or_else(|| Error::internal("price seats", format!("the seat {seat} has no price")))?;
         let area = showtime.area_of(seat.row);
         let label = area.map_or_else(|| seat.to_string(), |area| area.label(*seat));
-        // What a receipt says of the line.
+        // The text of the line on a receipt.
         let name = format!(
             "{title}, {}, {} {label}",
             showtime.local_start.date_time().strftime("%Y-%m-%d %H:%M"),

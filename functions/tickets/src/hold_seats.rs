@@ -34,7 +34,7 @@ use shared::waiting_rooms::{self, AdmissionService};
 use crate::candidates::Candidates;
 use crate::free_places::some_rows;
 use crate::hold_id::{hold_id, may_be_hold_of};
-use crate::hold_request::{Asked, HoldSeatsRequest, Wanted};
+use crate::hold_request::{Asked, HoldOrders, HoldSeatsRequest, Wanted};
 use crate::hold_rules::{
     allow, quote, require_no_single_seat, require_not_taken, require_on_sale, require_seats, swap, without_order,
 };
@@ -251,8 +251,14 @@ fn not_replaceable() -> Rejection {
     Rejection::new(&reason::HOLD_NOT_REPLACEABLE, detail)
 }
 
-/// Seats that are free as far as known, and their rows. `None` when something has changed: read again.
-pub type Picked = Option<(Vec<SeatId>, BTreeMap<RowKey, SeatRow>)>;
+/// Seats that are free as far as known.
+#[derive(Debug)]
+pub struct Picked {
+    /// The seats.
+    pub seats: Vec<SeatId>,
+    /// Their rows.
+    pub rows: BTreeMap<RowKey, SeatRow>,
+}
 
 fn created(order: &Order) -> Result<Response, Error> {
     http::created(&format!("/orders/{}", order.order_id), order)
@@ -264,7 +270,7 @@ fn replay(existing: StoredOrder, fingerprint: &Fingerprint, invocation: &Invocat
     created(&existing.order.as_of(invocation.now)).map(http::replayed)
 }
 
-/// What is read before a hold.
+/// The data that are read before a hold.
 struct LoadedHold<'a> {
     existing: Option<StoredOrder>,
     /// Those of the claims that the order is to redeem which exist.
@@ -438,22 +444,28 @@ impl HoldSeats {
                 (Some(stored), allowed)
             }
         };
-        let own = replaced.as_ref().map(|stored| stored.order.order_id);
+        let orders = HoldOrders {
+            placed: order_id,
+            replaced: replaced.as_ref().map(|stored| stored.order.order_id),
+        };
         let picked = match wanted {
-            Wanted::Chosen(chosen) => self.require_free(chosen, seats.rows, own, invocation).await?,
-            Wanted::Best(best) => {
-                let orders = (order_id, own);
-                candidates.pick(self, showtime, best, orders, invocation).await?
+            Wanted::Chosen(chosen) => {
+                let own = orders.replaced;
+                self.require_free(chosen, seats.rows, own, invocation).await?
             }
+            Wanted::Best(best) => candidates.pick(self, showtime, best, orders, invocation).await?,
             Wanted::General(general) => {
-                let (orders, rows) = ((order_id, own), (seats.rows, &mut candidates.sold));
-                self.pick_places(showtime, general, orders, rows, invocation).await?
+                let sold = &mut candidates.sold;
+                self.pick_places(showtime, general, orders, seats.rows, sold, invocation)
+                    .await?
             }
         };
-        let Some((chosen, rows)) = picked else { return Ok(None) };
+        let Some(Picked { seats: chosen, rows }) = picked else {
+            return Ok(None);
+        };
         let (ids, own_orders) = (
             &body.coupon_claim_ids,
-            Vec::from_iter(own.into_iter().chain([order_id])),
+            Vec::from_iter(orders.replaced.into_iter().chain([order_id])),
         );
         let redemptions = self
             .reservations
@@ -510,7 +522,8 @@ impl HoldSeats {
         replayed.transpose()
     }
 
-    /// Checks that nobody but the order `own` has the chosen seats, and that they leave no single one.
+    /// Checks that nobody but the order `own` has the chosen seats, and that they leave no single one. `None` when something has
+    /// changed: read again.
     ///
     /// # Errors
     /// `unknown-seats`, `seats-taken`, `single-seat-left`, [`Error::Unavailable`] and [`Error::Internal`].
@@ -520,7 +533,7 @@ impl HoldSeats {
         rows: BTreeMap<RowKey, SeatRow>,
         own: Option<OrderId>,
         invocation: &Invocation,
-    ) -> Result<Picked, Error> {
+    ) -> Result<Option<Picked>, Error> {
         require_known(chosen, &rows)?;
         let others = without_order(rows.clone(), own);
         let ended = self.end_expired(chosen, &others, invocation).await?;
@@ -529,7 +542,10 @@ impl HoldSeats {
         }
         require_not_taken(chosen, (&others, &rows), &ended.kept, invocation)?;
         require_no_single_seat(chosen, (&others, &rows), invocation)?;
-        Ok(Some((chosen.to_vec(), rows)))
+        Ok(Some(Picked {
+            seats: chosen.to_vec(),
+            rows,
+        }))
     }
 
     /// Ends the orders whose holds of the seats have ended.

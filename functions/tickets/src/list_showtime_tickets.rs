@@ -10,7 +10,7 @@ use shared::core::error::{self, Reason};
 use shared::tickets::{RowKey, SeatId, Showtime, ShowtimeId, TicketId};
 use uuid::Uuid;
 
-use crate::admission::store::TicketStore;
+use crate::admission::store::{DoorPosition, TicketStore};
 use crate::admission::ticket::Ticket;
 use crate::store::ShowStore;
 
@@ -107,10 +107,9 @@ pub async fn handle(
         .cursor()
     });
     page.respond(tickets, next, |ticket: &Ticket| {
-        let after = Some((ticket.seat, ticket.ticket_id));
         Place {
             part: ticket.seat.row.part,
-            after,
+            after: Some(DoorPosition::of(ticket)),
         }
         .cursor()
     })
@@ -119,7 +118,7 @@ pub async fn handle(
 /// A place in the list: a part of the house, and the ticket before it in that part.
 struct Place {
     part: u16,
-    after: Option<(SeatId, TicketId)>,
+    after: Option<DoorPosition>,
 }
 
 impl Place {
@@ -139,13 +138,16 @@ impl Place {
         };
         Some(Self {
             part,
-            after: Some((seat, TicketId(cursor.id))),
+            after: Some(DoorPosition {
+                seat,
+                ticket_id: TicketId(cursor.id),
+            }),
         })
     }
 
     fn cursor(&self) -> Cursor<3> {
-        let (row, place, id) = self.after.map_or((0, 0, Uuid::nil()), |(seat, ticket_id)| {
-            (seat.row.row, seat.place, ticket_id.0)
+        let (row, place, id) = self.after.map_or((0, 0, Uuid::nil()), |after| {
+            (after.seat.row.row, after.seat.place, after.ticket_id.0)
         });
         Cursor {
             at: [self.part.into(), row.into(), place.into()],

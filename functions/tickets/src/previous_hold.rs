@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use shared::Error;
 use shared::aws::lambda::Invocation;
 use shared::core::error::Rejection;
-use shared::orders::{Ending, Order, OrderEvent, OrderId, OrderStatus, StoredOrder};
+use shared::orders::{Ending, Order, OrderEvent, OrderId, OrderStatus, ReplacedHold, StoredOrder};
 use shared::tickets::{Allowance, LoadedSeats, SeatRow, Taken};
 
 use crate::hold_seats::HoldSeats;
@@ -32,7 +32,7 @@ pub enum Previous {
 }
 
 impl HoldSeats {
-    /// What the customer holds once the previous hold has ended, which this ends if its time has passed.
+    /// The customer's allowance once the previous hold has ended, which this ends if its time has passed.
     ///
     /// # Errors
     /// `hold-exists` while it waits for payment, unless the request replaces it, or is being paid for. [`Error::Unavailable`] and
@@ -85,15 +85,15 @@ impl HoldSeats {
     }
 }
 
-/// The order whose seats are replaced, as read and cancelled.
+/// The order whose seats are replaced, cancelled.
 ///
 /// # Errors
 /// `order-closed` when it does not wait for payment, and [`Error::Internal`].
-pub fn cancelled(stored: StoredOrder, invocation: &Invocation) -> Result<(StoredOrder, StoredOrder), Error> {
-    let cancelled = stored.order.end(Ending::Cancel, invocation.now)?;
+pub fn cancelled(read: StoredOrder, invocation: &Invocation) -> Result<ReplacedHold, Error> {
+    let cancelled = read.order.end(Ending::Cancel, invocation.now)?;
     let event = invocation.record(&OrderEvent::OrderCancelled(cancelled.clone()))?;
-    let next = stored.next(cancelled, Some(event));
-    Ok((stored, next))
+    let ended = read.next(cancelled, Some(event));
+    Ok(ReplacedHold { read, ended })
 }
 
 /// Whether seats of the rows name the order.
@@ -102,7 +102,23 @@ pub fn names<'a>(mut rows: impl Iterator<Item = &'a SeatRow>, order_id: OrderId)
     rows.any(|row| row.taken.values().any(is_it))
 }
 
-/// What was left of a hold when its order was paid. An order that ended otherwise has given it back.
+/// Refuses a hold, unless a concurrent duplicate of its request has placed the order and the rows show its seats: then `None`, so that
+/// the caller reads again and answers as to a retry.
+///
+/// # Errors
+/// `refusal`.
+pub fn refuse_unless_placed<'a, T>(
+    rows: impl Iterator<Item = &'a SeatRow>,
+    placed: OrderId,
+    refusal: Rejection,
+) -> Result<Option<T>, Error> {
+    if names(rows, placed) {
+        return Ok(None);
+    }
+    Err(refusal.into())
+}
+
+/// The time that was left of a hold when its order was paid. An order that ended otherwise has given it back.
 fn unused(order: &Order) -> SignedDuration {
     match (order.status, order.paid_at) {
         (OrderStatus::Paid, Some(at)) if order.totals.total.amount() > 0 => order.expires_at.duration_since(at),

@@ -1,4 +1,4 @@
-//! What performers, performances and showtimes refer to: checks that it exists.
+//! The entities that performers, performances and showtimes refer to: checks that they exist.
 
 use shared::Error;
 use shared::aws::lambda::Invocation;

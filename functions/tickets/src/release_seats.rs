@@ -5,23 +5,16 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{Request, Response};
 use shared::core::error::{self, Reason};
-use shared::orders::ReservationStore;
 use shared::tickets::Change;
-use shared::tickets::SeatStore;
 
 use crate::reason;
-use crate::seat_changes::{self, SeatsRequest, SeatsResponse};
-use crate::store::ShowStore;
+use crate::seat_changes::{SeatChanges, SeatsRequest, SeatsResponse};
 
-/// The function's stores.
+/// The function.
 #[derive(Debug)]
 pub struct ReleaseSeats {
-    /// Venues, performances and showtimes.
-    pub shows: ShowStore,
-    /// Seats.
-    pub seats: SeatStore,
-    /// Orders whose holds have ended.
-    pub reservations: ReservationStore,
+    /// Changes seats.
+    pub changes: SeatChanges,
 }
 
 impl ReleaseSeats {
@@ -31,9 +24,7 @@ impl ReleaseSeats {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            shows: ShowStore::new(platform)?,
-            seats: SeatStore::new(platform)?,
-            reservations: ReservationStore::for_all_orders(platform)?,
+            changes: SeatChanges::new(platform)?,
         })
     }
 }
@@ -76,6 +67,5 @@ pub const REFUSALS: &[&Reason] = &[
     )
 )]
 pub async fn handle(function: &ReleaseSeats, request: Request, invocation: Invocation) -> Result<Response, Error> {
-    let stores = (&function.shows, &function.seats, &function.reservations);
-    seat_changes::change(stores, Change::Release, &request, &invocation).await
+    function.changes.apply(Change::Release, &request, &invocation).await
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
+use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
@@ -13,6 +14,7 @@ use shared::core::actor::Actor;
 use shared::core::error::Rejection;
 use shared::orders::ReservationStore;
 use shared::tickets::{Change, RowKey, SeatId, SeatRow, SeatState, SeatStore, Showtime, ShowtimeId};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::area_changes::{AreaChange, AreaNow, AreaPlaces};
@@ -50,74 +52,127 @@ pub struct SeatsResponse {
     pub area: Option<AreaNow>,
 }
 
-/// Blocks or releases the seats of a request.
-///
-/// # Errors
-/// `not-found`, `invalid-show`, `seats-missing`, `unknown-seats`, `seats-not-free`, `too-few-places`, those of the request itself,
-/// [`Error::Unavailable`] and [`Error::Internal`].
-pub async fn change(
-    stores: (&ShowStore, &SeatStore, &ReservationStore),
-    change: Change,
-    request: &Request,
-    invocation: &Invocation,
-) -> Result<Response, Error> {
-    let (shows, store, reservations) = stores;
-    let showtime = http::path::<ShowtimeId>(request)?;
-    let (key, caller) = (http::idempotency_key(request)?, http::caller(request)?);
-    let body: SeatsRequest = http::body(request)?;
-    let (kind, name) = match change {
-        Change::Block | Change::BlockFree => ("block seats", "block-seats"),
-        Change::Release | Change::ReleaseBlocked => ("release seats", "release-seats"),
-    };
-    let content = (showtime, &body);
-    let stored = StoredRequest::new(kind, &key, &caller.customer_id, &content, invocation.now)?;
-    let seats = match (body.seats, body.general) {
-        (Some(seats), None) => seats,
-        (None, Some(places)) => {
-            let change = AreaChange {
-                shows,
-                seats: store,
-                reservations,
-                showtime_id: showtime,
-                is_block: change == Change::Block,
-                places: &places,
-                stored: &stored,
-            };
-            return change.apply(invocation).await;
+/// Changes seats for administrators.
+#[derive(Debug)]
+pub struct SeatChanges {
+    /// Venues, performances and showtimes.
+    pub shows: ShowStore,
+    /// Seats.
+    pub seats: SeatStore,
+    /// Orders whose holds have ended.
+    pub reservations: ReservationStore,
+}
+
+impl SeatChanges {
+    /// Changes on `platform`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a variable is missing or wrong.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            shows: ShowStore::new(platform)?,
+            seats: SeatStore::new(platform)?,
+            reservations: ReservationStore::for_all_orders(platform)?,
+        })
+    }
+
+    /// Blocks or releases the seats of a request.
+    ///
+    /// # Errors
+    /// `not-found`, `invalid-show`, `seats-missing`, `unknown-seats`, `seats-not-free`, `too-few-places`, those of the request itself,
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn apply(&self, change: Change, request: &Request, invocation: &Invocation) -> Result<Response, Error> {
+        let showtime_id = http::path::<ShowtimeId>(request)?;
+        let (key, caller) = (http::idempotency_key(request)?, http::caller(request)?);
+        let body: SeatsRequest = http::body(request)?;
+        let kind = match change {
+            Change::Block | Change::BlockFree => "block seats",
+            Change::Release | Change::ReleaseBlocked => "release seats",
+        };
+        let content = (showtime_id, &body);
+        let stored = StoredRequest::new(kind, &key, &caller.customer_id, &content, invocation.now)?;
+        match (body.seats, body.general) {
+            (Some(seats), None) => self.apply_to(&seats, change, showtime_id, &stored, invocation).await,
+            (None, Some(places)) => {
+                let change = AreaChange {
+                    stores: self,
+                    showtime_id,
+                    is_block: change == Change::Block,
+                    places: &places,
+                    stored: &stored,
+                };
+                change.apply(invocation).await
+            }
+            _ => Err(fields::invalid("seats", "send either seats or general").into()),
         }
-        _ => return Err(fields::invalid("seats", "send either seats or general").into()),
-    };
-    let by_row = by_row(&seats)?;
-    let mut attempts = Attempts::new("change seats");
-    loop {
-        attempts.start()?;
-        if store.earlier(&stored, invocation.deadline).await?.is_some() {
-            let rows = store
-                .rows(showtime, by_row.keys().copied(), invocation.deadline)
-                .await?;
-            return respond(&seats, &rows, invocation).map(http::replayed);
+    }
+
+    async fn apply_to(
+        &self,
+        seats: &[SeatId],
+        change: Change,
+        showtime_id: ShowtimeId,
+        stored: &StoredRequest,
+        invocation: &Invocation,
+    ) -> Result<Response, Error> {
+        let (by_row, deadline) = (by_row(seats)?, invocation.deadline);
+        let (name, state) = match change {
+            Change::Block | Change::BlockFree => ("block-seats", SeatState::Blocked),
+            Change::Release | Change::ReleaseBlocked => ("release-seats", SeatState::Free),
+        };
+        let mut attempts = Attempts::new("change seats");
+        loop {
+            attempts.start()?;
+            if self.is_done(stored, deadline).await? {
+                let rows = self.seats.rows(showtime_id, by_row.keys().copied(), deadline).await?;
+                return respond(seats, &rows, invocation).map(http::replayed);
+            }
+            let showtime = self.shows.get::<Showtime>(showtime_id.0, deadline).await?.entity;
+            require_seats_exist(&showtime)?;
+            let rows = self.seats.rows(showtime_id, by_row.keys().copied(), deadline).await?;
+            require_known(seats, &rows)?;
+            // The hold of a customer ended by itself, so the administrator is not the actor.
+            let by_function = invocation.by(Actor::function(name));
+            let ended = self.reservations.end_expired_holds(seats, &rows, &by_function).await?;
+            if ended.any {
+                continue;
+            }
+            if let Err(refusal) = require_open(seats, &rows, &ended.kept, invocation) {
+                self.refuse_unless_done(stored, refusal, deadline).await?;
+                continue;
+            }
+            let changed = self.seats.change(showtime_id, change, &by_row, stored, deadline);
+            if changed.await? {
+                let seats = seats.iter().map(|&seat| SeatNow { seat, state }).collect();
+                return http::json(StatusCode::OK, &SeatsResponse { seats, area: None });
+            }
         }
-        let found = shows.get::<Showtime>(showtime.0, invocation.deadline).await?.entity;
-        require_seats_exist(&found)?;
-        let rows = store
-            .rows(showtime, by_row.keys().copied(), invocation.deadline)
-            .await?;
-        require_known(&seats, &rows)?;
-        // The hold of a customer ended by itself, so the administrator is not the actor.
-        let by_function = invocation.by(Actor::function(name));
-        let ended = reservations.end_expired_holds(&seats, &rows, &by_function).await?;
-        if ended.any {
-            continue;
-        }
-        require_open(&seats, &rows, &ended.kept, invocation)?;
-        let changed = store.change(showtime, change, &by_row, &stored, invocation.deadline);
-        if changed.await? {
-            let state = match change {
-                Change::Block | Change::BlockFree => SeatState::Blocked,
-                Change::Release | Change::ReleaseBlocked => SeatState::Free,
-            };
-            let seats = seats.into_iter().map(|seat| SeatNow { seat, state }).collect();
-            return http::json(StatusCode::OK, &SeatsResponse { seats, area: None });
+    }
+}
+
+impl SeatChanges {
+    /// Whether an earlier attempt of the request, or a concurrent duplicate, has changed the seats.
+    ///
+    /// # Errors
+    /// `idempotency-key-reused`, [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn is_done(&self, request: &StoredRequest, deadline: Instant) -> Result<bool, Error> {
+        Ok(self.seats.earlier(request, deadline).await?.is_some())
+    }
+
+    /// Refuses a request, unless a concurrent duplicate has changed the seats since the request was looked for: then the caller reads
+    /// again and answers as to a retry.
+    ///
+    /// # Errors
+    /// `refusal`, and those of [`SeatChanges::is_done`].
+    pub async fn refuse_unless_done(
+        &self,
+        request: &StoredRequest,
+        refusal: Rejection,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        match self.is_done(request, deadline).await? {
+            true => Ok(()),
+            false => Err(refusal.into()),
         }
     }
 }

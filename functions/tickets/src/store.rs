@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::uuid_in;
-use shared::aws::dynamodb::listed::{self, Listed};
+use shared::aws::dynamodb::listed::{self, LAST_PLACE, Listed};
 use shared::aws::dynamodb::table::{Table, text_of};
 use shared::aws::dynamodb::{Item, Wanted, batch_get, key, number, parse, text};
 use shared::aws::lambda::Invocation;
@@ -33,7 +33,7 @@ use crate::performance::Performance;
 pub trait Entity: Clone + PartialEq + Serialize + DeserializeOwned {
     /// The prefix of its key, such as `VENUE#`.
     const PREFIX: &'static str;
-    /// What clients read when there is none with an id.
+    /// The sentence that clients read when there is none with an id.
     const MISSING: &'static str;
 
     /// The entity's id.
@@ -269,7 +269,7 @@ impl ShowStore {
         deadline: Instant,
     ) -> Result<Listed<E>, Error> {
         let list = listed::List {
-            from: list.from,
+            places: list.from..=LAST_PLACE,
             is_newest_first: list.is_newest_first,
             ..listed::List::newest(&list.name, E::PREFIX)
         };

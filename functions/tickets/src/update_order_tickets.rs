@@ -64,7 +64,7 @@ pub struct Detail {
     pub data: ChangedOrder,
 }
 
-/// What the function reads of a changed order.
+/// The fields of a changed order that the function reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ChangedOrder {
     /// The order.
@@ -73,7 +73,7 @@ pub struct ChangedOrder {
     pub lines: Vec<ChangedLine>,
 }
 
-/// What the function reads of a line.
+/// The fields of a line that the function reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ChangedLine {
     /// The seat. Absent for a product.
@@ -81,7 +81,7 @@ pub struct ChangedLine {
     pub seat: Option<ChangedSeat>,
 }
 
-/// What the function reads of a seat.
+/// The fields of a seat that the function reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ChangedSeat {
     /// The showtime.

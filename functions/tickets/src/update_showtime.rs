@@ -166,7 +166,7 @@ async fn merged(
     if showtime.starts_at != previous.starts_at {
         showtimes::require_future(showtime.starts_at, invocation.now)?;
         showtimes::move_with_start(&mut showtime, previous.starts_at);
-        // What was never published has no bookings.
+        // A showtime that was never published has no bookings.
         showtime.moved_at = previous.published_at.map(|_| invocation.now);
     }
     changes

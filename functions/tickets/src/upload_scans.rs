@@ -100,13 +100,13 @@ pub struct UploadedScan {
 pub enum ScanResult {
     /// The ticket is checked in by this scan, also if its code was replaced since.
     CheckedIn,
-    /// Another scan was recorded first. Both are kept with the ticket, and `DoubleScanFound` is published, for at most ten scans.
+    /// Another scan was recorded first. Both are kept with the ticket, and `UnexpectedScanFound` is published, for at most ten scans.
     AlreadyCheckedIn,
-    /// The ticket is void. The scan is kept as that of a ticket which was checked in before.
+    /// The ticket is void. The scan is kept and published as if another one had checked the ticket in.
     TicketVoid,
-    /// Check-in was not open at the time of the scan. The scan is kept as that of a void ticket, and the ticket is not used.
+    /// Check-in was not open at the time of the scan. The scan is kept and published in the same way, and the ticket is not used.
     NotOpen,
-    /// The showtime is cancelled. The scan is kept as that of a void ticket.
+    /// The showtime is cancelled. The scan is kept and published in the same way.
     ShowCancelled,
     /// An administrator has undone the check-in by this scan.
     Undone,
@@ -125,7 +125,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &error::INVALID_TEXT, &rea
 /// code that was replaced since counts too. Whether check-in was open follows from the time of the scan. Send at most 100 scans a request, and send all of them again if no answer comes.
 ///
 /// # Cost
-/// A request and a write unit a scan, and a request and a read unit for the showtime; for a scan that is kept as a double one, a request and two to five write units more.
+/// A request and a write unit a scan, and a request and a read unit for the showtime; for an unexpected scan, a request and two to five write units more.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].
@@ -192,19 +192,19 @@ impl UploadScans {
             ScanOutcome::AlreadyCheckedIn(stored, check_in) => {
                 let ticket_id = stored.ticket.ticket_id;
                 is_repeated = stored.ticket.knows(scan);
-                self.scanner.record_double_scan(*stored, scan, invocation).await?;
+                self.scanner.record_unexpected_scan(*stored, scan, invocation).await?;
                 (ScanResult::AlreadyCheckedIn, Some(ticket_id), Some(check_in))
             }
             ScanOutcome::Void(stored) => {
                 let (ticket_id, check_in) = (stored.ticket.ticket_id, stored.ticket.check_in.clone());
                 is_repeated = stored.ticket.knows(scan);
-                self.scanner.record_double_scan(*stored, scan, invocation).await?;
+                self.scanner.record_unexpected_scan(*stored, scan, invocation).await?;
                 (ScanResult::TicketVoid, Some(ticket_id), check_in)
             }
             ScanOutcome::Shut(stored, shut) => {
                 let (ticket_id, check_in) = (stored.ticket.ticket_id, stored.ticket.check_in.clone());
                 is_repeated = stored.ticket.knows(scan);
-                self.scanner.record_double_scan(*stored, scan, invocation).await?;
+                self.scanner.record_unexpected_scan(*stored, scan, invocation).await?;
                 let result = match shut {
                     Shut::Before { .. } => ScanResult::NotOpen,
                     Shut::Cancelled => ScanResult::ShowCancelled,

@@ -49,12 +49,12 @@ pub struct LateLimit {
     pub most: u64,
 }
 
-/// What a round begins with.
+/// The state at the beginning of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Round {
     /// The round's number.
     pub nth: u32,
-    /// What the rates have [gained](crate::turns::gained) since the round before.
+    /// The sum that the rates have [gained](crate::turns::gained) since the round before.
     pub gained: u128,
     /// All who have joined in closed seconds.
     pub joined: u64,
@@ -232,7 +232,7 @@ impl Calls {
         self.called_by(round) - round.checked_sub(1).map_or(0, |before| self.called_by(before))
     }
 
-    /// What the rates have to gain until a place is called, if as many come back as in the last rounds. `present` is what they gain
+    /// The sum that the rates have to gain until a place is called, if as many come back as in the last rounds. `present` is what they gain
     /// in a second, and `last` the last round.
     pub fn missing(&self, place: u64, last: u32, present: u128) -> u128 {
         let missing = i128::from(place.saturating_sub(self.called)) * TURN.cast_signed() - self.credit;

@@ -21,7 +21,7 @@ pub struct Line {
     pub calls: Calls,
     /// The rounds that are in the calls: one more than the seconds that are closed.
     rounds: u32,
-    /// What the rates had gained by the last round.
+    /// The sum that the rates had gained by the last round.
     gained: u128,
     /// The people before each second.
     before: Vec<u64>,

@@ -73,7 +73,7 @@ pub struct WaitingRoom {
     pub updated_at: Timestamp,
 }
 
-/// What alarms have done to the rate of a room.
+/// The effect of alarms on the rate of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slowed {
     /// The rate that an administrator set.
@@ -238,7 +238,7 @@ impl StoredRoom {
         Ok(self)
     }
 
-    /// What administrators see at `now`.
+    /// The room as administrators see it at `now`.
     pub fn view(&self, now: Timestamp) -> WaitingRoom {
         WaitingRoom {
             waiting_room_id: self.waiting_room_id,

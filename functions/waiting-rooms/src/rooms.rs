@@ -1,6 +1,6 @@
 //! Rooms and their lines, as a warm function remembers them for a second, so that those who wait cost few reads.
 //!
-//! What is closed does not change, but for a write that is stored late. So the numbers of the last minutes only are read, and those of
+//! A closed minute does not change, but for a write that is stored late. So the numbers of the last minutes only are read, and those of
 //! the last 20 seconds again: a late one is noticed within a second, and one of an early comer within five. The line then begins again with the numbers in memory, as that of a function that has just started.
 
 use std::collections::HashMap;

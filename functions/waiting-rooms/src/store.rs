@@ -40,7 +40,7 @@ const MINUTES_BY_KEY: u32 = 3;
 const PAGE: i32 = 100;
 /// The last minute whose numbers are read: the last one of 72 hours.
 const LAST_MINUTE: u32 = 72 * 60 - 1;
-/// What all sort keys of numbers are after.
+/// A sort key before those of all numbers.
 const EARLIEST: &str = "E#";
 const COUNTING: &str = "read the numbers of a waiting room";
 /// The attribute with the early comers of a part.

@@ -14,7 +14,7 @@ pub struct RateSegment {
     pub rate_per_minute: u32,
 }
 
-/// What makes one turn of what [`gained`] returns: a rate is of people a minute, and time is in milliseconds.
+/// The part of a sum of [`gained`] that makes one turn: a rate is of people a minute, and time is in milliseconds.
 pub const TURN: u128 = 60_000;
 
 /// The whole turns that `segments`, by their times, give until `at`.

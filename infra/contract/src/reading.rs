@@ -17,7 +17,7 @@ pub struct Document<'a>(pub &'a Value);
 /// One variant of a union.
 #[derive(Clone, Debug)]
 pub struct Variant {
-    /// What tells it apart: the value of its discriminator, its constant, its only member, or the name of its schema.
+    /// The mark that tells it apart: the value of its discriminator, its constant, its only member, or the name of its schema.
     pub key: String,
     /// The member that has the key as its value, if any.
     pub tag: Option<String>,

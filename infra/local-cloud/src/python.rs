@@ -152,7 +152,7 @@ impl Tools {
         self.identity().is_ok_and(is_stamped)
     }
 
-    /// What the environment was made for. Fails if its Python does not start.
+    /// The identity of the environment. Fails if its Python does not start.
     fn identity(&self) -> Result<String> {
         process::pipe(&mut self.program(IDENTITY), &[])
     }

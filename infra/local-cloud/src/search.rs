@@ -11,7 +11,7 @@ use crate::progress::Progress;
 use crate::stack::Stack;
 use crate::up::{money, text};
 
-/// What is searched: the teas are green.
+/// The titles that are searched: the teas are green.
 const TYPO: &str = "Boseong gren tea";
 /// [`TYPO`] in a query.
 const QUERY: &str = "Boseong%20gren%20tea";

@@ -24,7 +24,7 @@ use std::fmt;
 
 pub use header::{Format, Header, inspect};
 
-/// What to make, and how.
+/// The variants to make, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Widths of the variants. Widths above that of the source become one variant of the source's width.
@@ -165,7 +165,7 @@ pub enum Error {
     Unsupported(&'static str),
 }
 
-/// What to upload instead.
+/// The formats to upload instead.
 const FORMATS: &str = "upload a JPEG, PNG, WebP, GIF, BMP or TIFF";
 
 impl fmt::Display for Error {

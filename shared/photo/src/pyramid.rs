@@ -7,7 +7,7 @@ use crate::orientation::{OrientationBuffer, lead};
 use crate::resize::level::{Level, Shape, Strip};
 use crate::{Format, Options, Output, Thumbnail, Variant};
 
-/// What a level makes of its strips, besides the next smaller level.
+/// The output that a level makes of its strips, besides the next smaller level.
 enum LevelOutput {
     /// A variant in one or more formats.
     Variant(Vec<VariantEncoder>),

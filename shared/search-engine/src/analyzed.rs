@@ -37,7 +37,7 @@ pub struct Record<'a> {
     pub version: u64,
     /// When it was first published, in milliseconds since 1970.
     pub created_at: i64,
-    /// What [`ServerDocument`](crate::ServerDocument) calls `stored`.
+    /// The bytes that [`ServerDocument`](crate::ServerDocument) calls `stored`.
     pub stored: &'a [u8],
 }
 
@@ -141,7 +141,7 @@ impl AnalyzedQuery {
         })
     }
 
-    /// What a search returns of a document that matches.
+    /// The hit for a document that matches.
     ///
     /// # Errors
     /// [`Error::Damaged`].

@@ -20,7 +20,7 @@ const MAGIC: &[u8; 8] = b"SRCHBNDL";
 const PREFIX: usize = MAGIC.len() + 4;
 const MAX_HEADER: u32 = 1 << 20;
 
-/// What a commit adds to the index.
+/// The files that a commit adds to the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     /// The SHA-256 of its bytes, in hexadecimal digits.

@@ -89,7 +89,7 @@ impl TryFrom<Vec<String>> for Checksum {
     }
 }
 
-/// What a document adds to the sum of its bucket. Mixes identity and version (the finalizer of SplitMix64), so that sums of
+/// The number that a document adds to the sum of its bucket. Mixes identity and version (the finalizer of SplitMix64), so that sums of
 /// different documents do not cancel out.
 pub fn fingerprint(identity: u64, version: u64) -> u64 {
     let mut mixed = identity ^ version.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);

@@ -1,4 +1,4 @@
-//! What is indexed: a document, its limits, and its stored form.
+//! Documents that are indexed: their limits, and their stored form.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ pub const MAX_PAYLOAD: usize = 4096;
 /// Something that people search.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// What it is, such as `PRODUCT`: letters, digits, `_` and `-`.
+    /// The kind, such as `PRODUCT`: letters, digits, `_` and `-`.
     pub kind: String,
     /// Unique in its kind.
     pub id: String,
@@ -46,7 +46,7 @@ pub struct Document {
     pub updated_at: i64,
     /// Whether searches find it. A hidden document counts in the checksum.
     pub visible: bool,
-    /// What a hit shows, such as the card in JSON. The index does not read it.
+    /// The data that a hit shows, such as the card in JSON. The index does not read it.
     pub payload: Vec<u8>,
 }
 

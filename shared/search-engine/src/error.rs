@@ -1,4 +1,4 @@
-//! What can go wrong with an index.
+//! The errors of an index.
 
 use crate::document::InvalidDocument;
 use crate::pattern::QueryTooLong;

@@ -1,4 +1,4 @@
-//! What a query asks for: its tokens as patterns of characters.
+//! The tokens of a query, as patterns of characters.
 
 use std::ops::RangeInclusive;
 
@@ -136,7 +136,7 @@ impl Parsed {
 }
 
 impl Reading {
-    /// What the query can become with the next keys: its last syllable gets a final consonant or a longer vowel, or its
+    /// The forms that the query can take with the next keys: its last syllable gets a final consonant or a longer vowel, or its
     /// final consonant moves to the next syllable.
     fn continued(&self) -> Vec<Self> {
         let last = self

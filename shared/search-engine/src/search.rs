@@ -20,7 +20,7 @@ use top::{Rank, Top};
 
 /// The most hits of a page.
 pub const MAX_HITS: usize = 10_000;
-/// What to find.
+/// The documents to find.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
     /// Words. Without any, all documents that the filters leave are found.
@@ -68,7 +68,7 @@ pub enum Order {
 }
 
 impl Order {
-    /// What the order compares, so that lower is first: the time, or the price.
+    /// The number that the order compares, so that lower is first: the time, or the price.
     pub fn value(self, created_at: i64, price: impl FnOnce() -> Option<u64>) -> u64 {
         match self {
             Self::Relevance | Self::Newest => u64::MAX - (created_at as u64 ^ 1 << 63),

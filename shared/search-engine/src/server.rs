@@ -1,4 +1,4 @@
-//! What a search server indexes of a document, so that it finds what the embedded engine finds.
+//! The fields of a document that a search server indexes, so that it finds what the embedded engine finds.
 //!
 //! The server compares terms and numbers, and knows no language: the terms are made here, and
 //! [`AnalyzedQuery`](crate::AnalyzedQuery) checks each document that it finds.
@@ -11,14 +11,14 @@ use crate::schema;
 use crate::search::Order;
 use crate::stored;
 
-/// What a server indexes of a document.
+/// The fields of a document that a server indexes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerDocument {
     /// A hash of kind and id. It orders documents that are equal otherwise.
     pub identity: u64,
     /// The bucket of the checksum.
     pub bucket: usize,
-    /// What the document adds to the sum of its bucket.
+    /// The number that the document adds to the sum of its bucket.
     pub fingerprint: u64,
     /// The terms of its texts. None of a hidden document.
     pub terms: BTreeSet<String>,

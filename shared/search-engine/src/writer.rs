@@ -255,7 +255,7 @@ impl IndexWriter {
     }
 }
 
-/// What a batch leaves of a document.
+/// The state of a document after a batch.
 #[derive(Default)]
 struct FinalState {
     document: Option<Document>,

@@ -245,7 +245,7 @@ impl Credit {
             .iter()
             .map(|line| u64::from(line.points.unwrap_or_default()) * u64::from(line.quantities.given_back()));
         let of_units = Points(of_units.sum()).min(self.points);
-        // What was made, with the price of the delivery, and not what was requested: only that is in what was returned.
+        // The refunds that were made, with the price of the delivery, and not those that were requested: only the former are in what was returned.
         let by_line = payment.map_or(0, Payment::refunded_by_line);
         let returned = payment.map_or(0, |payment| payment.returned().saturating_sub(by_line));
         let paid = payment.map_or(0, |payment| payment.amount.amount().saturating_sub(by_line));

@@ -1,4 +1,4 @@
-//! S3 for all functions: the client, error classification, and presigned requests.
+//! S3 for all functions: the client, error classification, presigned requests, and the event of an upload.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,8 +13,31 @@ use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::core::error::{Cause, Error};
+use crate::core::sequencer::Sequencer;
+
+/// The detail of the event `Object Created`, as EventBridge delivers it: the fields that are used (S3 user guide, "EventBridge event
+/// message structure").
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ObjectCreated {
+    /// The created object.
+    pub object: CreatedObject,
+}
+
+/// An object that was created.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CreatedObject {
+    /// The object's key.
+    pub key: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// The entity tag, which identifies this upload among those of the same key.
+    pub etag: String,
+    /// The order of this upload among those of the same key.
+    pub sequencer: Sequencer,
+}
 
 /// A request that its receiver may send without credentials, for some time.
 #[derive(Clone, Debug, PartialEq, Eq)]

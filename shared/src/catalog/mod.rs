@@ -1,6 +1,5 @@
 //! The catalog: products, their stock, and their store.
 
-mod alert;
 mod category;
 mod event;
 #[cfg(test)]
@@ -13,10 +12,9 @@ mod sale;
 mod schema;
 pub(crate) mod shard_hints;
 mod stock;
-pub(crate) mod store;
+pub mod store;
 mod tax_class;
 
-pub use alert::{StockAlert, WatchedStock};
 pub use category::{Category, InvalidCategory};
 pub use event::{CatalogEvent, StockLow};
 pub use movement::{StockMovement, StockMovementKind, StoredMovement};
@@ -27,7 +25,7 @@ pub use schema::{attributes_patch_schema, attributes_schema, metadata_patch_sche
 pub use stock::{Hold, InvalidShardCount, Shard, ShardCount, StockLevel, allocate, rebalance, release, spread};
 pub use store::CatalogStore;
 pub use store::changes::{CHANGE_SHARDS, ChangePosition, ChangedPage, ChangedProduct};
-pub use store::movements::{MovementOutcome, MovementPage};
+pub use store::movements::MovementOutcome;
 pub use store::schedules::WokenProduct;
 pub use store::versions::ProductVersion;
 pub use tax_class::TaxClass;

@@ -4,8 +4,8 @@
 //! Invariant: a stock item's `available` changes only by a relative update, never below zero, and only in one transaction
 //! with the order, the movement or the other shard that accounts for the change.
 
-mod alerts;
 pub(super) mod changes;
+mod keys;
 pub(super) mod movements;
 pub(super) mod schedules;
 pub(super) mod versions;
@@ -26,6 +26,10 @@ use crate::aws::dynamodb::{Item, Wanted, batch_get, item_of, key, number, parse}
 use crate::catalog::{self, Product, Shard, ShardCount, Sku, StockLevel};
 use crate::core::error::Error;
 use crate::core::event::Record;
+
+use keys::PRODUCT_PREFIX;
+pub use keys::{product_key, stock_key};
+pub use schedules::woken_at;
 
 /// Reads and writes the catalog table.
 #[derive(Clone, Debug)]
@@ -289,31 +293,24 @@ impl CatalogStore {
     }
 }
 
-/// The prefix of a product's key, before its SKU.
-const PRODUCT_PREFIX: &str = "PRODUCT#";
-
-/// The key of a product.
-pub(crate) fn product_key(sku: &Sku) -> String {
-    format!("{PRODUCT_PREFIX}{sku}")
-}
-
 /// The key of the request that created a product.
 fn request_key(request: &StoredRequest) -> Item {
     key(format!("REQUEST#{}", request.request_id))
 }
 
-/// The key of a stock shard. A SKU contains no `#`, so keys are unambiguous.
-pub(crate) fn stock_key(sku: &Sku, shard: Shard) -> String {
-    format!("STOCK#{sku}#{shard}")
-}
-
 /// Parses a product item.
-pub(crate) fn parse_product(item: Item) -> Result<Product, Error> {
+///
+/// # Errors
+/// [`Error::Internal`] when it is damaged.
+pub fn parse_product(item: Item) -> Result<Product, Error> {
     parse("read a product", item)
 }
 
 /// Parses a stock item into the product's SKU and the shard's stock.
-pub(crate) fn parse_level(item: Item) -> Result<(String, StockLevel), Error> {
+///
+/// # Errors
+/// [`Error::Internal`] when it is damaged.
+pub fn parse_level(item: Item) -> Result<(String, StockLevel), Error> {
     #[derive(Deserialize)]
     struct Stock {
         pk: String,
@@ -321,15 +318,17 @@ pub(crate) fn parse_level(item: Item) -> Result<(String, StockLevel), Error> {
     }
     const DOING: &str = "read the stock";
     let stock: Stock = parse(DOING, item)?;
-    let named = stock.pk.strip_prefix("STOCK#").and_then(|name| name.rsplit_once('#'));
-    let found = named.and_then(|(sku, shard)| Some((sku.to_owned(), shard.parse().ok()?)));
+    let found = keys::shard_in_key(&stock.pk);
     let (sku, shard) = found.ok_or_else(|| Error::internal(DOING, format!("{} is not a stock key", stock.pk)))?;
     let available = stock.available;
-    Ok((sku, StockLevel { shard, available }))
+    Ok((sku.to_owned(), StockLevel { shard, available }))
 }
 
 /// The item of an entity with its key and its newest event, so that the change and its event are one write.
-fn with_event(doing: &'static str, pk: String, entity: &impl Serialize, event: &Record) -> Result<Item, Error> {
+///
+/// # Errors
+/// [`Error::Internal`] when it cannot be serialized.
+pub fn with_event(doing: &'static str, pk: String, entity: &impl Serialize, event: &Record) -> Result<Item, Error> {
     let mut item = item_of(doing, pk, entity)?;
     let event = serde_dynamo::to_attribute_value(event).map_err(|error| Error::internal(doing, error))?;
     item.insert("event".to_owned(), event);

@@ -149,12 +149,12 @@ pub trait Members: Serialize {
     const REASON: &'static Reason;
 }
 
-/// What the API description says about a reason. No deployed function needs it.
+/// The entry of a reason in the API description. No deployed function needs it.
 #[derive(Clone, Copy, Debug)]
 pub struct Definition {
     /// The reason.
     pub reason: &'static Reason,
-    /// What it means and what the client can do, if the title does not say it.
+    /// The meaning, and what the client can do, if the title does not say it.
     pub description: &'static str,
     /// The schema of its members, if it has any.
     pub members: Option<MemberSchema>,
@@ -182,7 +182,7 @@ impl MemberSchema {
 /// Defines a domain's reasons as constants, and lists them in `REASONS`:
 ///
 /// ```text
-/// /// What it means and what the client can do, if the title does not say it.
+/// /// The meaning, and what the client can do, if the title does not say it.
 /// NAME = Kind "code" "title";
 /// NAME = Kind "code" "title" Members {
 ///     /// Description for clients.

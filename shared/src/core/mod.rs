@@ -19,5 +19,6 @@ pub mod metadata;
 pub mod money;
 pub mod numbered_keys;
 mod postal_code;
+pub mod sequencer;
 pub mod signature;
 pub mod text;

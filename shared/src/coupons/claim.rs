@@ -52,7 +52,7 @@ pub struct CouponClaim {
     pub redeemable_until: Timestamp,
 }
 
-/// What has redeemed a claim.
+/// The order or the subscription that has redeemed a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redeemer {
     /// An order.
@@ -87,7 +87,7 @@ impl CouponClaim {
     /// How long a claim can be redeemed at least, after the shop has cancelled the order that had it.
     pub const TIME_AFTER_RETURN: SignedDuration = SignedDuration::from_hours(24);
 
-    /// What has redeemed the claim, if it is redeemed.
+    /// The order or the subscription that has redeemed the claim, if it is redeemed.
     pub fn redeemer(&self) -> Option<Redeemer> {
         let subscription = self.subscription_id.map(Redeemer::from);
         self.order_id.map(Redeemer::from).or(subscription)

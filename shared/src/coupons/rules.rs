@@ -11,7 +11,7 @@ use crate::tickets::{ClassCode, ShowtimeId};
 pub struct CouponLine<'a> {
     /// The kind of thing that the line sells.
     pub sold: Sold<'a>,
-    /// What all its units cost, less what the coupons that apply before take off, without tax that is added.
+    /// The price of all its units, less the discounts of the coupons that apply before, without tax that is added.
     pub price: Money,
 }
 
@@ -53,7 +53,7 @@ pub enum NoDiscount {
 }
 
 impl Coupon {
-    /// What the coupon takes off each of `lines`, in the same order: 0 off those that are not eligible.
+    /// The discount of the coupon on each of `lines`, in the same order: 0 off those that are not eligible.
     ///
     /// The discount is divided over the eligible lines in proportion to their prices, by largest remainder, the first of equal ones
     /// first. So the shares add up to it, and none is more than its line.
@@ -93,7 +93,7 @@ impl Coupon {
 }
 
 impl Benefit {
-    /// What is taken off eligible lines that cost `subtotal`.
+    /// The discount on eligible lines that cost `subtotal`.
     fn of(self, subtotal: Money) -> Money {
         match self {
             Self::Fixed { amount } => amount.min(subtotal),

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::sequencer::Sequencer;
 use crate::core::error::{self, Error, Rejection};
 use crate::core::idempotency::IdempotencyKey;
 use crate::core::identity::CustomerId;
+use crate::core::sequencer::Sequencer;
 use crate::images::reason;
 
 /// The largest upload, in bytes.

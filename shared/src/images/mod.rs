@@ -3,7 +3,6 @@
 mod event;
 mod image;
 pub mod reason;
-mod sequencer;
 mod store;
 
 pub use event::ImageEvent;
@@ -11,5 +10,4 @@ pub use image::{
     CACHE_CONTROL, Image, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType,
     ImageVariant, MAX_BYTES, ProcessedUpload, Rejected, UPLOAD_WITHIN, UploadStatus,
 };
-pub use sequencer::{InvalidSequencer, Sequencer};
 pub use store::{ImageStore, StoredImage};

@@ -13,7 +13,7 @@ use crate::lookups::PhoneTag;
 /// thousand the rows come later, and no request waits for them.
 pub const SHARDS: u8 = 4;
 
-/// What a list is of.
+/// The kind of entities in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// Orders.

@@ -66,7 +66,7 @@ impl OrderCoupon {
     }
 }
 
-/// What the coupon of a class takes off all lines, added to `zero`, which has their currency.
+/// The discount of the coupon of a class on all lines, added to `zero`, which has their currency.
 ///
 /// # Errors
 /// [`MoneyError::OutOfRange`] and [`MoneyError::CurrenciesMixed`].

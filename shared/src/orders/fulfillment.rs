@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Line, LineId, MAX_LINES, MAX_QUANTITY, Order, OrderStatus, Rejected};
+use crate::catalog::Sku;
 
 /// Units of a line of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -280,6 +281,15 @@ impl Order {
             quantity: next.quantities.written_off.saturating_sub(line.quantities.written_off),
         });
         lines.filter(|line| line.quantity > 0).collect()
+    }
+
+    /// The products of `units`, and how many units of each. Seats are left out.
+    pub fn products_of(&self, units: &[LineQuantity]) -> Vec<(Sku, u32)> {
+        let products = units.iter().filter_map(|unit| {
+            let line = self.lines.iter().find(|line| line.line_id == unit.line_id)?;
+            Some((line.sku.clone()?, unit.quantity))
+        });
+        products.collect()
     }
 
     /// The order with all units cancelled.

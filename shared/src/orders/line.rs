@@ -229,7 +229,12 @@ impl Line {
         })
     }
 
-    /// What the units cost, less the discount, without tax that is added.
+    /// The product and the number of units that were ordered. `None` for a seat.
+    pub fn product_units(&self) -> Option<(Sku, u32)> {
+        Some((self.sku.clone()?, self.quantity))
+    }
+
+    /// The price of the units, less the discount, without tax that is added.
     ///
     /// # Errors
     /// [`MoneyError::OutOfRange`] and [`MoneyError::CurrenciesMixed`].

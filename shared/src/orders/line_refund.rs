@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::{LineId, LineQuantity, Order, Rejected};
 use crate::core::money::Money;
 
-/// What is refunded of a line.
+/// The refund of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LineRefund {
     /// The line's id in its order.
@@ -25,7 +25,7 @@ pub struct LineFee {
 }
 
 impl Order {
-    /// What is refunded for `units`, after those that were cancelled or returned before.
+    /// The refunds for `units`, after those that were cancelled or returned before.
     pub fn refunds_of(&self, units: &[LineQuantity]) -> Vec<LineRefund> {
         let refunds = units.iter().filter_map(|unit| {
             let line = self.lines.iter().find(|line| line.line_id == unit.line_id)?;

@@ -39,13 +39,13 @@ pub use queue::{UnservableOrder, UnservableOrders};
 pub use quote::{Item, Quote, Shortage, sum_lines};
 pub use refund_parts::RefundParts;
 pub use reservations::{
-    Draft, EndedHolds, HoldSeatsOutcome, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReservationStore, SeatHold,
-    TakeOutcome,
+    Draft, EndedHolds, HoldSeatsOutcome, Loaded, PlaceOrderOutcome, ReinstateOutcome, ReplacedHold, ReservationStore,
+    SeatHold, TakeOutcome,
 };
 pub use seats::GivenBackSeats;
 pub use service::{shop_country, shop_time_zone};
 pub use shipping::{InvalidShippingMethodId, Shipping, ShippingMethod, ShippingMethodId, ShippingPart};
 pub use store::sealed_details::{FreshDetails, SealedDetails};
-pub use store::{OrderPage, OrderStore, StoredOrder};
+pub use store::{OrderStore, StoredOrder};
 pub use tax::{InvalidTaxRate, Tax, TaxRate};
 pub use totals::Totals;

@@ -143,7 +143,7 @@ impl Order {
         }
     }
 
-    /// What the delivery costs, with the tax that is added to its price.
+    /// The price of the delivery, with the tax that is added to it.
     ///
     /// # Errors
     /// [`MoneyError::OutOfRange`].
@@ -185,7 +185,7 @@ impl Order {
             Ending::Expire => self.clone(),
         };
         let coupons = ended.coupons.into_iter().map(|coupon| {
-            // What is not paid, or is not the customer's decision, costs the customer no coupon.
+            // A cancellation before the payment, or by the shop, costs the customer no coupon.
             let is_kept =
                 ending == Ending::Cancel && self.status == Paid && coupon.on_cancellation == OnCancellation::Kept;
             if is_kept { coupon } else { coupon.returned(now) }

@@ -4,7 +4,7 @@ use crate::core::money::Money;
 use crate::orders::Line;
 
 impl Line {
-    /// What is refunded for `units` of the line after `refunded` of its units were refunded: their part of the line's
+    /// The refund for `units` of the line after `refunded` of its units were refunded: their part of the line's
     /// total, so less the discount and with the tax.
     ///
     /// It is the difference of two rounded parts of the total. So the refunds of all units add up to the total, however

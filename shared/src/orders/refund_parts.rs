@@ -2,9 +2,9 @@
 
 use crate::core::allocation::allocate;
 use crate::core::money::{Money, MoneyError};
-use crate::orders::{LineRefund, Order};
+use crate::orders::{LineQuantity, LineRefund, Order};
 
-/// What is refunded of an order.
+/// A refund of an order, by part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundParts {
     /// The parts of lines.
@@ -61,12 +61,26 @@ impl RefundParts {
     }
 }
 
+impl Order {
+    /// The refund for `units`, which `cancelled` no longer has: their parts of the lines, and `shipping_left`, the rest of the price of
+    /// the delivery, if they are the last ones with a package that the customer would get or keep.
+    pub fn refund_parts(&self, units: &[LineQuantity], cancelled: &Self, shipping_left: Money) -> RefundParts {
+        let are_last = self.has_packages_left() && !cancelled.has_packages_left();
+        RefundParts {
+            lines: self.refunds_of(units),
+            shipping: if are_last {
+                shipping_left
+            } else {
+                Money::zero(shipping_left.currency())
+            },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::orders::{
-        LineId, LineQuantity, OrderStatus, Quantities, Shipping, ShippingPart, Step, TaxRate, example,
-    };
+    use crate::orders::{LineId, OrderStatus, Quantities, Shipping, ShippingPart, Step, TaxRate, example};
     use iso_currency::Currency;
     use proptest::prelude::*;
 

@@ -80,10 +80,19 @@ pub struct Draft {
 pub struct SeatHold {
     /// The new order.
     pub order: StoredOrder,
-    /// What its customer holds then.
+    /// The allowance of its customer then.
     pub allowance: Allowance,
-    /// The order of the same customer whose seats it replaces, as read and as it ends.
-    pub replaced: Option<(StoredOrder, StoredOrder)>,
+    /// The order of the same customer whose seats it replaces.
+    pub replaced: Option<ReplacedHold>,
+}
+
+/// An order that holds seats and ends in the transaction that holds others.
+#[derive(Clone, Debug)]
+pub struct ReplacedHold {
+    /// The order as read.
+    pub read: StoredOrder,
+    /// The order as it ends.
+    pub ended: StoredOrder,
 }
 
 /// The outcome of a [`SeatHold`].
@@ -120,9 +129,9 @@ pub enum TakeOutcome {
     OutOfStock(Vec<Shortage>),
 }
 
-/// The lines whose stock to take, and their products as read.
+/// The units to take from the stock, and their products as read.
 struct WantedStock<'a> {
-    lines: &'a [Line],
+    units: &'a [(Sku, u32)],
     products: &'a HashMap<Sku, Product>,
 }
 
@@ -279,7 +288,8 @@ impl ReservationStore {
             let claims = self.claim_writes(order, None)?;
             Ok(std::iter::once(order_put).chain(claims).chain(key_unchanged).collect())
         };
-        match self.take(&order.lines, &draft.products, record, deadline).await? {
+        let units: Vec<(Sku, u32)> = order.lines.iter().filter_map(Line::product_units).collect();
+        match self.take(&units, &draft.products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(PlaceOrderOutcome::Placed),
             TakeOutcome::ConditionFailed(Some(item)) => match claim_in(&item).transpose()? {
                 None => Ok(PlaceOrderOutcome::Exists(Box::new(parse_order(item)?))),
@@ -322,7 +332,8 @@ impl ReservationStore {
         invocation: &Invocation,
     ) -> Result<ReinstateOutcome, Error> {
         let deadline = invocation.deadline;
-        let skus: Vec<Sku> = paid.order.lines.iter().filter_map(|line| line.sku.clone()).collect();
+        let units: Vec<(Sku, u32)> = paid.order.lines.iter().filter_map(Line::product_units).collect();
+        let skus: Vec<Sku> = units.iter().map(|(sku, _)| sku.clone()).collect();
         let products = self
             .load(paid.order.order_id, &skus, &[], true, deadline)
             .await?
@@ -343,7 +354,7 @@ impl ReservationStore {
             let records = [put(self.orders.put_if_version(&stored)?)?, put(payment.clone())?];
             Ok(records.into_iter().chain(claims.clone()).chain(seats.clone()).collect())
         };
-        match self.take(&paid.order.lines, &products, record, deadline).await? {
+        match self.take(&units, &products, record, deadline).await? {
             TakeOutcome::Taken(_) => Ok(ReinstateOutcome::Taken),
             TakeOutcome::ConditionFailed(_) => Ok(ReinstateOutcome::Changed),
             TakeOutcome::OutOfStock(_) => self.out_of_stock(paid, deadline).await,
@@ -373,13 +384,13 @@ impl ReservationStore {
             .seats()
             .ok_or_else(|| Error::internal(HOLDING, "the order has no seats"))?;
         let mut items = vec![put(self.orders.put_new(&hold.order)?)?];
-        let claims = self.claim_writes(order, hold.replaced.as_ref().map(|(read, _)| &read.order))?;
+        let claims = self.claim_writes(order, hold.replaced.as_ref().map(|replaced| &replaced.read.order))?;
         let count = claims.len();
         items.extend(claims);
         let mut given_back = None;
-        if let Some((read, ended)) = &hold.replaced {
-            items.push(put(self.orders.put_if_version(ended)?)?);
-            given_back = read.order.seats();
+        if let Some(replaced) = &hold.replaced {
+            items.push(put(self.orders.put_if_version(&replaced.ended)?)?);
+            given_back = replaced.read.order.seats();
         }
         let writes = self
             .seats()?
@@ -410,21 +421,22 @@ impl ReservationStore {
         }
     }
 
-    /// Takes the stock of `lines` in one transaction with the items that `record` builds from the holds.
+    /// Takes `units` of products from the stock, in one transaction with the items that `record` builds from the holds. Each product is
+    /// in it once. `products` are the products as read.
     ///
-    /// The first attempt takes each line from one shard. If a shard has too few units, surveys all shards and takes the
+    /// The first attempt takes each product from one shard. If a shard has too few units, surveys all shards and takes the
     /// units from as many as needed. After a conflict, retries another shard at once, and then with backoff.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not succeed before `deadline`, and [`Error::Internal`].
     pub async fn take(
         &self,
-        lines: &[Line],
+        units: &[(Sku, u32)],
         products: &HashMap<Sku, Product>,
         record: impl Fn(Vec<Hold>) -> Result<Vec<TransactWriteItem>, Error>,
         deadline: Instant,
     ) -> Result<TakeOutcome, Error> {
-        let wanted = WantedStock { lines, products };
+        let wanted = WantedStock { units, products };
         let mut backoff = Backoff::until(deadline);
         let mut holds = self.initial_holds(&wanted);
         let mut moved = false;
@@ -539,25 +551,22 @@ impl ReservationStore {
             return Ok(Ok(holds));
         }
         // Report all shortages, not only those found first.
-        let of_products = wanted.lines.iter().filter_map(|line| line.sku.as_ref());
-        for sku in of_products.filter(|sku| !short.contains(sku)) {
+        let skus = wanted.units.iter().map(|(sku, _)| sku);
+        for sku in skus.filter(|sku| !short.contains(sku)) {
             let found = self.find_stock(wanted, sku, false, deadline).await?;
             shortages.extend(found.err());
         }
         Ok(Err(shortages))
     }
 
-    /// Takes each line from one shard.
+    /// Takes each product from one shard.
     fn initial_holds(&self, wanted: &WantedStock<'_>) -> Vec<Hold> {
-        let hold = |line: &Line| {
-            let sku = line.sku.clone()?;
-            Some(Hold {
-                shard: self.hints.first(&sku, wanted.shards_of(&sku)),
-                sku,
-                quantity: line.quantity,
-            })
+        let hold = |(sku, quantity): &(Sku, u32)| Hold {
+            sku: sku.clone(),
+            shard: self.hints.first(sku, wanted.shards_of(sku)),
+            quantity: *quantity,
         };
-        wanted.lines.iter().filter_map(hold).collect()
+        wanted.units.iter().map(hold).collect()
     }
 
     /// Finds a product's units in all of its shards. `refused` means that a transaction has just found its shard short.
@@ -615,8 +624,8 @@ impl WantedStock<'_> {
     }
 
     fn requested(&self, sku: &Sku) -> u32 {
-        let line = self.lines.iter().find(|line| line.sku.as_ref() == Some(sku));
-        line.map_or(0, |line| line.quantity)
+        let units = self.units.iter().find(|(wanted, _)| wanted == sku);
+        units.map_or(0, |(_, quantity)| *quantity)
     }
 }
 

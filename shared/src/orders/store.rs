@@ -6,17 +6,17 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, PutBuilder};
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure as OnFailure};
+use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnValuesOnConditionCheckFailure as OnFailure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
+use crate::aws::dynamodb::listed::{List, ListIndex, Listed};
 use crate::aws::dynamodb::table::Table;
-use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, item_of, key, number, parse, send_until_answered};
+use crate::aws::dynamodb::{Item, Wanted, batch_get, item_of, key, number, parse};
 use crate::aws::lambda::page::Cursor;
-use crate::aws::lambda::problem::Causes;
 use crate::catalog::{self, Hold};
 use crate::core::error::Error;
 use crate::core::event::Record;
@@ -26,7 +26,13 @@ use crate::core::money::{Money, MoneyError};
 use crate::orders::{LineKind, LineQuantity, Order, OrderId, OrderStatus, Rejected, SealedDetails, attributes};
 use crate::tickets::RefundTerms;
 
-const BY_CUSTOMER: &str = "by-customer";
+const BY_CUSTOMER: ListIndex = ListIndex {
+    name: "by-customer",
+    list: "customer_id",
+    place: "placed_ms",
+};
+/// The prefix of an order's key.
+const ORDER: &str = "ORDER#";
 /// The most payments of one order that can be started. Limits calls to providers.
 const MAX_PAYMENTS: u32 = 20;
 
@@ -51,7 +57,7 @@ pub struct StoredOrder {
     pub fingerprint: Fingerprint,
     /// The number of started payments.
     pub payments: u32,
-    /// What was refunded of the price of the delivery, with its tax. A refund that names neither units nor the delivery does not
+    /// The part of the price of the delivery that was refunded, with its tax. A refund that names neither units nor the delivery does not
     /// count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipping_refunded: Option<Money>,
@@ -118,7 +124,7 @@ impl StoredOrder {
         (next, self.holds.clone())
     }
 
-    /// What can still be refunded of the price of the delivery.
+    /// The part of the price of the delivery that can still be refunded.
     ///
     /// # Errors
     /// [`MoneyError::OutOfRange`].
@@ -170,18 +176,9 @@ impl StoredOrder {
 /// An order as listed by the index.
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Listed {
+struct ListedOrder {
     #[serde(with = "attributes")]
     order: Order,
-}
-
-/// A page of a customer's orders.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrderPage {
-    /// The orders, newest first.
-    pub orders: Vec<Order>,
-    /// The start of the next page, if there is one.
-    pub next: Option<Cursor<1>>,
 }
 
 impl OrderStore {
@@ -294,39 +291,15 @@ impl OrderStore {
         after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<OrderPage, Error> {
-        const DOING: &str = "list orders";
-        let start = after.map(|cursor| {
-            let mut start = key(order_key(OrderId(cursor.id)));
-            start.insert("customer_id".into(), AttributeValue::S(customer.as_str().into()));
-            start.insert("placed_ms".into(), number(cursor.at[0]));
-            start
-        });
-        let query = self
+    ) -> Result<Listed<Order>, Error> {
+        let list = List {
+            places: placed_ms,
+            ..List::newest_in(BY_CUSTOMER, customer.as_str(), ORDER)
+        };
+        let page = self
             .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(BY_CUSTOMER)
-            .key_condition_expression("customer_id = :customer AND placed_ms BETWEEN :first AND :last")
-            .expression_attribute_values(":customer", AttributeValue::S(customer.as_str().into()))
-            .expression_attribute_values(":first", number(placed_ms.start()))
-            .expression_attribute_values(":last", number(placed_ms.end()))
-            .scan_index_forward(false)
-            .limit(limit.into())
-            .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let next = answer.last_evaluated_key.as_ref().map(cursor).transpose()?;
-        let mut orders = vec![];
-        for item in answer.items.unwrap_or_default() {
-            // One damaged order must not hide the others.
-            match parse::<Listed>(DOING, item) {
-                Ok(listed) => orders.push(listed.order),
-                Err(error) => tracing::error!(causes = %Causes(&error), "listed order cannot be read"),
-            }
-        }
-        Ok(OrderPage { orders, next })
+            .list_readable::<ListedOrder>("list orders", &list, after, limit, deadline);
+        Ok(page.await?.map(|listed| listed.order))
     }
 
     /// Reads a page of the orders of one shard whose deadline has passed at `now`, the earliest first.
@@ -384,28 +357,14 @@ impl OrderStore {
     }
 }
 
-/// Converts DynamoDB's last evaluated key to a cursor.
-fn cursor(position: &Item) -> Result<Cursor<1>, Error> {
-    #[derive(Deserialize)]
-    struct Position {
-        pk: String,
-        placed_ms: u64,
-    }
-    let position: Position = parse("list orders", position.clone())?;
-    Ok(Cursor {
-        at: [position.placed_ms],
-        id: id_in(&position.pk)?.0,
-    })
-}
-
 /// Parses the id in an order's key.
 fn id_in(pk: &str) -> Result<OrderId, Error> {
-    uuid_in(pk, "ORDER#").map(OrderId)
+    uuid_in(pk, ORDER).map(OrderId)
 }
 
 /// The key of an order.
 pub(crate) fn order_key(id: OrderId) -> String {
-    format!("ORDER#{id}")
+    format!("{ORDER}{id}")
 }
 
 /// Deserializes an order.

@@ -66,7 +66,7 @@ impl Payment {
             .fold(self.refunded.amount(), u64::saturating_add)
     }
 
-    /// What the shop owes to the customer: pending refunds, refunds that were refused or failed, and all that is kept
+    /// The sum that the shop owes to the customer: pending refunds, refunds that were refused or failed, and all that is kept
     /// of an unservable payment. At most what is kept.
     pub fn owed(&self) -> Money {
         if self.status == PaymentStatus::Unservable {

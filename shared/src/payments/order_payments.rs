@@ -35,7 +35,7 @@ pub struct OrderCancellation<'a> {
     pub cancelled: Order,
     /// The units that are cancelled. `None` for the whole order.
     pub units: Option<&'a [LineQuantity]>,
-    /// What is refunded of the price of the delivery.
+    /// The part of the price of the delivery that is refunded.
     pub shipping: Money,
     /// The event `OrderCancelled` or `OrderLinesCancelled`.
     pub event: Record,

@@ -117,7 +117,7 @@ pub enum Decision {
     Charged,
     /// The payment was not charged, and will not be.
     NotCharged,
-    /// What is owed was given back by hand, outside of the provider.
+    /// The money that is owed was given back by hand, outside of the provider.
     GivenBack,
     /// The customer's bank or the provider took money back.
     TakenBack,
@@ -304,7 +304,7 @@ impl Payment {
             };
             self.reviews[nth].owed = (owed.amount() > 0).then_some(owed);
         }
-        // What else is owed, such as the rest of a cancelled order's money, waits for the latest decision.
+        // Other sums that are owed, such as the rest of a cancelled order's money, wait for the latest decision.
         let latest = self.reviews.iter_mut().rev();
         let mut of_refunds = latest.filter(|review| review.code.is_about_refund() && review.owed.is_some());
         if let Some(owed) = of_refunds.next().and_then(|review| review.owed.as_mut()) {

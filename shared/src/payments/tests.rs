@@ -33,7 +33,7 @@ fn order(status: OrderStatus) -> Order {
     example::order(status, TOTAL)
 }
 
-/// What the provider knows of a payment.
+/// A payment as the provider knows it.
 #[derive(Clone, Debug, Default)]
 struct Books {
     refunds: Vec<(Option<Uuid>, u64, bool)>,
@@ -323,7 +323,7 @@ impl World {
         self.order = change.order.unwrap_or_else(|| self.order.clone());
     }
 
-    /// What is true at every moment.
+    /// Checks the rules that hold at every moment.
     fn check(&self) {
         let payment = &self.payment;
         let withdrawn = payment.withdrawn.map_or(0, Money::amount);

@@ -1,4 +1,4 @@
-//! What the writer of the index is asked to do.
+//! The commands to the writer of the index.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

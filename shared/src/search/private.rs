@@ -1,4 +1,4 @@
-//! What the writer of the private index is asked to do. A message names entities and has no personal data.
+//! The commands to the writer of the private index. A message names entities and has no personal data.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! What a customer may hold of a showtime: so many seats over all requests, and so much time within an hour.
+//! The limits of a customer's holds of a showtime: so many seats over all requests, and so much time within an hour.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ impl HoldLimits {
     pub const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
 }
 
-/// What a customer has held of a showtime.
+/// The seats and the time that a customer has held of a showtime.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allowance {
     /// The seats of orders that wait for payment, are being paid for, or are paid, and the tickets that others have passed on to
@@ -62,7 +62,7 @@ pub struct AllowedHold {
     pub until: Timestamp,
 }
 
-/// What changes in an [`Allowance`] when an order takes or gives back seats outside of a new hold.
+/// The changes of an [`Allowance`] when an order takes or gives back seats outside of a new hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllowanceChange {
     /// The seats that are added.

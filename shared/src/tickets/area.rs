@@ -87,7 +87,7 @@ impl Area {
         }
     }
 
-    /// What people read of a place: the area's name, and the number of the place if it has one.
+    /// The text of a place: the area's name, and the number of the place if it has one.
     pub fn label(&self, seat: SeatId) -> String {
         let name = &self.name;
         match self.place(seat).number {

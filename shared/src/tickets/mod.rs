@@ -10,14 +10,13 @@ mod seat;
 mod seat_map;
 mod show;
 mod showtime;
-mod statutory_terms;
 mod store;
 
 pub use aisles::Aisles;
 pub use allowance::{Allowance, AllowanceChange, AllowedHold, HoldLimits, NotAllowed};
 pub use area::{Area, AreaPlace};
 pub use id::{PerformanceId, PlanId, ShowtimeId, TicketId, TransferOfferId, VenueId};
-pub use refund_terms::{FeeStep, InvalidRefundTerms, RefundTerms, ReturnTime};
+pub use refund_terms::{FeeStep, InvalidRefundTerms, RefundTerms, ReturnTime, fee_of_steps};
 pub use row::{RowKey, SeatRow, Taken};
 pub use seat::{InvalidSeatId, SeatId, SeatState};
 pub use seat_map::{SeatMap, ZoneCount};
@@ -25,7 +24,6 @@ pub use show::{Show, ShowKind, ShowList};
 pub use showtime::{
     ClassCode, IllegalMove, InvalidCode, PriceClass, Seating, Showtime, ShowtimeStatus, ZoneCode, ZoneSeats,
 };
-pub use statutory_terms::{CountryTerms, StatutoryTerms};
 pub use store::{
     Change, END_OFFER, LoadedSeats, OrderSeats, ReceivedTickets, SeatStore, ShowPage, ShowPosition, ShowReader,
     SoldSeatStore, SoldSeats,

@@ -80,7 +80,7 @@ impl RefundTerms {
 }
 
 /// The fee of the step that `left` days before the show are in. `None` after the last one.
-pub(super) fn fee_of_steps(steps: &[FeeStep], paid: Money, left: u32) -> Option<Money> {
+pub fn fee_of_steps(steps: &[FeeStep], paid: Money, left: u32) -> Option<Money> {
     let step = steps.iter().find(|step| left >= step.days_before.into())?;
     let fee = paid.percent(step.percent);
     let at_most = step

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::images::ImageId;
 
-/// What customers find by its name.
+/// The kinds of entities that customers find by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ShowKind {
     /// A performance.
@@ -73,7 +73,7 @@ impl ShowList {
         }
     }
 
-    /// What is in the list.
+    /// The kind of the entities in the list.
     pub const fn kind(self) -> ShowKind {
         match self {
             Self::DraftPerformances | Self::ListedPerformances => ShowKind::Performance,

@@ -16,13 +16,13 @@ use crate::core::identity::CustomerId;
 
 /// The number of characters of a token.
 pub const TOKEN_LENGTH: usize = 78;
-/// What the signed bytes begin with, so that a key that signs something else too cannot sign an admission by accident.
+/// The first bytes that are signed, so that a key that signs something else too cannot sign an admission by accident.
 const CONTEXT: &[u8] = b"madang admission\0";
 const VERSION: u8 = 1;
 const CLAIMS: usize = 26;
 const BYTES: usize = CLAIMS + 32;
 
-/// What a waiting room allows a customer.
+/// The permission that a waiting room gives a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admission {
     /// The room.

@@ -14,7 +14,7 @@ use crate::core::numbered_keys;
 /// admissions of all keys are valid.
 pub struct AdmissionKeys(BTreeMap<u8, hmac::Key>);
 
-/// What the inputs of seeds begin with, so that no seed is a signature or the other one.
+/// The first bytes of the inputs of seeds, so that no seed is a signature or the other one.
 const SEED: &[u8] = b"madang waiting room seed\0";
 const LATER_SEED: &[u8] = b"madang waiting room later seed\0";
 

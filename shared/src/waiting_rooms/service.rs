@@ -22,7 +22,7 @@ pub struct AdmissionService {
     pub keys: Vault<AdmissionKeys>,
 }
 
-/// What is asked of the service: whether a customer may pass a room.
+/// A question to the service: whether a customer may pass a room.
 #[derive(Clone, Copy, Debug)]
 pub struct Passage<'a> {
     /// The room. `None` for what no room guards.

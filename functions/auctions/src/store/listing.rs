@@ -1,33 +1,16 @@
 //! Lists of a customer's bids and vouchers, newest first.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use crate::bid::Bid;
 use crate::store::{AuctionStore, StoredBid, StoredVoucher};
 use crate::voucher::Voucher;
-use shared::aws::dynamodb::table::text_of;
-use shared::aws::dynamodb::{Item, classify_error, number, parse, send_until_answered, text};
+use shared::aws::dynamodb::listed::{List, Listed};
+use shared::aws::dynamodb::{Item, number, text};
 use shared::aws::lambda::page::Cursor;
-use shared::aws::lambda::problem::Causes;
 use shared::core::error::Error;
 use shared::core::identity::CustomerId;
-
-const INDEX: &str = "listed";
-const DOING: &str = "list bids or vouchers";
-
-/// A page of a customer's list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListPage<T> {
-    /// The items, newest first.
-    pub items: Vec<T>,
-    /// Start of the next page, if any.
-    pub next: Option<Cursor<1>>,
-}
 
 /// Adds the attributes that put an item on a customer's list.
 pub(crate) fn put_on_list(item: &mut Item, list: String, at: Timestamp) {
@@ -56,12 +39,16 @@ impl AuctionStore {
         after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<ListPage<Bid>, Error> {
-        let page: ListPage<StoredBid> = self.list(bids_of(customer), "BID", after, limit, deadline).await?;
-        Ok(ListPage {
-            items: page.items.into_iter().map(|stored| stored.bid).collect(),
-            next: page.next,
-        })
+    ) -> Result<Listed<Bid>, Error> {
+        let name = bids_of(customer);
+        let list = List {
+            sort_key: Some("BID"),
+            ..List::newest(&name, "BID#")
+        };
+        let page = self
+            .table
+            .list_readable::<StoredBid>("list bids", &list, after, limit, deadline);
+        Ok(page.await?.map(|stored| stored.bid))
     }
 
     /// Reads at most `limit` vouchers of the customer, newest first, starting after `after`. Eventually consistent.
@@ -74,67 +61,15 @@ impl AuctionStore {
         after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<ListPage<Voucher>, Error> {
-        let list = vouchers_of(customer);
-        let page: ListPage<StoredVoucher> = self.list(list, "VOUCHER", after, limit, deadline).await?;
-        Ok(ListPage {
-            items: page.items.into_iter().map(|stored| stored.voucher).collect(),
-            next: page.next,
-        })
-    }
-
-    async fn list<T: DeserializeOwned>(
-        &self,
-        list: String,
-        kind: &str,
-        after: Option<Cursor<1>>,
-        limit: u8,
-        deadline: Instant,
-    ) -> Result<ListPage<T>, Error> {
-        let start = after.map(|cursor| {
-            HashMap::from([
-                ("pk".to_owned(), text(format!("{kind}#{}", cursor.id))),
-                ("sk".to_owned(), text(kind)),
-                ("listed_in".to_owned(), text(list.as_str())),
-                ("listed_ms".to_owned(), number(cursor.at[0])),
-            ])
-        });
-        let query = self
+    ) -> Result<Listed<Voucher>, Error> {
+        let name = vouchers_of(customer);
+        let list = List {
+            sort_key: Some("VOUCHER"),
+            ..List::newest(&name, "VOUCHER#")
+        };
+        let page = self
             .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(INDEX)
-            .key_condition_expression("listed_in = :list")
-            .expression_attribute_values(":list", text(list.as_str()))
-            .scan_index_forward(false)
-            .limit(limit.into())
-            .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let next = answer.last_evaluated_key.as_ref().map(|position| {
-            let unreadable = || Error::internal(DOING, "the position in the list is unreadable");
-            // It must not look like the end of the list.
-            cursor(position).ok_or_else(unreadable)
-        });
-        let next = next.transpose()?;
-        let mut items = vec![];
-        for item in answer.items.unwrap_or_default() {
-            // One damaged item must not hide the others.
-            match parse(DOING, item) {
-                Ok(item) => items.push(item),
-                Err(error) => tracing::error!(causes = %Causes(&error), "listed item is unreadable"),
-            }
-        }
-        Ok(ListPage { items, next })
+            .list_readable::<StoredVoucher>("list vouchers", &list, after, limit, deadline);
+        Ok(page.await?.map(|stored| stored.voucher))
     }
-}
-
-fn cursor(position: &Item) -> Option<Cursor<1>> {
-    let listed_ms = position.get("listed_ms")?.as_n().ok()?.parse().ok()?;
-    let (_, id) = text_of(position, "pk")?.split_once('#')?;
-    Some(Cursor {
-        at: [listed_ms],
-        id: Uuid::parse_str(id).ok()?,
-    })
 }

@@ -14,7 +14,6 @@ mod trades;
 mod vouchers;
 
 pub use book::{BookCursor, BookEntry, BookPage};
-pub use listing::ListPage;
 pub use placement::PlaceBidOutcome;
 pub use trades::{NewTrade, StoredTrade, TradeOutcome, TradeParty};
 

@@ -11,7 +11,7 @@ use shared::core::event::{DomainEvent, Record};
 use shared::core::id::SubscriptionPeriod;
 use shared::core::idempotency::{Fingerprint, derive_id};
 use shared::core::money::Money;
-use shared::orders::{self, Ending, Order, OrderEvent, OrderStatus, RefundParts, Rejected, Step, StoredOrder};
+use shared::orders::{self, Ending, Order, OrderEvent, OrderStatus, Rejected, Step, StoredOrder};
 use shared::payments::provider::{Answer, Decline};
 use shared::payments::reason;
 use shared::payments::{
@@ -538,12 +538,12 @@ fn postponement(why: &Rejection) -> Postponed {
     }
 }
 
-/// What a charge for an invoice creates.
+/// The order, the payment and the event that a charge for an invoice creates.
 struct ChargedOrder {
     order: Order,
     payment: StoredPayment,
     event: OrderEvent,
-    /// What is refunded of the price of the delivery.
+    /// The part of the price of the delivery that is refunded.
     shipping_refunded: Option<Money>,
 }
 
@@ -589,15 +589,14 @@ fn charged_order(
         })),
         Some(paid) if paid.status == OrderStatus::Paid => {
             let refund_id = derive_id(&["subscription over", &paid.order_id.to_string()]);
-            let mut parts = RefundParts {
-                lines: paid.refunds_of(&paid.left(Step::Cancel)),
-                shipping: paid.price_of_delivery().map_err(Rejected::from)?,
-            };
+            let ended = paid.end(Ending::Cancel, now)?;
+            let shipping = paid.price_of_delivery().map_err(Rejected::from)?;
+            let mut parts = paid.refund_parts(&paid.left(Step::Cancel), &ended, shipping);
             parts.limit(change.payment.refundable()).map_err(Rejected::from)?;
             let refunding = change
                 .payment
                 .with_cancelled_order(refund_id, invocation.actor()?, now)?;
-            let order = paid.end(Ending::Cancel, now)?.with_refunds(&parts.lines)?;
+            let order = ended.with_refunds(&parts.lines)?;
             let payment = stored(refunding, PaymentEventKind::RefundRequested)?;
             Ok(Some(cancelled(order, payment, Some(parts.shipping))))
         }

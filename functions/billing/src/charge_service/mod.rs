@@ -47,7 +47,7 @@ const REVIEW_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 const DOING: &str = "charge a subscription";
 
-/// What a period delivers, and the coupon that counts for it.
+/// The products that a period delivers, and the coupon that counts for it.
 struct Ordered<'a> {
     wanted: &'a [(Sku, u32)],
     products: &'a HashMap<Sku, Product>,

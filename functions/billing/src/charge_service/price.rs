@@ -10,7 +10,7 @@ use shared::orders::{self, Delivery, Pricing};
 
 use crate::invoice::{NotApplied, Price};
 
-/// What a period costs now. The price is the full one if the coupon takes nothing off, or if the provider does not take what would be
+/// The price of a period now. It is the full one if the coupon takes nothing off, or if the provider does not take what would be
 /// left: a coupon does not prevent a charge. `is_taken` says whether the provider takes a total.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What the coupon of a subscription takes off one of its charges.
+//! The discount that the coupon of a subscription gives on one of its charges.
 
 use serde::{Deserialize, Serialize};
 use shared::core::money::Money;
@@ -50,7 +50,7 @@ impl From<&NotRedeemable> for NotApplied {
     }
 }
 
-/// What a period costs, and the coupon in it.
+/// The price of a period, and the coupon in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
     /// The lines and totals, less the discount.

@@ -19,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::aws::Platform;
 use shared::aws::dynamodb::due::{self, DuePage, DuePosition, uuid_in};
+use shared::aws::dynamodb::listed::{List, ListIndex, Listed};
 use shared::aws::dynamodb::table::{Table, text_of};
 use shared::aws::dynamodb::transaction::{delete, put, transact_changes, update};
 use shared::aws::dynamodb::{
@@ -36,7 +37,13 @@ use uuid::Uuid;
 use crate::invoice::Invoice;
 use crate::subscription::Subscription;
 
-const BY_CUSTOMER: &str = "by-customer";
+const BY_CUSTOMER: ListIndex = ListIndex {
+    name: "by-customer",
+    list: "customer_id",
+    place: "started_ms",
+};
+/// The prefix of a subscription's partition key.
+const SUBSCRIPTION: &str = "SUBSCRIPTION#";
 /// The sort key of a subscription. It sorts after all of its invoices.
 const SUBSCRIPTION_SORT_KEY: &str = "SUBSCRIPTION";
 /// The prefix of an invoice's sort key.
@@ -101,15 +108,6 @@ pub struct SubscriptionPage {
     pub subscriptions: Vec<Subscription>,
     /// The start of the next page, if there is one.
     pub next: Option<Cursor<1>>,
-}
-
-/// A page of the ids of a customer's subscriptions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct IdPage {
-    /// The ids, of the newest subscription first.
-    pub(crate) ids: Vec<SubscriptionId>,
-    /// The start of the next page, if there is one.
-    pub(crate) next: Option<Cursor<1>>,
 }
 
 /// A page of a subscription's invoices.
@@ -302,7 +300,7 @@ impl SubscriptionStore {
         limit: u8,
         deadline: Instant,
     ) -> Result<SubscriptionPage, Error> {
-        let IdPage { ids, next } = self.list_ids(customer, started_ms, after, limit, deadline).await?;
+        let Listed { items: ids, next } = self.list_ids(customer, started_ms, after, limit, deadline).await?;
         let (found, damaged) = self.get_all(&ids, deadline).await?;
         for error in damaged {
             // One damaged subscription must not hide the others.
@@ -325,34 +323,19 @@ impl SubscriptionStore {
         after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<IdPage, Error> {
-        const DOING: &str = "list subscriptions";
-        let start = after.map(|cursor| {
-            let mut start = subscription_key(SubscriptionId(cursor.id));
-            start.insert("customer_id".into(), text(customer.as_str()));
-            start.insert("started_ms".into(), number(cursor.at[0]));
-            start
-        });
-        let query = self
+    ) -> Result<Listed<SubscriptionId>, Error> {
+        let list = List {
+            sort_key: Some(SUBSCRIPTION_SORT_KEY),
+            places: started_ms,
+            ..List::newest_in(BY_CUSTOMER, customer.as_str(), SUBSCRIPTION)
+        };
+        let page = self
             .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(BY_CUSTOMER)
-            .key_condition_expression("customer_id = :customer AND started_ms BETWEEN :first AND :last")
-            .expression_attribute_values(":customer", text(customer.as_str()))
-            .expression_attribute_values(":first", number(started_ms.start()))
-            .expression_attribute_values(":last", number(started_ms.end()))
-            .scan_index_forward(false)
-            .limit(limit.into())
-            .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let next = answer.last_evaluated_key.map(cursor).transpose()?;
-        let listed = answer.items.unwrap_or_default().into_iter().map(cursor);
-        let ids = listed.map(|place| place.map(|place| SubscriptionId(place.id)));
-        Ok(IdPage {
-            ids: ids.collect::<Result<_, _>>()?,
+            .list_items("list subscriptions", &list, after, limit, deadline);
+        let Listed { items, next } = page.await?;
+        let ids = items.iter().map(|item| id_in(text_of(item, "pk").unwrap_or_default()));
+        Ok(Listed {
+            items: ids.collect::<Result<_, _>>()?,
             next,
         })
     }
@@ -534,7 +517,7 @@ struct KeyOwner {
 }
 
 fn partition(id: SubscriptionId) -> String {
-    format!("SUBSCRIPTION#{id}")
+    format!("{SUBSCRIPTION}{id}")
 }
 
 fn subscription_key(id: SubscriptionId) -> Item {
@@ -560,21 +543,7 @@ fn is_subscription(item: &Item) -> bool {
         .is_some_and(|sk| sk == SUBSCRIPTION_SORT_KEY)
 }
 
-/// Converts an item's key to a cursor.
-fn cursor(item: Item) -> Result<Cursor<1>, Error> {
-    #[derive(Deserialize)]
-    struct Position {
-        pk: String,
-        started_ms: u64,
-    }
-    let position: Position = parse("list subscriptions", item)?;
-    Ok(Cursor {
-        at: [position.started_ms],
-        id: id_in(&position.pk)?.0,
-    })
-}
-
 /// Parses the id in a subscription's key.
 fn id_in(pk: &str) -> Result<SubscriptionId, Error> {
-    uuid_in(pk, "SUBSCRIPTION#").map(SubscriptionId)
+    uuid_in(pk, SUBSCRIPTION).map(SubscriptionId)
 }

@@ -130,7 +130,7 @@ pub enum SkipReason {
     Missed,
 }
 
-/// What is billed after periods were missed.
+/// The periods that are billed after some were missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissedPeriods {
     /// The latest period that is due. The others are skipped.
@@ -150,7 +150,7 @@ pub struct Policy {
     pub postponed_hours: u16,
     /// The age, in days, up to which a missed period is billed late. Older ones are skipped.
     pub catch_up_days: u16,
-    /// What is billed after periods were missed.
+    /// The periods that are billed after some were missed.
     pub missed_periods: MissedPeriods,
 }
 

@@ -26,7 +26,7 @@ pub struct CategoryAttribute {
     /// The type of its values.
     #[serde(rename = "type")]
     pub kind: AttributeType,
-    /// What shoppers read, by language, such as `en` or `ko`.
+    /// The names that shoppers read, by language, such as `en` or `ko`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(schema_with = super::tree::names_schema)]
     pub names: BTreeMap<String, String>,
@@ -51,7 +51,7 @@ impl CategoryAttribute {
     /// The longest unit, in characters.
     pub const MAX_UNIT: usize = 20;
 
-    /// What is wrong with `text` as a value, if anything.
+    /// The fault of `text` as a value, if it has one.
     pub fn refusal(&self, text: &str) -> Option<String> {
         let is_right = match self.kind {
             AttributeType::Text => true,

@@ -4,7 +4,7 @@ use shared::catalog::{Product, ProductStatus};
 
 use super::tree::CategoryTree;
 
-/// What of a product a request names. Only that is checked: the rest may be older than the categories.
+/// The parts of a product that a request names. Only they are checked: the rest may be older than the categories.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named {
     /// Whether the request names the categories.

@@ -27,7 +27,7 @@ pub struct CategoryTree {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CategoryNode {
-    /// What shoppers read, by language, such as `en` or `ko`.
+    /// The names that shoppers read, by language, such as `en` or `ko`.
     #[schema(schema_with = names_schema)]
     pub names: BTreeMap<String, String>,
     /// The category's position among those with the same parent, lowest first.

@@ -11,7 +11,7 @@ pub const PART_PRODUCTS: u64 = 10_000;
 /// The size at which a part ends, in bytes: well below the largest file of an import, and below the function's memory.
 const PART_BYTES: usize = 16 * 1024 * 1024;
 
-/// What a product has that no row sets.
+/// The fields of a product that no row sets.
 const NOT_SET: [&str; 4] = ["first_listed_at", "version", "updated_by", "updated_at"];
 
 /// A file of an export that is being filled.

@@ -10,7 +10,7 @@ mod store;
 pub use apply::Applier;
 pub use file::{Chunk, ImportFile};
 pub use rows::{FileFault, ProductRow, RowFault, RowReader, Taken};
-pub use store::{ImportPage, ImportStore, Progress, StoredImport};
+pub use store::{ImportStore, Progress, StoredImport};
 
 use std::collections::BTreeMap;
 

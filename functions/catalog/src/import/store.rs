@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::dynamodb::due::uuid_in;
+use shared::aws::dynamodb::listed::{List, ListIndex, Listed};
 use shared::aws::dynamodb::table::Table;
-use shared::aws::dynamodb::{Item, classify_error, key, number, parse, send_until_answered, text};
+use shared::aws::dynamodb::{key, number, text};
 use shared::aws::lambda::page::Cursor;
 use shared::core::idempotency::Fingerprint;
 use tokio::time::Instant;
@@ -16,7 +16,13 @@ use uuid::Uuid;
 use super::{Import, ImportId};
 use crate::jobs;
 
-const INDEX: &str = "imports-by-time";
+const BY_TIME: ListIndex = ListIndex {
+    name: "imports-by-time",
+    list: "listed_in",
+    place: "created_ms",
+};
+/// The prefix of an import's key.
+const IMPORT: &str = "IMPORT#";
 
 /// The partition of the index: administrators create few imports.
 const ALL: &str = "IMPORTS";
@@ -69,15 +75,6 @@ impl StoredImport {
     }
 }
 
-/// A page of imports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportPage {
-    /// The imports, newest first, without their errors.
-    pub imports: Vec<Import>,
-    /// The start of the next page, if there is one.
-    pub next: Option<Cursor<1>>,
-}
-
 impl ImportStore {
     /// Reads the table's name from `CATALOG_TABLE`.
     ///
@@ -115,7 +112,8 @@ impl ImportStore {
         jobs::save(&self.table, DOING, item, stored.version, stored, deadline).await
     }
 
-    /// Reads the page of imports created at a time in `created_ms` after `after`, newest first. Eventually consistent.
+    /// Reads the page of imports created at a time in `created_ms` after `after`, newest first, without their errors. Eventually
+    /// consistent.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
@@ -125,51 +123,15 @@ impl ImportStore {
         after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<ImportPage, Error> {
-        const DOING: &str = "list imports";
-        let start = after.map(|cursor| {
-            let mut start = key(import_key(ImportId(cursor.id)));
-            start.insert("listed_in".into(), text(ALL));
-            start.insert("created_ms".into(), number(cursor.at[0]));
-            start
-        });
-        let query = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(INDEX)
-            .key_condition_expression("listed_in = :all AND created_ms BETWEEN :first AND :last")
-            .expression_attribute_values(":all", text(ALL))
-            .expression_attribute_values(":first", number(created_ms.start()))
-            .expression_attribute_values(":last", number(created_ms.end()))
-            .scan_index_forward(false)
-            .limit(limit.into())
-            .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let items = answer.items.unwrap_or_default().into_iter();
-        Ok(ImportPage {
-            imports: items.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?,
-            next: answer.last_evaluated_key.map(cursor).transpose()?,
-        })
+    ) -> Result<Listed<Import>, Error> {
+        let list = List {
+            places: created_ms,
+            ..List::newest_in(BY_TIME, ALL, IMPORT)
+        };
+        self.table.list("list imports", &list, after, limit, deadline).await
     }
 }
 
 fn import_key(id: ImportId) -> String {
-    format!("IMPORT#{id}")
-}
-
-/// Converts DynamoDB's last evaluated key to a cursor.
-fn cursor(position: Item) -> Result<Cursor<1>, Error> {
-    #[derive(Deserialize)]
-    struct Position {
-        pk: String,
-        created_ms: u64,
-    }
-    let position: Position = parse("list imports", position)?;
-    Ok(Cursor {
-        at: [position.created_ms],
-        id: uuid_in(&position.pk, "IMPORT#")?,
-    })
+    format!("{IMPORT}{id}")
 }

@@ -40,7 +40,7 @@ pub struct Row {
     pub card: ProductCard,
 }
 
-/// What is known about the rows of a product: the one item that each change of them is conditional on.
+/// The rows of a product, as far as known: the one item that each change of them is conditional on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The product.

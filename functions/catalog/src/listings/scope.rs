@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use shared::catalog::{Category, Product};
 
-/// What a list is of: `all`, `admin` (all products, for administrators), or a category such as `category:drinks/tea`.
+/// A kind of list: `all`, `admin` (all products, for administrators), or a category such as `category:drinks/tea`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Listing {
@@ -20,7 +20,7 @@ pub enum Listing {
 /// One list of products.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope {
-    /// What it is a list of.
+    /// The kind of list.
     pub listing: Listing,
     /// Whether it excludes products that are sold out.
     pub is_available: bool,

@@ -9,18 +9,19 @@ use jiff::Timestamp;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::attempts::Attempts;
-use shared::catalog::{CatalogStore, Sku, WatchedStock};
+use shared::catalog::Sku;
 use tokio::time::Instant;
 
 use super::layout::Layouts;
 use super::placement::{Header, rows};
 use super::store::ListingStore;
+use crate::stock_alerts::{WatchedStock, WatchedStockStore};
 
 /// Places products in the lists.
 #[derive(Clone, Debug)]
 pub struct PlacementService {
-    /// Products and stock, which are only read.
-    pub catalog: CatalogStore,
+    /// Products and their stock.
+    pub stock: WatchedStockStore,
     /// The lists.
     pub listings: ListingStore,
 }
@@ -47,7 +48,7 @@ impl PlacementService {
     /// [`Error::Internal`] when a variable is missing or wrong.
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
-            catalog: CatalogStore::new(platform)?,
+            stock: WatchedStockStore::new(platform)?,
             listings: ListingStore::new(platform)?,
         })
     }
@@ -60,7 +61,7 @@ impl PlacementService {
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn look(&self, sku: &Sku, deadline: Instant) -> Result<Option<Look>, Error> {
         let header = self.listings.header(sku, deadline).await?;
-        let stock = self.catalog.watched_stock(sku, deadline).await?;
+        let stock = self.stock.get(sku, deadline).await?;
         Ok(stock.map(|stock| Look { stock, header }))
     }
 

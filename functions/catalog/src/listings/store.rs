@@ -39,7 +39,7 @@ pub struct ListCount {
     pub products: i64,
 }
 
-/// What to read of one shard of a list.
+/// The part of one shard of a list to read.
 #[derive(Clone, Debug)]
 pub struct ShardRead {
     /// The order, which says by which index.

@@ -63,8 +63,8 @@ pub async fn receive(
                 }
                 Ok(())
             };
-            function.service.refresh_with(&stored, add, invocation).await?;
-            Ok(Outcome::Entered)
+            let recorded = function.service.refresh_with(&stored, add, invocation).await?;
+            Ok(Outcome::of(&recorded))
         }
         StripeEvent::Irrelevant => Ok(Outcome::Ignored),
     }

@@ -54,8 +54,8 @@ async fn changed(function: &ReceiveWebhook, hint: &Value, invocation: &Invocatio
         );
         StoredPayment::unsaved(payment, order.order.expires_at)
     });
-    function.service.refresh_from_provider(&stored, invocation).await?;
-    Ok(Outcome::Entered)
+    let recorded = function.service.refresh_with(&stored, |_| Ok(()), invocation).await?;
+    Ok(Outcome::of(&recorded))
 }
 
 /// Queries the payment after a deposit message. The message must contain the secret of the deposit account.

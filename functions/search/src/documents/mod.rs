@@ -64,7 +64,7 @@ impl DocumentSources {
     }
 }
 
-/// What was found of some entities.
+/// The documents of some entities.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The documents, all within the engine's limits.

@@ -25,7 +25,7 @@ pub struct ShowResult {
     pub image: Option<ImageId>,
 }
 
-/// What the index keeps of a show, beside its titles.
+/// The fields of a show that the index keeps, beside its titles.
 #[derive(Debug, Serialize, Deserialize)]
 struct Card {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,7 +33,7 @@ struct Card {
 }
 
 impl ShowResult {
-    /// What is shown of a hit. None for one that another version of this code has indexed and this one cannot read.
+    /// The result for a hit. None for one that another version of this code has indexed and this one cannot read.
     pub fn of(hit: &Hit) -> Option<Self> {
         let Card { image } = serde_json::from_slice(&hit.payload).ok()?;
         let names = hit
@@ -93,7 +93,7 @@ fn document(show: &Show, performers: &BTreeMap<Uuid, Show>) -> Result<Document, 
         id: show.id.to_string(),
         version: show.version,
         titles: show.names.iter().take(MAX_TITLES).map(title).collect(),
-        // What is found in more languages than a document has titles is found, and not highlighted.
+        // A name beyond the most titles of a document is found, and not highlighted.
         aliases: show
             .names
             .values()

@@ -1,4 +1,4 @@
-//! What an index has, so that it is compared with the tables: counts, checksum and versions.
+//! The content of an index, to compare it with the tables: counts, checksum and versions.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ const KINDS: usize = 32;
 /// The versions of a request.
 const PAGE: usize = 2000;
 
-/// What an index has, as far as searches see it: what was written a second ago may be missing.
+/// The content of an index, as far as searches see it: writes of the last second may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Measured {
     /// The documents by kind, hidden ones too.

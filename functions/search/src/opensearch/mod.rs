@@ -55,7 +55,7 @@ impl OpenSearch {
             .map(|rebuild_id| format!("{}-{rebuild_id}", self.prefix))
     }
 
-    /// What a search in an index finds. None if the index does not exist.
+    /// The answer to a search in an index. None if the index does not exist.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a retry may succeed, also when only a part of the index answered; [`Error::Internal`].

@@ -14,13 +14,13 @@ use super::ticket::Ticket;
 
 /// The number of characters of a code.
 pub const CODE_LENGTH: usize = 168;
-/// What a signature begins with, so that a key that signs something else too cannot sign a ticket by accident.
+/// The first bytes that are signed, so that a key that signs something else too cannot sign a ticket by accident.
 const CONTEXT: &[u8] = b"madang ticket\0";
 const VERSION: u8 = 1;
 const CLAIMS: usize = 41;
 const BYTES: usize = CLAIMS + 64;
 
-/// What a code says.
+/// The content of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TicketCode {
     /// The number of the code.

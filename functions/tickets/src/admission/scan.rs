@@ -16,12 +16,12 @@ use super::doors::{Doors, Shut};
 use super::keys::{self, TicketKeys};
 use super::store::{StoredTicket, TicketStore};
 use super::ticket::{CheckIn, Ticket, TicketStatus};
-use crate::event::{DoubleScan, ScanPlace, TicketEvent};
+use crate::event::{ScanPlace, TicketEvent, UnexpectedScan};
 
 /// The most characters of a gate's name.
 const MAX_GATE: usize = 40;
 
-/// What a scan of a code finds.
+/// The outcome of a scan of a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScanOutcome {
     /// The ticket is checked in by this scan.
@@ -112,29 +112,31 @@ impl Scanner {
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn record_double_scan(
+    pub async fn record_unexpected_scan(
         &self,
         mut stored: StoredTicket,
         scan: &CheckIn,
         invocation: &Invocation,
     ) -> Result<(), Error> {
-        let mut attempts = Attempts::new("record a double scan");
+        let mut attempts = Attempts::new("record an unexpected scan");
         loop {
             attempts.start()?;
             let ticket = &stored.ticket;
-            if ticket.knows(scan) || ticket.double_scans.len() >= Ticket::MAX_DOUBLE_SCANS {
+            if ticket.knows(scan) || ticket.unexpected_scans.len() >= Ticket::MAX_UNEXPECTED_SCANS {
                 return Ok(());
             }
-            let event = TicketEvent::DoubleScanFound(DoubleScan {
+            let event = TicketEvent::UnexpectedScanFound(UnexpectedScan {
                 ticket_id: ticket.ticket_id,
                 showtime_id: ticket.showtime_id,
                 seat: ticket.seat,
                 status: ticket.status,
                 check_in: ticket.check_in.as_ref().map(place),
-                double_scan: place(scan),
+                unexpected_scan: place(scan),
             });
             let event = invocation.record(&event)?;
-            let added = self.tickets.add_double_scan(&stored, scan, &event, invocation.deadline);
+            let added = self
+                .tickets
+                .add_unexpected_scan(&stored, scan, &event, invocation.deadline);
             match added.await? {
                 Ok(()) | Err(None) => return Ok(()),
                 Err(Some(present)) => stored = present,
@@ -142,7 +144,7 @@ impl Scanner {
         }
     }
 
-    /// What a code says. `None` if it is not the code of a ticket.
+    /// The content of a code. `None` if it is not the code of a ticket.
     async fn read(&self, code: &str, invocation: &Invocation) -> Result<Option<TicketCode>, Error> {
         let known = self.keys.get(invocation.deadline).await?;
         match TicketCode::verify(code, &known) {
@@ -160,12 +162,12 @@ impl Scanner {
 impl Ticket {
     /// Whether the scan is recorded with the ticket.
     pub fn knows(&self, scan: &CheckIn) -> bool {
-        let mut known = self.check_in.iter().chain(&self.double_scans);
+        let mut known = self.check_in.iter().chain(&self.unexpected_scans);
         known.any(|known| known.scan_id == scan.scan_id)
     }
 }
 
-/// What a scan finds while no ticket is checked in. It may have been recorded before the showtime was moved or cancelled.
+/// The outcome of a scan while no ticket is checked in. It may have been recorded before the showtime was moved or cancelled.
 fn turned_away(stored: StoredTicket, shut: Shut, scan: &CheckIn) -> ScanOutcome {
     match &stored.ticket.check_in {
         Some(known) if known.scan_id == scan.scan_id => ScanOutcome::Repeated(stored.ticket),

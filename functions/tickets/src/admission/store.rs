@@ -1,6 +1,6 @@
 //! The tickets table: an item for each ticket, and one for each order with the tickets that it has.
 //!
-//! A `TICKET#<uuid>` without double scans stays below 1 KB unless its title is long in a script of three bytes a character, so that a check-in costs one write unit. Therefore the event of an issue is
+//! A `TICKET#<uuid>` without unexpected scans stays below 1 KB unless its title is long in a script of three bytes a character, so that a check-in costs one write unit. Therefore the event of an issue is
 //! stored with the order's item, `ORDER#<uuid>`, and a check-in has none.
 
 pub mod attendance;
@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::Error;
 use shared::aws::Platform;
-use shared::aws::dynamodb::due::uuid_in;
+use shared::aws::dynamodb::listed::{List, ListIndex, Listed};
 use shared::aws::dynamodb::table::{Table, text_of};
 use shared::aws::dynamodb::transaction::{self, put, transact_changes, update};
 use shared::aws::dynamodb::{Item, Wanted, batch_get, classify_error, key, number, parse, send_until_answered, text};
@@ -36,7 +36,11 @@ use crate::event::TicketSeat;
 const READING: &str = "read a ticket";
 const UPDATING: &str = "update the tickets of an order";
 const SCANNING: &str = "scan a ticket";
-const BY_HOLDER: &str = "by-holder";
+const BY_HOLDER: ListIndex = ListIndex {
+    name: "by-holder",
+    list: "holder_id",
+    place: "starts_ms",
+};
 const AT_DOOR: &str = "at-door";
 /// The time for which a request to replace a code is remembered.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -94,6 +98,25 @@ pub struct TicketPage {
     pub tickets: Vec<Ticket>,
     /// The start of the next page, if there is one.
     pub next: Option<Cursor<1>>,
+}
+
+/// A position in the list of the tickets of a part of a showtime.
+#[derive(Clone, Copy, Debug)]
+pub struct DoorPosition {
+    /// The seat of the ticket.
+    pub seat: SeatId,
+    /// The ticket.
+    pub ticket_id: TicketId,
+}
+
+impl DoorPosition {
+    /// The position of a ticket.
+    pub const fn of(ticket: &Ticket) -> Self {
+        Self {
+            seat: ticket.seat,
+            ticket_id: ticket.ticket_id,
+        }
+    }
 }
 
 impl TicketStore {
@@ -268,21 +291,21 @@ impl TicketStore {
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn add_double_scan(
+    pub async fn add_unexpected_scan(
         &self,
         read: &StoredTicket,
         scan: &CheckIn,
         event: &Record,
         deadline: Instant,
     ) -> Result<Result<(), Option<StoredTicket>>, Error> {
-        let scans: Vec<&CheckIn> = read.ticket.double_scans.iter().chain([scan]).collect();
+        let scans: Vec<&CheckIn> = read.ticket.unexpected_scans.iter().chain([scan]).collect();
         let update = self
             .table
             .client
             .update_item()
             .table_name(&self.table.name)
             .set_key(Some(key(ticket_key(read.ticket.ticket_id))))
-            .update_expression("SET double_scans = :scans, event = :event, version = version + :one")
+            .update_expression("SET unexpected_scans = :scans, event = :event, version = version + :one")
             .condition_expression("version = :read")
             .expression_attribute_values(":scans", attribute(&scans)?)
             .expression_attribute_values(":event", attribute(event)?)
@@ -374,40 +397,13 @@ impl TicketStore {
         limit: u8,
         deadline: Instant,
     ) -> Result<TicketPage, Error> {
-        const DOING: &str = "list tickets";
-        let start = after.map(|cursor| {
-            let mut start = key(ticket_key(TicketId(cursor.id)));
-            start.insert("holder_id".into(), text(holder.as_str()));
-            start.insert("starts_ms".into(), number(cursor.at[0]));
-            start
-        });
-        let query = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(BY_HOLDER)
-            .key_condition_expression("holder_id = :holder")
-            .expression_attribute_values(":holder", text(holder.as_str()))
-            .scan_index_forward(false)
-            .limit(limit.into())
-            .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let next = answer.last_evaluated_key.map(|position| {
-            let position: HolderPosition = parse(DOING, position)?;
-            Ok::<_, Error>(Cursor {
-                at: [position.starts_ms],
-                id: uuid_in(&position.pk, TicketId::KEY_PREFIX)?,
-            })
-        });
-        let mut tickets = self.in_order(answer.items.unwrap_or_default(), deadline).await?;
+        let list = List::newest_in(BY_HOLDER, holder.as_str(), TicketId::KEY_PREFIX);
+        let page = self.table.list_items("list tickets", &list, after, limit, deadline);
+        let Listed { items, next } = page.await?;
+        let mut tickets = self.in_order(items, deadline).await?;
         // The index may still name one that was passed on a moment ago.
         tickets.retain(|ticket| ticket.holder_id == *holder);
-        Ok(TicketPage {
-            tickets,
-            next: next.transpose()?,
-        })
+        Ok(TicketPage { tickets, next })
     }
 
     /// Reads a page of the tickets of a part of a showtime, by their seats' ids as texts.
@@ -418,16 +414,16 @@ impl TicketStore {
         &self,
         showtime_id: ShowtimeId,
         part: u16,
-        after: Option<(SeatId, TicketId)>,
+        after: Option<DoorPosition>,
         limit: u8,
         deadline: Instant,
     ) -> Result<Vec<Ticket>, Error> {
         const DOING: &str = "list the tickets of a showtime";
         let door = door_of(showtime_id, part);
-        let start = after.map(|(seat, ticket_id)| {
-            let mut start = key(ticket_key(ticket_id));
+        let start = after.map(|after| {
+            let mut start = key(ticket_key(after.ticket_id));
             start.insert("door".into(), text(&door));
-            start.insert("seat".into(), text(seat.to_string()));
+            start.insert("seat".into(), text(after.seat.to_string()));
             start
         });
         let query = self
@@ -489,13 +485,6 @@ impl TicketStore {
 #[derive(Serialize, Deserialize)]
 struct Request {
     swept_at: i64,
-}
-
-/// The last evaluated key of the index `by-holder`.
-#[derive(Deserialize)]
-struct HolderPosition {
-    pk: String,
-    starts_ms: u64,
 }
 
 fn ticket_key(id: TicketId) -> String {

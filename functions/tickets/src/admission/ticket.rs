@@ -73,7 +73,7 @@ pub struct Ticket {
     /// check-in was open, or although the showtime was cancelled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 10)]
-    pub double_scans: Vec<CheckIn>,
+    pub unexpected_scans: Vec<CheckIn>,
     /// Check-ins that administrators have undone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 10)]
@@ -115,8 +115,8 @@ pub struct UndoneCheckIn {
 impl Ticket {
     /// The highest number of a code that a holder asks for. Each further holder may ask for as many.
     pub const MAX_ISSUE: u16 = 20;
-    /// The most [double scans](Ticket::double_scans) that a ticket records.
-    pub const MAX_DOUBLE_SCANS: usize = 10;
+    /// The most [unexpected scans](Ticket::unexpected_scans) that a ticket records.
+    pub const MAX_UNEXPECTED_SCANS: usize = 10;
     /// The most [check-ins](Ticket::undone_check_ins) of a ticket that are undone.
     pub const MAX_UNDONE_CHECK_INS: usize = 10;
 
@@ -146,7 +146,7 @@ impl Ticket {
             transfer_offer_id: None,
             offered_until: None,
             check_in: None,
-            double_scans: vec![],
+            unexpected_scans: vec![],
             undone_check_ins: vec![],
             issued_at: now,
             voided_at: None,

@@ -23,7 +23,7 @@ pub const OFFER_CODE_LENGTH: usize = 26;
 pub const OFFER_TIME: SignedDuration = SignedDuration::from_hours(72);
 /// The most transfers of a ticket, beside the one that gives it back to its buyer.
 pub const MAX_TRANSFERS: u8 = 3;
-/// What the code of an offer is derived from, so that it is no signature of a ticket.
+/// The first bytes that the code of an offer is derived from, so that it is no signature of a ticket.
 const CONTEXT: &[u8] = b"madang transfer offer\0";
 
 /// The code of an offer: 128 bits that nobody can compute without the key. Only its hash is stored.
@@ -181,7 +181,7 @@ mod tests {
             transfer_offer_id: None,
             offered_until: None,
             check_in: None,
-            double_scans: vec![],
+            unexpected_scans: vec![],
             undone_check_ins: vec![],
             issued_at: Timestamp::UNIX_EPOCH,
             voided_at: None,

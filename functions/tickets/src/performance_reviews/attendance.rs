@@ -13,7 +13,7 @@ use crate::reason;
 /// The assumed duration of a show whose performance does not say it.
 const USUAL_LENGTH: SignedDuration = SignedDuration::from_hours(3);
 
-/// What proves that somebody has attended.
+/// The proof that somebody has attended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// The check-in of the ticket.
@@ -23,7 +23,7 @@ pub enum Proof {
 }
 
 impl Proof {
-    /// What the variable `REVIEWS_NEED_CHECK_IN` says.
+    /// The proof that the variable `REVIEWS_NEED_CHECK_IN` asks for.
     ///
     /// # Errors
     /// [`Error::Internal`] when it is missing or is neither `true` nor `false`.

@@ -8,7 +8,7 @@ use super::review::PerformanceReview;
 /// How many visible reviews give 1, 2, 3, 4 and 5 stars.
 pub type Counts = [i64; 5];
 
-/// What a change of a review changes in the counters.
+/// The changes of the counters that follow from a change of a review.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CountChange(pub Counts);
 
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(Rating::from([0, 0, 0, 0, 7]).mean, Some(5.0));
     }
 
-    /// What somebody does with a review that they have read before.
+    /// A change that somebody makes to a review that they have read before.
     #[derive(Clone, Copy, Debug)]
     enum Step {
         Read,

@@ -98,7 +98,7 @@ pub struct PerformanceReview {
     pub updated_at: Timestamp,
 }
 
-/// What an author says.
+/// The stars and the text of an author.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opinion {
     stars: u8,
@@ -127,7 +127,8 @@ impl Opinion {
 impl PerformanceReview {
     /// A new review by the holder of a ticket.
     pub fn new(
-        (performance_id, author): (PerformanceId, &CustomerId),
+        performance_id: PerformanceId,
+        author: &CustomerId,
         ticket: &Ticket,
         opinion: Opinion,
         now: Timestamp,

@@ -25,7 +25,7 @@ pub struct ReviewWriter {
     pub tickets: TicketStore,
 }
 
-/// What is read before a review is written.
+/// The data that are read before a review is written.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The customer's review of the performance, also if it is deleted.

@@ -134,7 +134,7 @@ impl<'a> Comparison<'a> {
 
     /// Whether a request with the new schema can say something that it could not with the old one.
     pub(super) fn grew(&self, old: &Value, new: &Value) -> bool {
-        // What the old schema does not accept of the new one: the opposite comparison.
+        // The values of the new schema that the old one does not accept: the opposite comparison.
         let mut opposite = Comparison::new(self.new, self.old, Side::Request);
         opposite.schema(&Place::new(String::new()), new, old);
         !opposite.found.is_empty()
@@ -179,7 +179,7 @@ impl<'a> Comparison<'a> {
     fn keywords(&mut self, place: &Place, old: &Mapping, new: &Mapping) {
         match (self.old.variants(old), self.new.variants(new)) {
             (None, None) => {}
-            // What the variants share is compared below.
+            // The members that the variants share are compared below.
             (Some(old), Some(new)) => self.unions(place, &old, &new),
             (Some(old), None) => return self.variants_gone(place, &old, new),
             (None, Some(new)) => return self.variants_come(place, old, &new),
@@ -233,7 +233,7 @@ impl<'a> Comparison<'a> {
     /// Returns whether the types agree.
     fn types(&mut self, place: &Place, old: &Mapping, new: &Mapping) -> bool {
         let (were, are) = (types(old), types(new));
-        // What is written must be known to who reads it. Every integer is a number.
+        // The reader must know each type that is written. Every integer is a number.
         let (written, read) = if self.is_request() {
             (&were, &are)
         } else {
@@ -361,7 +361,7 @@ impl<'a> Comparison<'a> {
                 continue;
             }
             if is_closed(is) {
-                // What else an answer has is not described, so its absence breaks nothing.
+                // Other members of an answer are not described, so their absence breaks nothing.
                 if self.is_request() || was.is_some_and(Value::is_mapping) {
                     self.report(place, "it may no longer have other members");
                 }

@@ -185,7 +185,7 @@ fn is_list(document: Document<'_>, operation: &Operation<'_>) -> bool {
         })
 }
 
-/// What the runtime needs to send an operation.
+/// The data that the runtime needs to send an operation.
 fn route(document: Document<'_>, operation: &Operation<'_>) -> String {
     let names = |place: &str| {
         let parameters = operation.parameters.iter().filter(|parameter| is_in(parameter, place));

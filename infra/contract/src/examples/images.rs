@@ -3,9 +3,10 @@
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
 use shared::core::event::Record;
+use shared::core::sequencer::Sequencer;
 use shared::images::{
     Image, ImageEvent, ImageFault, ImageId, ImagePurpose, ImageRefusal, ImageSource, ImageStatus, ImageType,
-    ImageVariant, ProcessedUpload, Sequencer,
+    ImageVariant, ProcessedUpload,
 };
 use uuid::Uuid;
 

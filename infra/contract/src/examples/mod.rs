@@ -160,9 +160,11 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         "TicketsIssued" | "TicketsVoided" => Actor::function("update-order-tickets"),
         "TicketTransferred" => Actor::customer(&tickets::receiver()),
         "PerformanceReviewHidden" | "PerformanceReviewShown" => staff(),
-        "DoubleScanFound" | "TicketCheckInUndone" | "ShowtimePublished" | "ShowtimeChanged" | "ShowtimeCancelled" => {
-            staff()
-        }
+        "UnexpectedScanFound"
+        | "TicketCheckInUndone"
+        | "ShowtimePublished"
+        | "ShowtimeChanged"
+        | "ShowtimeCancelled" => staff(),
         "ImageResized" | "ImageRejected" => Actor::function("resize-image"),
         other => bail!("who causes {other}?"),
     })

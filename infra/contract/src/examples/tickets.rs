@@ -9,8 +9,8 @@ use shared::tickets::{PerformanceId, SeatId, ShowtimeId, ShowtimeStatus, TicketI
 use tickets::admission::ticket::TicketStatus;
 use tickets::admission::transfer::TicketTransfer;
 use tickets::event::{
-    DoubleScan, OrderTicketsChange, PerformanceReviewState, ScanPlace, ShowtimeState, TicketEvent, TicketSeat,
-    UndoneScan,
+    OrderTicketsChange, PerformanceReviewState, ScanPlace, ShowtimeState, TicketEvent, TicketSeat, UndoneScan,
+    UnexpectedScan,
 };
 use tickets::performance_reviews::review::{PerformanceReviewId, PerformanceReviewStatus};
 use uuid::Uuid;
@@ -53,13 +53,13 @@ pub(super) fn events() -> Result<Vec<Record>> {
             status,
         }
     };
-    let double = DoubleScan {
+    let unexpected = UnexpectedScan {
         ticket_id: tickets[0].ticket_id,
         showtime_id,
         seat: seats[0],
         status: TicketStatus::Valid,
         check_in: Some(place(now, "North")),
-        double_scan: place(now + SignedDuration::from_mins(4), "South"),
+        unexpected_scan: place(now + SignedDuration::from_mins(4), "South"),
     };
     let undone = UndoneScan {
         ticket_id: tickets[0].ticket_id,
@@ -89,7 +89,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
         TicketEvent::ShowtimePublished(showtime(ShowtimeStatus::OnSale)),
         TicketEvent::ShowtimeChanged(showtime(ShowtimeStatus::Closed)),
         TicketEvent::ShowtimeCancelled(showtime(ShowtimeStatus::Cancelled)),
-        TicketEvent::DoubleScanFound(double),
+        TicketEvent::UnexpectedScanFound(unexpected),
         TicketEvent::TicketCheckInUndone(undone),
     ];
     super::records(&events, |_| now)

@@ -70,7 +70,7 @@ pub(super) fn field(document: Document<'_>, name: &str, schema: &Value, is_requi
     )
 }
 
-/// What an object, a list or a map contains, to be opened.
+/// The content of an object, a list or a map, to be opened.
 fn inner(document: Document<'_>, schema: &Value, depth: usize) -> String {
     if let Some(name) = name_of_object(document, schema) {
         return shared(name);
@@ -88,7 +88,7 @@ fn inner(document: Document<'_>, schema: &Value, depth: usize) -> String {
     nested(document, &flat, depth)
 }
 
-/// What the items of a list or the values of a map contain.
+/// The content of the items of a list or the values of a map.
 fn nested(document: Document<'_>, schema: &Mapping, depth: usize) -> String {
     let parts = ["items", "additionalProperties"]
         .iter()

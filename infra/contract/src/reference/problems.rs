@@ -253,7 +253,7 @@ impl Problem {
     }
 }
 
-/// What a schema says about itself, not what it inherits from the schema of every problem.
+/// The members that a schema has of its own, without those that it inherits from the schema of every problem.
 fn own_description(document: Document<'_>, schema: &Value) -> String {
     let schema = document.resolve(schema);
     let parts = schema.get("allOf").and_then(Value::as_sequence).into_iter().flatten();

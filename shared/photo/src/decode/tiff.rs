@@ -6,7 +6,7 @@ use crate::header::RAW;
 /// The decoder keeps dozens of bytes for each strip or tile. 50 megapixels in tiles of 16 by 16 pixels are fewer.
 const MOST_PIECES: usize = 1 << 18;
 
-/// What `image` does not tell about a TIFF.
+/// The facts about a TIFF that `image` does not tell.
 pub struct Kind {
     /// The colors are already multiplied by alpha.
     pub premultiplied: bool,

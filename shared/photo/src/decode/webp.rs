@@ -117,7 +117,7 @@ pub fn open<'a>(photo: &'a [u8], header: &Header, options: &Options) -> Result<B
     let still = Still::find(photo, header)?;
     let features = libwebp::features(&still.file).ok_or(DAMAGED)?;
     let (width, height) = (header.width as usize, header.height as usize);
-    // What a frame does not cover is transparent.
+    // The area that a frame does not cover is transparent.
     let alpha = features.alpha || (features.width, features.height) != (width, height);
     let profile = chunks(&photo[12..]).find(|chunk| chunk.name == b"ICCP");
     let transform = profile.and_then(|chunk| color_transform(chunk.body, false));

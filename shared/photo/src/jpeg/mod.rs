@@ -3,7 +3,7 @@
 //! A baseline JPEG of one scan is decoded row by row. A JPEG of several scans, such as a progressive one, needs all its
 //! coefficients in memory first. Then rows of MCUs become samples, at half the size when no variant needs more.
 //!
-//! What breaks a rule is decoded as libjpeg does it, which all browsers use, as long as no data are missing.
+//! A file that breaks a rule is decoded as libjpeg does it, which all browsers use, as long as no data are missing.
 mod bits;
 pub mod dct;
 pub mod encode;
@@ -55,7 +55,7 @@ pub struct PlaneDecoder {
     upsampler: Option<Upsampler>,
 }
 
-/// What the first three components are.
+/// The meaning of the first three components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Colors {
     /// Gray or YCbCr, which may be computed from CMY.

@@ -80,7 +80,7 @@ impl Coefficients {
     }
 }
 
-/// What the scans so far have told about the components.
+/// The components, as far as the scans so far have told.
 struct Known(Vec<KnownComponent>);
 
 struct KnownComponent {
@@ -132,7 +132,7 @@ impl Known {
     }
 }
 
-/// What a scan adds to its blocks (T.81, G.1.1.1).
+/// The part of the coefficients that a scan adds to its blocks (T.81, G.1.1.1).
 #[derive(Clone, Copy)]
 enum ScanKind {
     /// All coefficients, of a JPEG that is not progressive.

@@ -22,7 +22,7 @@ pub struct Planar {
     pub alpha: Vec<u8>,
 }
 
-/// What a file says about its picture.
+/// The features of a picture, as its file has them.
 #[derive(Clone, Copy, Debug)]
 pub struct Features {
     pub width: usize,

@@ -6,7 +6,7 @@
 /// Carts, stock, payments, and what belongs to one customer.
 pub const NEVER: &str = "no-store";
 
-/// What administrators edit: a browser keeps it, but asks each time whether it has changed.
+/// Content that administrators edit: a browser keeps it, but asks each time whether it has changed.
 pub const EDITED: &str = "private, no-cache";
 
 /// Details of one product: at most 15 seconds.
@@ -16,7 +16,7 @@ pub const DETAILS: &str = "public, max-age=5, stale-while-revalidate=10";
 /// an old page for up to a minute, so a page is reused for at most about 75 seconds.
 pub const LISTS: &str = "public, max-age=5, stale-while-revalidate=10";
 
-/// What changes rarely, such as categories: at most 5 minutes.
+/// Content that changes rarely, such as categories: at most 5 minutes.
 pub const REFERENCE: &str = "public, max-age=60, stale-while-revalidate=240";
 
 /// The seats of a showtime: at most a second.
@@ -25,7 +25,7 @@ pub const SEATS: &str = "public, max-age=1";
 /// The progress of a waiting room: at most a second.
 pub const WAITING_ROOM: &str = "public, max-age=1";
 
-/// What is named after its content, and so never changes.
+/// Content whose name follows from it, so that it never changes.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 #[cfg(test)]

@@ -175,7 +175,7 @@ impl<'a> PageRequest<'a> {
         P::of(self.request, &self.list)
     }
 
-    /// What distinguishes the page from all others: the list with its filters, the page size and the cursor.
+    /// The parts that distinguish the page from all others: the list with its filters, the page size and the cursor.
     ///
     /// # Errors
     /// `invalid-parameter` when the cursor occurs more than once.
@@ -379,7 +379,7 @@ fn checksum(list: &[&str], position: &[u8]) -> [u8; CHECKSUM_LENGTH] {
 /// Parses a page size. A number above [`MAX_LIMIT`] counts as that.
 fn limit(text: &str) -> Result<u8, Rejection> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // What overflows is above the limit too.
+    // A number that overflows is above the limit too.
     let limit = is_number.then(|| text.parse().unwrap_or(MAX_LIMIT).min(MAX_LIMIT));
     limit
         .filter(|limit| *limit > 0)

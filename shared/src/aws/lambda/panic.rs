@@ -14,7 +14,7 @@ pub struct Panic(pub String);
 /// Runs `work`. A panic becomes an [`Error::Internal`] with a [`Panic`]: it ends one request, message or due item, not
 /// those beside and after it.
 ///
-/// What outlives `work` must stay valid at every point where it can panic. Caches do: they change in one step, and their
+/// Data that outlive `work` must stay valid at every point where it can panic. Caches do: they change in one step, and their
 /// locks ignore poison.
 ///
 /// # Errors

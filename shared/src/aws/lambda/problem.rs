@@ -54,7 +54,7 @@ pub struct Fault {
     pub code: &'static str,
     /// Short title.
     pub title: &'static str,
-    /// What happened and what the client can do.
+    /// A sentence on what happened and what the client can do.
     pub detail: &'static str,
 }
 

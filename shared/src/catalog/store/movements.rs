@@ -4,23 +4,28 @@ use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::with_event;
 use crate::aws::backoff::Backoff;
-use crate::aws::dynamodb::due::uuid_in;
+use crate::aws::dynamodb::listed::{List, ListIndex, Listed};
 use crate::aws::dynamodb::transaction::{TransactionOutcome, WriteOutcome, put, transact, update};
-use crate::aws::dynamodb::{Item, classify_error, key, number, parse, send_until_answered, text};
+use crate::aws::dynamodb::{key, number, parse};
 use crate::aws::lambda::page::Cursor;
-use crate::aws::lambda::problem::Causes;
 use crate::catalog::{self, CatalogStore, Shard, ShardCount, Sku, StockMovement, StoredMovement};
 use crate::core::error::Error;
 use crate::core::event::Record;
 
 const DOING: &str = "move stock";
-const BY_SKU: &str = "movements-by-sku";
+const BY_SKU: ListIndex = ListIndex {
+    name: "movements-by-sku",
+    list: "sku",
+    place: "created_ms",
+};
+/// The prefix of a movement's key.
+const MOVEMENT: &str = "MOVEMENT#";
 
 /// The outcome of a movement.
 #[derive(Debug)]
@@ -34,15 +39,6 @@ pub enum MovementOutcome {
         /// The available units of the product.
         available: u64,
     },
-}
-
-/// A page of a product's movements.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MovementPage {
-    /// The movements, newest first.
-    pub movements: Vec<StockMovement>,
-    /// The start of the next page, if there is one.
-    pub next: Option<Cursor<1>>,
 }
 
 impl CatalogStore {
@@ -125,39 +121,13 @@ impl CatalogStore {
         after: Option<Cursor<1>>,
         limit: u8,
         deadline: Instant,
-    ) -> Result<MovementPage, Error> {
-        const DOING: &str = "list stock movements";
-        let start = after.map(|cursor| {
-            let mut start = key(movement_key(cursor.id));
-            start.insert("sku".into(), text(sku.as_str()));
-            start.insert("created_ms".into(), number(cursor.at[0]));
-            start
-        });
-        let query = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(BY_SKU)
-            .key_condition_expression("sku = :sku AND created_ms BETWEEN :first AND :last")
-            .expression_attribute_values(":sku", text(sku.as_str()))
-            .expression_attribute_values(":first", number(created_ms.start()))
-            .expression_attribute_values(":last", number(created_ms.end()))
-            .scan_index_forward(false)
-            .limit(limit.into())
-            .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let next = answer.last_evaluated_key.map(cursor).transpose()?;
-        let mut movements = vec![];
-        for item in answer.items.unwrap_or_default() {
-            // One damaged movement must not hide the others.
-            match parse(DOING, item) {
-                Ok(movement) => movements.push(movement),
-                Err(error) => tracing::error!(causes = %Causes(&error), "listed movement cannot be read"),
-            }
-        }
-        Ok(MovementPage { movements, next })
+    ) -> Result<Listed<StockMovement>, Error> {
+        let list = List {
+            places: created_ms,
+            ..List::newest_in(BY_SKU, sku.as_str(), MOVEMENT)
+        };
+        let doing = "list stock movements";
+        self.table.list_readable(doing, &list, after, limit, deadline).await
     }
 
     /// The outcome of a movement for which a survey found only `available` units. An earlier attempt of the same request,
@@ -207,19 +177,5 @@ fn spread(units: u32, count: ShardCount, width: ShardCount) -> Vec<(Shard, u64)>
 
 /// The key of a movement.
 fn movement_key(id: Uuid) -> String {
-    format!("MOVEMENT#{id}")
-}
-
-/// Converts DynamoDB's last evaluated key to a cursor.
-fn cursor(position: Item) -> Result<Cursor<1>, Error> {
-    #[derive(Deserialize)]
-    struct Position {
-        pk: String,
-        created_ms: u64,
-    }
-    let position: Position = parse("list stock movements", position)?;
-    Ok(Cursor {
-        at: [position.created_ms],
-        id: uuid_in(&position.pk, "MOVEMENT#")?,
-    })
+    format!("{MOVEMENT}{id}")
 }

@@ -111,7 +111,7 @@ pub(super) fn put_on_index(item: &mut Item, product: &Product) {
 }
 
 /// The time until which a product's schedule is over, as [`CatalogStore::wake`] recorded since the product was saved.
-pub(super) fn woken_at(item: &Item) -> Option<Timestamp> {
+pub fn woken_at(item: &Item) -> Option<Timestamp> {
     let millisecond = item.get("woken_ms")?.as_n().ok()?.parse().ok()?;
     Timestamp::from_millisecond(millisecond).ok()
 }

@@ -14,7 +14,11 @@ impl Timezone {
     pub fn of_country(country: Country) -> Vec<Self> {
         let mut lines = TABLE.lines().map(|line| line.split(' '));
         let zones = lines.find_map(|mut words| (words.next() == Some(country.code())).then_some(words));
-        zones.into_iter().flatten().filter_map(|name| Self::parse(name).ok()).collect()
+        zones
+            .into_iter()
+            .flatten()
+            .filter_map(|name| Self::parse(name).ok())
+            .collect()
     }
 }
 

@@ -105,7 +105,10 @@ mod tests {
         // It is the second in New York, and still the first in Honolulu.
         let end = Timezone::latest_end_of_day_after(&zones, at("2026-01-02T01:00:00-05:00"), 7);
         assert_eq!(end, Some(at("2026-01-10T00:00:00-10:00")));
-        assert_eq!(Timezone::latest_end_of_day_after(&[], at("2026-01-02T01:00:00-05:00"), 7), None);
+        assert_eq!(
+            Timezone::latest_end_of_day_after(&[], at("2026-01-02T01:00:00-05:00"), 7),
+            None
+        );
     }
 
     proptest! {

@@ -2,10 +2,10 @@
 
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, SchemaType, Type};
 
-/// What clients read about a text.
+/// The sentence about a text that clients read.
 pub const LINE: &str = "Text of one line.";
 
-/// What clients read about a longer text.
+/// The sentence about a longer text that clients read.
 pub const LINES: &str = "Text of several lines.";
 
 /// The schema of a map from `name` to texts of one line, of the type `text` and with at most `max_text` characters.

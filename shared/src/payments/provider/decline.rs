@@ -1,4 +1,4 @@
-//! What a provider's refusal to charge a saved card means for further attempts.
+//! The meaning of a provider's refusal to charge a saved card for further attempts.
 
 use crate::payments::{Advice, Failure, Provider};
 

@@ -146,17 +146,18 @@ impl Refund {
     }
 
     /// Takes over what is known of the refunds in whose place it comes, each with the amount that it covers of it: what of them is
-    /// not taxed, and, if it is of nothing else and names no units itself, that it is for units or the delivery. What is not taxed of a
-    /// part of a refund is not known.
+    /// not taxed, and, if it is of nothing else and names no units itself, that it is for units, the delivery or the cancelled order. What
+    /// is not taxed of a part of a refund is not known.
     fn take_over(&mut self, replaced: &[(Self, Money)]) {
         let whole = replaced.iter().filter(|(former, covered)| former.amount == *covered);
         let untaxed = whole.filter_map(|(former, _)| former.untaxed);
         self.untaxed = untaxed.reduce(|sum, untaxed| sum.plus(untaxed).unwrap_or(sum));
         let covered: u64 = replaced.iter().map(|(_, covered)| covered.amount()).sum();
         let is_nothing_else = covered == self.amount.amount() && self.reason == RefundReason::Requested;
+        let is_counted = |reason: RefundReason| reason.is_by_line() || reason == RefundReason::OrderCancelled;
         if let [(first, _), ..] = replaced
             && is_nothing_else
-            && replaced.iter().all(|(former, _)| former.reason.is_by_line())
+            && replaced.iter().all(|(former, _)| is_counted(former.reason))
         {
             self.reason = first.reason;
         }
@@ -232,7 +233,7 @@ impl Payment {
         self
     }
 
-    /// What was refunded for units of the order that were cancelled or returned, and for its delivery.
+    /// The sum of the refunds for units of the order that were cancelled or returned, and for its delivery.
     pub fn refunded_by_line(&self) -> u64 {
         let is_by_line = |refund: &&Refund| refund.reason.is_by_line() && refund.status == RefundStatus::Done;
         let by_line = self.refunds.iter().filter(is_by_line);
@@ -274,7 +275,7 @@ impl Payment {
         let is_in_place_of_another = next.live_refunds() < self.live_refunds();
         let places = MAX_REFUNDS.saturating_sub(next.live_refunds());
         let is_full = places <= 1 && amount != refundable && !is_in_place_of_another;
-        // What is owed for units that were cancelled or returned must not be refused. It may take the last place, so the whole
+        // A refund that is owed for units that were cancelled or returned must not be refused. It may take the last place, so the whole
         // rest is not refused either.
         if is_full && !reason.is_by_line() {
             return Err(Rejected::TooManyRefunds);
@@ -406,7 +407,7 @@ impl Payment {
             })
     }
 
-    /// What is owed, without pending refunds and what is in review.
+    /// The sum that is owed, without pending refunds and sums in review.
     fn owed_without_review(&self) -> Money {
         let nothing = Money::zero(self.amount.currency());
         if self.pending_refund().is_some() {

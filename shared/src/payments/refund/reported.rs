@@ -1,4 +1,4 @@
-//! What a provider reports about refunds: their sum, and refunds that failed after they were made.
+//! Refunds as a provider reports them: their sum, and refunds that failed after they were made.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ const MAX_FAILED_REFUNDS: usize = 100;
 
 impl Payment {
     /// Applies the provider's sum of refunds, which does not contain the `failed` ones, so that it is the records' sum.
-    /// What a smaller sum lacks has failed. Refunds by hand are not in the provider's sum.
+    /// A refund that a smaller sum lacks has failed. Refunds by hand are not in the provider's sum.
     pub(crate) fn apply_reported_refunds(&mut self, reported: Money, failed: &[FailedRefund], now: Timestamp) {
         let mut unknown = vec![];
         for failed in failed {
@@ -116,7 +116,7 @@ impl Payment {
         if left.amount() == 0 {
             return;
         }
-        // What was entered as given back by hand was made at the provider after all.
+        // A refund that was entered as made by hand was made at the provider after all.
         let by_hand = |refund: &Refund| refund.by_hand && refund.is_done() && refund.amount == left;
         if self.pending_refund().is_none()
             && let Some(refund) = self.refunds.iter_mut().find(|refund| by_hand(refund))

@@ -71,7 +71,7 @@ fn retried(payment: &Payment) -> Option<u64> {
     requested.pending_refund().map(|refund| refund.amount.amount())
 }
 
-/// What is owed for each matter in review.
+/// The sum that is owed for each matter in review.
 fn owed(payment: &Payment) -> Vec<u64> {
     let owed = payment.reviews.iter().filter_map(|review| review.owed);
     owed.map(Money::amount).collect()
@@ -321,7 +321,13 @@ fn a_refund_in_place_of_several_has_what_is_not_taxed_of_all_of_them() {
     let mut payment = paid();
     for (nth, amount) in [300, 200].into_iter().enumerate() {
         let id = Uuid::from_u128(10 + nth as u128);
-        let mut refund = Refund::new(id, won(amount), RefundReason::Returned, RefundStatus::Refused, second(1));
+        let mut refund = Refund::new(
+            id,
+            won(amount),
+            RefundReason::Returned,
+            RefundStatus::Refused,
+            second(1),
+        );
         refund.untaxed = Some(won(amount / 2));
         payment.refunds.push(refund);
     }
@@ -333,6 +339,20 @@ fn a_refund_in_place_of_several_has_what_is_not_taxed_of_all_of_them() {
     let again = refused.with_refund_of(&refused.reviews[0], Uuid::from_u128(99), &staff(), second(5));
     let again = again.unwrap().unwrap();
     assert_eq!(again.pending_refund().unwrap().untaxed, Some(won(250)));
+}
+
+#[test]
+fn a_cancelled_order_whose_refund_is_made_by_hand_in_parts_has_all_its_money_back_for_that_reason() {
+    let part = refused(
+        &refused(&paid(), RefundReason::OrderCancelled, None),
+        RefundReason::Requested,
+        Some(400),
+    );
+    let made = with_reported_refund(&part, 1000);
+    let done = made.refunds.iter().filter(|refund| refund.is_done());
+    let parts: Vec<_> = done.map(|refund| (refund.amount, refund.reason)).collect();
+    let reason = RefundReason::OrderCancelled;
+    assert_eq!(parts, [(won(600), reason), (won(400), reason)]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::NOT_CHARGED;
 use crate::payments::{Effect, Payment, PaymentEventKind, ProviderStatus, Report, Review};
 
-/// What the provider's last word says against the records.
+/// The contradiction between the provider's last word and the records.
 #[derive(PartialEq, Eq)]
 struct Claim {
     /// Names the claim and its time, so that each is reviewed once.

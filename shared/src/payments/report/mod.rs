@@ -308,7 +308,7 @@ impl Payment {
         } else if self.disputes != before.disputes {
             Some(PaymentEventKind::Disputed)
         } else if is_restored && self.owed().amount() > 0 {
-            // What came back is owed to the customer.
+            // The money that came back is owed to the customer.
             Some(PaymentEventKind::Unservable)
         } else if is_restored {
             Some(PaymentEventKind::Confirmed)
@@ -388,7 +388,7 @@ impl Payment {
     pub(crate) fn reverse(&mut self, amount: Money, decided: bool, now: Timestamp) {
         let before = self.reversal.iter().map(|reversal| reversal.amount);
         let amount = self.sum(before.chain([amount]));
-        // What was news since the first decision stays news.
+        // Anything that was news since the first decision stays news.
         let known = self.reversal.as_ref().filter(|reversal| reversal.decided);
         let charged_at = known.map_or(self.charged_at, |known| known.charged_at);
         self.reversal = Some(Reversal {

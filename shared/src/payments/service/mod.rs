@@ -35,13 +35,28 @@ const QUERYING: &str = "query a payment provider";
 /// The number of times that a query is repeated because the payment changed meanwhile.
 const QUERIES: usize = 3;
 
-/// A payment after a report about it.
+/// The outcome of a report, with the payment as it is recorded.
 #[derive(Clone, Debug)]
-pub struct Recorded {
+pub enum Recorded {
+    /// The content of the report is recorded, now or earlier.
+    Entered(StoredPayment),
+    /// The report says less than what is known and may be old. It was not recorded.
+    Outdated(StoredPayment),
+    /// The payment was not started here and was not charged. Nothing was recorded.
+    Unknown,
+}
+
+impl Recorded {
     /// The payment.
-    pub stored: StoredPayment,
-    /// Whether the report says less than what is known and may be old. Then it was not recorded.
-    pub is_outdated: bool,
+    ///
+    /// # Errors
+    /// `not-found` when none is recorded.
+    pub fn payment(self) -> Result<StoredPayment, payments::Rejected> {
+        match self {
+            Self::Entered(stored) | Self::Outdated(stored) => Ok(stored),
+            Self::Unknown => Err(payments::Rejected::NotFound),
+        }
+    }
 }
 
 /// Records payments and calls their providers.
@@ -157,10 +172,11 @@ impl PaymentService {
         stored: &StoredPayment,
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
-        self.refresh_with(stored, |_| Ok(()), invocation).await
+        Ok(self.refresh_with(stored, |_| Ok(()), invocation).await?.payment()?)
     }
 
-    /// [`PaymentService::refresh_from_provider`] with what a signed message adds to the provider's report.
+    /// [`PaymentService::refresh_from_provider`] with what a signed message adds to the provider's report. The payment need not be
+    /// recorded.
     ///
     /// # Errors
     /// As [`PaymentService::refresh_from_provider`], and those of `add`.
@@ -169,16 +185,15 @@ impl PaymentService {
         stored: &StoredPayment,
         add: impl Fn(&mut Report) -> Result<(), Error>,
         invocation: &Invocation,
-    ) -> Result<StoredPayment, Error> {
+    ) -> Result<Recorded, Error> {
         let mut stored = stored.clone();
         for _ in 0..QUERIES {
             let mut report = self.query_provider(&stored, invocation).await?;
             add(&mut report)?;
-            let recorded = self.record_report(&report, Some(stored.version), invocation).await?;
-            if !recorded.is_outdated {
-                return Ok(recorded.stored);
+            match self.record_report(&report, Some(stored.version), invocation).await? {
+                Recorded::Outdated(changed) => stored = changed,
+                recorded => return Ok(recorded),
             }
-            stored = recorded.stored;
         }
         Err(Error::unavailable(QUERYING, "the payment changed during each query"))
     }
@@ -234,30 +249,27 @@ impl PaymentService {
             ProviderStatus::Pending => {
                 let failure = Failure::new("ABANDONED", "The payment was not completed in time.");
                 let report = failed_report(&stored.payment, failure);
-                Ok(self
-                    .record_report(&report, Some(stored.version), invocation)
-                    .await?
-                    .stored)
+                let recorded = self.record_report(&report, Some(stored.version), invocation);
+                Ok(recorded.await?.payment()?)
             }
             ProviderStatus::Processing | ProviderStatus::AwaitingDeposit => {
                 tracing::info!(payment_id = %stored.payment.payment_id, status = ?report.status, "not over yet");
                 Ok(stored.clone())
             }
-            _ => Ok(self
-                .record_report(&report, Some(stored.version), invocation)
-                .await?
-                .stored),
+            _ => {
+                let recorded = self.record_report(&report, Some(stored.version), invocation);
+                Ok(recorded.await?.payment()?)
+            }
         }
     }
 
-    /// Records a provider's report of a known or new payment, and returns the payment.
+    /// Records a provider's report of a known or new payment. [`Recorded::Unknown`] for an unknown payment that its provider's API can
+    /// tell about and that was not charged.
     ///
     /// `queried_version` is the payment's version at the time of the query. Without it, the report may be old.
     ///
     /// # Errors
-    /// `unknown-order` when the order does not exist, `not-found` for an unknown payment that its provider's API can tell
-    /// about and that was not charged,
-    /// `payment-mismatch` for a known payment of another order; [`Error::Unavailable`], also for a failure while a
+    /// `unknown-order` when the order does not exist, `payment-mismatch` for a known payment of another order; [`Error::Unavailable`], also for a failure while a
     /// confirmation is in progress, whose result is more reliable; [`Error::Internal`].
     pub async fn record_report(
         &self,
@@ -276,7 +288,7 @@ impl PaymentService {
         invocation: &Invocation,
     ) -> Result<StoredPayment, Error> {
         let recorded = self.record_report_as(true, report, Some(queried_version), invocation);
-        Ok(recorded.await?.stored)
+        Ok(recorded.await?.payment()?)
     }
 
     async fn record_report_as(
@@ -304,33 +316,20 @@ impl PaymentService {
                 _ => is_failure && !report.provider.has_api(),
             };
             if stored.version == 0 && !is_recorded {
-                return Err(payments::Rejected::NotFound.into());
+                return Ok(Recorded::Unknown);
             }
             let current = queried_version == Some(stored.version);
             let change = match stored.payment.after(report, &order.order, current, invocation.now) {
                 Effect::Change(change) => *change,
-                Effect::Known => {
-                    return Ok(Recorded {
-                        stored,
-                        is_outdated: false,
-                    });
-                }
-                Effect::Outdated => {
-                    return Ok(Recorded {
-                        stored,
-                        is_outdated: true,
-                    });
-                }
+                Effect::Known => return Ok(Recorded::Entered(stored)),
+                Effect::Outdated => return Ok(Recorded::Outdated(stored)),
             };
             let stored = StoredPayment {
                 deposit_secret: report.deposit_secret.clone().or(stored.deposit_secret),
                 ..stored
             };
             if let Some(stored) = self.save(&stored, &order, change, invocation).await? {
-                return Ok(Recorded {
-                    stored,
-                    is_outdated: false,
-                });
+                return Ok(Recorded::Entered(stored));
             }
         }
     }

@@ -156,10 +156,10 @@ impl PaymentService {
             Err(error) => Answer::Unknown(error.into()),
         };
         match answer {
-            Answer::Report(report) => Ok(self
-                .record_report(&report, Some(stored.version), invocation)
-                .await?
-                .stored),
+            Answer::Report(report) => {
+                let recorded = self.record_report(&report, Some(stored.version), invocation);
+                Ok(recorded.await?.payment()?)
+            }
             Answer::Refused(failure) => self.record_refused_refund(&stored, &failure, invocation).await,
             Answer::Unknown(cause) => {
                 tracing::warn!(payment_id = %stored.payment.payment_id, cause, "the outcome of a refund is unknown");

@@ -1,8 +1,6 @@
-//! The fee of each day: boundaries at midnight, the law, and what is stored.
+//! The fee of each day: boundaries at midnight, and what is stored.
 
 use super::*;
-use crate::core::country::Country;
-use crate::tickets::StatutoryTerms;
 use iso_currency::Currency;
 use proptest::prelude::*;
 use serde_json::json;
@@ -155,55 +153,6 @@ fn the_ticket_of_the_worked_example_costs_2966_of_29666() {
     };
     let fee = usual().fee_of(won(29_666), &time).unwrap();
     assert_eq!((fee, won(29_666).saturating_sub(fee)), (won(2966), won(26_700)));
-}
-
-#[test]
-fn the_law_limits_the_fee_of_a_korean_shop_and_opens_what_a_policy_has_closed() {
-    let korea = StatutoryTerms::all().unwrap();
-    let seoul = zone("Asia/Seoul");
-    let fee = |country: &str, booked: &str, now: &str| {
-        let time = ReturnTime {
-            booked_at: at(booked),
-            at: at(now),
-            starts_at: at("2026-12-20T10:00:00Z"),
-            time_zone: &seoul,
-        };
-        let country = Country::try_from(country.to_owned()).unwrap();
-        let statutory = korea.of(country, &time);
-        let strict = RefundTerms {
-            steps: steps(&[(7, 50, None)]),
-            ..RefundTerms::default()
-        };
-        let fees = [
-            strict.fee_of(won(100_000), &time),
-            statutory.and_then(|terms| terms.fee_of(won(100_000), &time)),
-        ];
-        fees.into_iter().flatten().map(Money::amount).min()
-    };
-    let early = "2026-10-01T00:00:00Z";
-    for (now, in_korea, elsewhere) in [
-        ("2026-12-10T14:59:59Z", Some(0), Some(50_000)),
-        ("2026-12-10T15:00:00Z", Some(10_000), Some(50_000)),
-        ("2026-12-13T15:00:00Z", Some(20_000), None),
-        ("2026-12-17T15:00:00Z", Some(30_000), None),
-        ("2026-12-19T15:00:00Z", Some(90_000), None),
-        ("2026-12-20T10:00:00Z", None, None),
-    ] {
-        assert_eq!(
-            (fee("KR", early, now), fee("JP", early, now)),
-            (in_korea, elsewhere),
-            "{now}"
-        );
-    }
-    let booked = "2026-12-16T05:00:00Z";
-    assert_eq!(fee("KR", booked, "2026-12-17T04:59:59Z"), Some(0), "within 24 hours");
-    assert_eq!(fee("KR", booked, "2026-12-17T05:00:01Z"), Some(20_000), "later");
-    let booked = "2026-12-17T15:00:00Z";
-    assert_eq!(
-        fee("KR", booked, "2026-12-17T15:00:01Z"),
-        Some(30_000),
-        "two days before the show"
-    );
 }
 
 #[test]

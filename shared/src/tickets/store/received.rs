@@ -1,4 +1,4 @@
-//! What a customer may hold of a showtime when tickets change hands.
+//! The allowance of a customer when tickets of a showtime change hands.
 //!
 //! Invariant: an allowance counts the seats of the customer's open and paid orders, and the valid tickets that the customer has
 //! received from others. Who bought a ticket and passed it on is still counted: nobody buys, passes on, and buys again without end.

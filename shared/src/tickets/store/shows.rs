@@ -6,13 +6,15 @@ use uuid::Uuid;
 
 use crate::aws::Platform;
 use crate::aws::dynamodb::damaged::{Damaged, parse_each};
-use crate::aws::dynamodb::table::{Table, text_of};
-use crate::aws::dynamodb::{Item, Wanted, batch_get, classify_error, key, number, parse, send_until_answered, text};
+use crate::aws::dynamodb::due::uuid_in;
+use crate::aws::dynamodb::listed::List;
+use crate::aws::dynamodb::table::Table;
+use crate::aws::dynamodb::{Item, Wanted, batch_get, key, parse};
+use crate::aws::lambda::page::Cursor;
 use crate::core::error::Error;
 use crate::tickets::show::{Show, ShowKind, ShowList, StoredShow};
 
 const DOING: &str = "read shows";
-const INDEX: &str = "listed";
 
 /// Reads venues, performers and performances.
 #[derive(Clone, Debug)]
@@ -81,29 +83,34 @@ impl ShowReader {
         limit: u8,
         deadline: Instant,
     ) -> Result<ShowPage, Error> {
-        let start = after.map(|position| {
-            let mut start = key(position.key.clone());
-            start.insert("listed_in".into(), text(list.name()));
-            start.insert("listed_ms".into(), number(position.listed_ms));
-            start
-        });
-        let query = self
-            .table
-            .client
-            .query()
-            .table_name(&self.table.name)
-            .index_name(INDEX)
-            .key_condition_expression("listed_in = :list")
-            .expression_attribute_values(":list", text(list.name()))
-            .limit(limit.into())
-            .set_exclusive_start_key(start);
-        let send = || async { query.clone().send().await.map_err(|error| classify_error(DOING, error)) };
-        let answer = send_until_answered(DOING, deadline, send).await?;
-        let (shows, damaged) = shows(list.kind(), answer.items.unwrap_or_default());
+        let (name, prefix) = (list.name(), list.kind().key_prefix());
+        let of_index = List {
+            is_newest_first: false,
+            ..List::newest(name, prefix)
+        };
+        let after = after.map(|position| position.cursor(prefix)).transpose()?;
+        let page = self.table.list_items(DOING, &of_index, after, limit, deadline).await?;
+        let (shows, damaged) = shows(list.kind(), page.items);
         Ok(ShowPage {
             shows,
             damaged,
-            next: answer.last_evaluated_key.map(position).transpose()?,
+            next: page.next.map(|next| ShowPosition::of(next, prefix)),
+        })
+    }
+}
+
+impl ShowPosition {
+    fn of(cursor: Cursor<1>, prefix: &str) -> Self {
+        Self {
+            key: format!("{prefix}{}", cursor.id),
+            listed_ms: cursor.at[0],
+        }
+    }
+
+    fn cursor(&self, prefix: &str) -> Result<Cursor<1>, Error> {
+        Ok(Cursor {
+            at: [self.listed_ms],
+            id: uuid_in(&self.key, prefix)?,
         })
     }
 }
@@ -112,15 +119,4 @@ fn shows(kind: ShowKind, items: impl IntoIterator<Item = Item>) -> (Vec<Show>, V
     let parse = |item| parse::<StoredShow>(DOING, item).map(StoredShow::show);
     let (shows, damaged) = parse_each(items, kind.key_prefix(), parse);
     (shows.into_iter().flatten().collect(), damaged)
-}
-
-/// Converts DynamoDB's last evaluated key.
-fn position(last: Item) -> Result<ShowPosition, Error> {
-    #[derive(Deserialize)]
-    struct Last {
-        listed_ms: u64,
-    }
-    let key = text_of(&last, "pk").unwrap_or_default().to_owned();
-    let Last { listed_ms } = parse(DOING, last)?;
-    Ok(ShowPosition { key, listed_ms })
 }

@@ -55,12 +55,12 @@ impl OrderSeats {
     }
 }
 
-/// What a hold reads first.
+/// The data that a hold reads first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadedSeats {
     /// The rows that exist.
     pub rows: BTreeMap<RowKey, SeatRow>,
-    /// What the customer has held so far. `None` before the first hold.
+    /// The allowance of the customer so far. `None` before the first hold.
     pub allowance: Option<Allowance>,
 }
 

@@ -206,7 +206,7 @@ fn ticket(nth: usize, showtime_id: ShowtimeId, shop: &TicketsFixture) -> Result<
         "name": format!("The Nutcracker, 2026-05-01 19:00, R, row {row} seat {place}"),
         "status": "VALID",
         "issue": 1,
-        "double_scans": [],
+        "unexpected_scans": [],
         "issued_at": shop.now(),
         "version": 1,
     }))?)

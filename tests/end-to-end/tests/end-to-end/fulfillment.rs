@@ -96,7 +96,9 @@ fn the_price_of_a_delivery_is_refunded_without_units(shop: &Shop) -> Result<()> 
     let path = format!("/admin/payments/{}/refunds", text(&order, "payment_id")?);
     let refund = || {
         let call = shop.api.call("POST", &path).token(&shop.admin);
-        call.key(&shop.unique("refund")).json(&json!({ "delivery": true })).send()
+        call.key(&shop.unique("refund"))
+            .json(&json!({ "delivery": true }))
+            .send()
     };
     refund()?.expect(202)?;
     let event = shop.event("PaymentRefunded", &order, EVENT_DEADLINE)?;

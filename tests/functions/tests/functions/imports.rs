@@ -740,8 +740,10 @@ async fn a_next_step_that_the_queue_does_not_accept_fails_the_message() {
 #[tokio::test]
 async fn messages_that_name_no_import_are_done() {
     let shop = ImportFixture::open().await;
-    let created =
-        |key: &str| json!({ "detail-type": "Object Created", "detail": { "object": { "key": key, "size": 1 } } });
+    let created = |key: &str| {
+        let object = json!({ "key": key, "size": 1, "etag": "e", "sequencer": "0062E99A88DC407460" });
+        json!({ "detail-type": "Object Created", "detail": { "object": object } })
+    };
     let unknown = "8f507cfc-1c8e-4f2b-b0ab-6d6ad3b5a0bd";
     for message in [
         created("imports/readme.txt"),

@@ -283,10 +283,7 @@ async fn what_staff_gave_back_of_the_delivery_does_not_go_back_again_with_the_la
         let order = shop.paid("ann", "k", &[("tea", 1), ("recipe", 1)]).await;
         given_back(&shop, &order).await;
         let last = [("1", 1)];
-        assert_eq!(
-            quoted(&shop, &order, &last).await,
-            (amount(1000 + left), amount(left))
-        );
+        assert_eq!(quoted(&shop, &order, &last).await, (amount(1000 + left), amount(left)));
         shop.cancel_lines("ann", &order, "c", &last).await;
         refund_and_check(&shop, &order, 4000).await;
         assert_eq!(counted(&shop).await, (vec![1000, 0], 3000));
@@ -295,7 +292,11 @@ async fn what_staff_gave_back_of_the_delivery_does_not_go_back_again_with_the_la
         let order = shop.delivered("ann", "k", 1).await;
         given_back(&shop, &order).await;
         let id = received(&shop, &order, "r", "DEFECTIVE").await;
-        let much = shop.refund_return(refund_return_call(&id, "much", &json!({ "shipping": amount(left + 1) })));
+        let much = shop.refund_return(refund_return_call(
+            &id,
+            "much",
+            &json!({ "shipping": amount(left + 1) }),
+        ));
         let much = much.await;
         assert_eq!((much.problem(), &much.body["most"]), ("invalid-refund", &amount(left)));
         let done = refund_return(&shop, &id, json!({})).await;
@@ -350,7 +351,11 @@ async fn an_order_without_a_delivery_has_no_price_of_it_to_refund() {
     let shop = FulfillmentFixture::open().await;
     let order = shop.paid("ann", "k", &[("recipe", 1)]).await;
     let refused = refund_delivery(&shop, &order, "d", None).await;
-    assert_eq!((refused.status, refused.problem()), (409, "not-refundable"), "{refused:?}");
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (409, "not-refundable"),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]

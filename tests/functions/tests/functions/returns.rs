@@ -297,7 +297,11 @@ async fn overdue_arrival(shop: &FulfillmentFixture) -> (String, String) {
     let order = shop.delivered("ann", "k", 2).await;
     let id = shop.returning("ann", &order, "r", 2).await;
     let approved = shop.decide_return(decide_call(&id, "a", "APPROVE")).await;
-    assert_eq!(approved.body["arrival_due_at"], json!(shop.now() + DAY * 30), "{approved:?}");
+    assert_eq!(
+        approved.body["arrival_due_at"],
+        json!(shop.now() + DAY * 30),
+        "{approved:?}"
+    );
     shop.advance(DAY * 30);
     (order, id)
 }
@@ -312,7 +316,10 @@ async fn an_approved_return_whose_units_do_not_arrive_within_thirty_days_is_refu
     let counts = shop.watch_fulfillment().await;
     assert_eq!((counts.refused, counts.failed, counts.returns), (1, 0, 0));
     let (name, event) = event(&shop).await;
-    assert_eq!((name.as_str(), &event["data"]["status"]), ("ReturnRefused", &json!("REFUSED")));
+    assert_eq!(
+        (name.as_str(), &event["data"]["status"]),
+        ("ReturnRefused", &json!("REFUSED"))
+    );
     assert_eq!(event["metadata"]["actor"]["id"], "watch-fulfillment");
     assert_eq!(shop.watch_fulfillment().await.refused, 0, "once");
     let late = shop.receive_return(receive_return_call(&id, "b", 2, 0)).await;
@@ -391,12 +398,16 @@ async fn delivered_to_new_york(shop: &FulfillmentFixture, key: &str) -> String {
     let placed = shop.checkout(order_call("ann", key, &[]).json(&body)).await;
     assert_eq!(placed.status, 201, "{placed:?}");
     let order = id_of(&placed);
-    let started = shop.start(start_call("ann", &format!("start-{key}"), "STRIPE", &order)).await;
+    let started = shop
+        .start(start_call("ann", &format!("start-{key}"), "STRIPE", &order))
+        .await;
     let intent = started.body["reference"].as_str().unwrap();
     shop.sandbox.stripe_pay(intent, &Card::Good);
     let total = &placed.body["totals"]["total"];
     let body = json!({ "provider": "STRIPE", "payment_intent": intent, "amount": total });
-    let paid = shop.confirm(confirm_call("ann", &format!("pay-{key}"), &order, &body)).await;
+    let paid = shop
+        .confirm(confirm_call("ann", &format!("pay-{key}"), &order, &body))
+        .await;
     assert_eq!(paid.status, 200, "{paid:?}");
     let shipment = shop.shipped(&order, &format!("p-{key}"), &[("1", 1)]).await;
     shop.arrive(&shipment, &format!("d-{key}")).await;
@@ -413,7 +424,10 @@ async fn the_days_of_a_return_are_those_of_the_customers_country_and_end_where_t
     shop.receive("cup", 5).await;
     // It is the first of January, 15:00 in Seoul and 01:00 in New York.
     shop.advance(SignedDuration::from_hours(6));
-    let [order, other] = [delivered_to_new_york(&shop, "k").await, delivered_to_new_york(&shop, "l").await];
+    let [order, other] = [
+        delivered_to_new_york(&shop, "k").await,
+        delivered_to_new_york(&shop, "l").await,
+    ];
     let line = [("1", 1)];
     let end_in_hawaii: jiff::Timestamp = "2026-01-09T00:00:00-10:00".parse().unwrap();
     shop.advance(end_in_hawaii.duration_since(shop.now()) - SignedDuration::from_millis(1));
@@ -425,7 +439,11 @@ async fn the_days_of_a_return_are_those_of_the_customers_country_and_end_where_t
     shop.erase_personal_data("ann").await;
     let erased = shop.request_return(return_call("ann", &other, "erased", &line)).await;
     let end_in_seoul: jiff::Timestamp = "2026-01-09T00:00:00+09:00".parse().unwrap();
-    assert_eq!(erased.body["ended_at"], json!(end_in_seoul), "without an address: {erased:?}");
+    assert_eq!(
+        erased.body["ended_at"],
+        json!(end_in_seoul),
+        "without an address: {erased:?}"
+    );
 }
 
 #[tokio::test]

@@ -359,6 +359,29 @@ async fn a_seat_that_is_held_or_sold_is_neither_blocked_nor_released() {
 }
 
 #[tokio::test]
+async fn a_release_whose_seat_was_released_by_its_duplicate_and_held_meanwhile_is_answered_as_its_retry() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let id = shop.on_sale(&hall).await;
+    let change = |action: &'static str| shop.change_seats(action, &id, "same", &["0-0-1"]);
+    assert_eq!(change("block-seats").await.status, 200);
+    // Between the record of the request, which does not exist yet, and the rows.
+    let hold = Hold::default();
+    shop.engine.faults.plan("BatchGetItem", Fault::Held(hold.clone()));
+    let second = async {
+        hold.arrived().await;
+        let answer = change("release-seats").await;
+        take(&shop, &id, (0, 0, 1), Some(shop.now() + SignedDuration::from_secs(60))).await;
+        hold.release();
+        answer
+    };
+    let (first, second) = tokio::join!(change("release-seats"), second);
+    assert_eq!((second.status, second.replayed), (200, false), "{second:?}");
+    assert_eq!((first.status, first.replayed), (200, true), "{first:?}");
+    assert_eq!(first.body["seats"], json!([{ "seat": "0-0-1", "state": "HELD" }]));
+}
+
+#[tokio::test]
 async fn a_seat_that_is_sold_after_it_was_looked_at_is_not_blocked() {
     let shop = TicketsFixture::open().await;
     let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;

@@ -477,13 +477,21 @@ async fn what_turns_up_of_a_lost_parcel_after_it_was_shipped_again_or_cancelled_
         }
         let for_sale = tea_for_sale(&shop).await;
         let found = shop.arrive(&shipment, "d").await;
-        assert_eq!((found.status, &found.body["status"]), (200, &json!("DELIVERED")), "{found:?}");
+        assert_eq!(
+            (found.status, &found.body["status"]),
+            (200, &json!("DELIVERED")),
+            "{found:?}"
+        );
         let surplus = again + cancelled;
         assert_eq!(found.body["surplus"], lines(&[("1", surplus)]));
         let (cancelled, again) = (u64::from(cancelled), u64::from(again));
         let left = 3 - cancelled - again;
         let expected = [[cancelled, left + again, left, 0], [0, 1, 1, 0]];
-        assert_eq!(shop.quantities("ann", &order).await, expected, "{again} and {cancelled}");
+        assert_eq!(
+            shop.quantities("ann", &order).await,
+            expected,
+            "{again} and {cancelled}"
+        );
         assert_eq!(tea_for_sale(&shop).await, for_sale);
         shop.engine.balance("tea").await.check().unwrap();
         let (orders, fulfillment) = (shop.engine.items(ORDERS).await, shop.engine.items(FULFILLMENT).await);

@@ -362,7 +362,7 @@ async fn nobody_is_admitted_to_a_cancelled_showtime_and_a_scan_that_was_recorded
     assert_eq!(uploaded.body["scans"][0]["result"], "SHOW_CANCELLED", "{uploaded:?}");
     let kept = stored(&shop, &tickets[1]).await;
     assert_eq!(
-        (kept.get("check_in"), kept["double_scans"].as_array().unwrap().len()),
+        (kept.get("check_in"), kept["unexpected_scans"].as_array().unwrap().len()),
         (None, 1)
     );
 }
@@ -387,8 +387,8 @@ async fn an_uploaded_scan_from_before_check_in_is_kept_and_reported_and_does_not
     assert_eq!((&result["result"], result.get("check_in")), (&json!("NOT_OPEN"), None));
     let kept = stored(&shop, &ticket).await;
     assert_eq!(kept.get("check_in"), None);
-    assert_eq!(kept["double_scans"][0]["gate"], "A");
-    assert_eq!(kept["event"]["detail_type"], "DoubleScanFound");
+    assert_eq!(kept["unexpected_scans"][0]["gate"], "A");
+    assert_eq!(kept["event"]["detail_type"], "UnexpectedScanFound");
     let again = upload(&early).await;
     assert_eq!((&again.body, again.replayed), (&uploaded.body, true));
     let late = upload(&scan("late", &code, "B", shop.now())).await;
@@ -530,7 +530,7 @@ async fn codes_of_other_shows_altered_codes_and_other_texts_are_told_apart() {
 }
 
 #[tokio::test]
-async fn scans_without_a_network_are_recorded_later_and_double_ones_are_reported_once() {
+async fn scans_without_a_network_are_recorded_later_and_unexpected_ones_are_reported_once() {
     let (shop, showtime) = selling(2, 4).await;
     bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
     let tickets = ids(&shop, "ann").await;
@@ -565,12 +565,12 @@ async fn scans_without_a_network_are_recorded_later_and_double_ones_are_reported
         "sent again"
     );
     let item = stored(&shop, &first).await;
-    let doubles = item["double_scans"].as_array().unwrap();
-    assert_eq!((doubles.len(), &doubles[0]["gate"]), (1, &json!("B")), "{item}");
-    assert_eq!(item["version"], 3, "issued, checked in, and one double scan");
-    assert_eq!(item["event"]["detail_type"], "DoubleScanFound");
+    let unexpected = item["unexpected_scans"].as_array().unwrap();
+    assert_eq!((unexpected.len(), &unexpected[0]["gate"]), (1, &json!("B")), "{item}");
+    assert_eq!(item["version"], 3, "issued, checked in, and one unexpected scan");
+    assert_eq!(item["event"]["detail_type"], "UnexpectedScanFound");
     let detail: Value = serde_json::from_str(item["event"]["detail"].as_str().unwrap()).unwrap();
-    assert_eq!(detail["data"]["double_scan"]["gate"], "B");
+    assert_eq!(detail["data"]["unexpected_scan"]["gate"], "B");
 }
 
 #[tokio::test]
@@ -680,7 +680,7 @@ async fn a_code_that_was_replaced_and_admitted_without_a_network_uses_the_ticket
         } else {
             assert_eq!(shop.check_in("online", &showtime, &new, "A").await.status, 200);
             assert_eq!(upload().await["result"], "ALREADY_CHECKED_IN");
-            assert_eq!(stored(&shop, &tickets[0]).await["double_scans"][0]["gate"], "B");
+            assert_eq!(stored(&shop, &tickets[0]).await["unexpected_scans"][0]["gate"], "B");
         }
     }
 }
@@ -702,7 +702,7 @@ async fn a_void_ticket_that_a_device_without_a_network_admitted_is_reported() {
         );
     }
     let item = stored(&shop, &tickets[0]).await;
-    assert_eq!(item["double_scans"].as_array().unwrap().len(), 1, "{item}");
+    assert_eq!(item["unexpected_scans"].as_array().unwrap().len(), 1, "{item}");
     let detail: Value = serde_json::from_str(item["event"]["detail"].as_str().unwrap()).unwrap();
     assert_eq!(detail["data"]["status"], "VOID");
 }

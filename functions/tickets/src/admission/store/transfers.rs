@@ -68,7 +68,9 @@ impl TicketStore {
     pub async fn make_offer(
         &self,
         read: &StoredTicket,
-        (id, offer, record): (TransferOfferId, &OpenOffer, &OfferRecord),
+        id: TransferOfferId,
+        offer: &OpenOffer,
+        record: &OfferRecord,
         deadline: Instant,
     ) -> Result<bool, Error> {
         let change = Update::builder()

@@ -7,7 +7,7 @@ use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 use super::*;
 use crate::turns::{TURN, turns};
 
-/// What a customer does: comes from a time after the opening on, in milliseconds, until a later one, and tries all the time.
+/// A customer's visit: comes from a time after the opening on, in milliseconds, until a later one, and tries all the time.
 type Visit = (i64, i64);
 
 /// Customers who join at the same time.
@@ -17,7 +17,7 @@ struct Group {
     time: i64,
     count: u32,
     visit: Visit,
-    /// What each so many-th of them does instead.
+    /// The visit that each so many-th of them makes instead.
     others: (usize, Visit),
 }
 
@@ -173,7 +173,7 @@ fn check_late(room: &StoredRoom, crowd: &Crowd) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What the rates gain in the second before a round.
+/// The sum that the rates gain in the second before a round.
 fn gained_before(room: &StoredRoom, round: u32) -> u128 {
     let until = |second| gained(&room.segments, second_at(room.opens_at, second));
     until(round) - until(round.saturating_sub(1))

@@ -115,7 +115,7 @@ fn hybrid_log_gamma(sample: f64) -> f64 {
 
 /// `gamma` and the numbers of `cHRM` are in units of 1/100000.
 fn from_gamma(gamma: u32, chromaticities: Option<SourceChromaticities>) -> Option<ColorProfile> {
-    /// What encoders write for sRGB: 1/2.2.
+    /// The gamma that encoders write for sRGB: 1/2.2.
     const SRGB: u32 = 45455;
     let mut profile = ColorProfile::new_srgb();
     match chromaticities {

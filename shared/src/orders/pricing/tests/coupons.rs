@@ -1,4 +1,4 @@
-//! What two coupons take off an order: known answers, and what holds for every order.
+//! The discounts of two coupons on an order: known answers, and what holds for every order.
 
 use uuid::Uuid;
 
@@ -123,7 +123,7 @@ fn the_second_coupon_is_judged_on_what_the_first_left() {
     assert_eq!(refused, Err(Rejected::Coupon(second, NotRedeemable::NotApplicable)));
 }
 
-/// What a coupon takes off lines that cost `subtotal`.
+/// The discount of a coupon on lines that cost `subtotal`.
 fn expected(benefit: Benefit, subtotal: u64) -> u64 {
     match benefit {
         Benefit::Fixed { amount } => amount.amount().min(subtotal),

@@ -157,7 +157,7 @@ impl KakaoPay {
     }
 }
 
-/// What the lines and the parts of the delivery cost that are not taxed.
+/// The price of the lines and of the parts of the delivery that are not taxed.
 fn tax_free(order: &Order) -> u64 {
     let lines = order.lines.iter().filter(|line| line.tax_rate.is_none());
     let parts = order.shipping.iter().flat_map(|shipping| &shipping.parts);

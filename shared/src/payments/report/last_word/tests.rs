@@ -80,7 +80,7 @@ impl Unasked {
         self.apply(change)
     }
 
-    /// What the reconciler does with an unservable payment.
+    /// The reconciler's work on an unservable payment.
     fn reconcile(&mut self) {
         if self.payment.status == PaymentStatus::Unservable
             && !self.payment.is_blocked()

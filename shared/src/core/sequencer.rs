@@ -1,4 +1,4 @@
-//! The order of an image's uploads.
+//! The order of the uploads to one key of a bucket.
 
 use std::cmp::Ordering;
 

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Product, Sku, StockLow};
+use shared::catalog::{Product, Sku, StockLow};
 
 /// On which side of its threshold a product's stock was last seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,13 +73,13 @@ impl WatchedStock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::example;
+    use crate::listings::scope::tests::product;
     use proptest::prelude::*;
 
     fn tea(threshold: Option<u32>) -> Product {
         Product {
             low_stock_threshold: threshold,
-            ..example::product("Tea", 1_000)
+            ..product(&[])
         }
     }
 

@@ -1,24 +1,43 @@
-//! The low-stock alerts in the catalog table.
+//! Reads products with their stock and their alerts, and writes the alerts (`ALERT#<sku>`). [`shared::catalog::CatalogStore`]
+//! describes the table.
 
+use shared::Error;
+use shared::aws::Platform;
+use shared::aws::dynamodb::table::{Table, text_of};
+use shared::aws::dynamodb::transaction::{put, transact_changes};
+use shared::aws::dynamodb::{Wanted, batch_get, item_of, key, parse};
+use shared::catalog::store::{parse_level, parse_product, product_key, stock_key, with_event, woken_at};
+use shared::catalog::{ShardCount, Sku};
+use shared::core::event::Record;
 use tokio::time::Instant;
 
-use super::{parse_level, parse_product, product_key, schedules, stock_key, with_event};
-use crate::aws::dynamodb::table::text_of;
-use crate::aws::dynamodb::transaction::{put, transact_changes};
-use crate::aws::dynamodb::{Wanted, batch_get, item_of, key, parse};
-use crate::catalog::{CatalogStore, ShardCount, Sku, StockAlert, WatchedStock};
-use crate::core::error::Error;
-use crate::core::event::Record;
+use super::{StockAlert, WatchedStock};
 
 const DOING: &str = "watch stock";
 
-impl CatalogStore {
+/// Reads and writes the catalog table.
+#[derive(Clone, Debug)]
+pub struct WatchedStockStore {
+    table: Table,
+}
+
+impl WatchedStockStore {
+    /// Reads the table's name from `CATALOG_TABLE`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the variable is missing.
+    pub fn new(platform: &Platform) -> Result<Self, Error> {
+        Ok(Self {
+            table: Table::new(platform, "CATALOG_TABLE")?,
+        })
+    }
+
     /// Reads a product with its stock and its alert. Strongly consistent, but no snapshot: units that move between shards
     /// meanwhile may be missed. One request for a product in one shard, or without a threshold and with units in its first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn watched_stock(&self, sku: &Sku, deadline: Instant) -> Result<Option<WatchedStock>, Error> {
+    pub async fn get(&self, sku: &Sku, deadline: Instant) -> Result<Option<WatchedStock>, Error> {
         let mut count = ShardCount::ONE;
         loop {
             let Some(stock) = self.watched_shards(sku, count, deadline).await? else {
@@ -54,20 +73,6 @@ impl CatalogStore {
         transact_changes(&self.table.client, DOING, items, 1, deadline).await
     }
 
-    /// The product that an item with the key `pk` describes or has stock of.
-    pub fn sku_in_key(pk: &str) -> Option<Sku> {
-        let of_stock = || {
-            let sku = pk.strip_prefix("STOCK#")?.rsplit_once('#')?.0;
-            Sku::try_from(sku.to_owned()).ok()
-        };
-        Self::product_in_key(pk).or_else(of_stock)
-    }
-
-    /// The product that an item with the key `pk` describes.
-    pub fn product_in_key(pk: &str) -> Option<Sku> {
-        Sku::try_from(pk.strip_prefix("PRODUCT#")?.to_owned()).ok()
-    }
-
     async fn watched_shards(
         &self,
         sku: &Sku,
@@ -82,11 +87,11 @@ impl CatalogStore {
             consistent: true,
         };
         let found = batch_get(&self.table.client, DOING, vec![wanted], deadline).await?;
-        let (mut product, mut alert, mut available, mut woken_at) = (None, None, 0, None);
+        let (mut product, mut alert, mut available, mut woken) = (None, None, 0, None);
         for item in found.into_values().flatten() {
             let pk = text_of(&item, "pk").unwrap_or_default();
             if pk == product_key(sku) {
-                woken_at = schedules::woken_at(&item);
+                woken = woken_at(&item);
                 product = Some(parse_product(item)?);
             } else if pk == alert_key(sku) {
                 alert = Some(parse(DOING, item)?);
@@ -98,7 +103,7 @@ impl CatalogStore {
             product,
             available,
             alert,
-            woken_at,
+            woken_at: woken,
         }))
     }
 }
@@ -106,28 +111,4 @@ impl CatalogStore {
 /// The key of a product's alert.
 fn alert_key(sku: &Sku) -> String {
     format!("ALERT#{sku}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_keys_of_products_and_stock_name_the_product() {
-        let sku = |pk: &str| CatalogStore::sku_in_key(pk).map(|sku| sku.to_string());
-        for pk in ["PRODUCT#tea", "STOCK#tea#0", "STOCK#tea#63"] {
-            assert_eq!(sku(pk).as_deref(), Some("tea"), "{pk}");
-        }
-        for pk in [
-            "",
-            "ALERT#tea",
-            "MOVEMENT#tea",
-            "STOCK#tea",
-            "PRODUCT#",
-            "PRODUCT#a#b",
-            "tea",
-        ] {
-            assert_eq!(sku(pk), None, "{pk}");
-        }
-    }
 }
