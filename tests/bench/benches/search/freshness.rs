@@ -43,7 +43,7 @@ pub fn run() -> Result<()> {
         call.json(&product).send()?.expect(201)?;
     }
     let everything = Instant::now();
-    while !is_found(stack, &sku(PRODUCTS - 1))? {
+    while title(stack, &sku(PRODUCTS - 1))?.is_none() {
         ensure!(everything.elapsed() < TIMEOUT, "the products are not found");
         thread::sleep(POLL);
     }
@@ -104,10 +104,12 @@ fn update(table: &str, number: u64) -> Value {
     })
 }
 
-/// Searches a change until it is found, or the next change of its product. Returns the seconds.
+/// Searches a change until it is found, or a later change of its product. Returns the seconds.
 fn wait(stack: &Stack, change: &Sampled) -> Result<f64> {
     loop {
-        if is_found(stack, &name(change.number))? || is_found(stack, &name(change.number + PRODUCTS))? {
+        let title = title(stack, &sku(change.number % PRODUCTS))?;
+        let found = title.and_then(|title| title.strip_prefix("change")?.parse::<u64>().ok());
+        if found.is_some_and(|found| found >= change.number) {
             return Ok(change.written.elapsed().as_secs_f64());
         }
         ensure!(
@@ -119,11 +121,13 @@ fn wait(stack: &Stack, change: &Sampled) -> Result<f64> {
     }
 }
 
-fn is_found(stack: &Stack, text: &str) -> Result<bool> {
-    let path = format!("/search?q={text}&limit=5");
+/// The title of a product in the search.
+fn title(stack: &Stack, sku: &str) -> Result<Option<String>> {
+    let path = format!("/search?q={sku}&limit=5");
     let page = stack.api().call("GET", &path).send()?.expect(200)?;
     let items = page["items"].as_array().context("the search has no items")?;
-    Ok(items.iter().any(|item| item["title"] == text || item["id"] == text))
+    let item = items.iter().find(|item| item["id"] == sku);
+    Ok(item.and_then(|item| item["title"].as_str().map(str::to_owned)))
 }
 
 fn sku(number: u64) -> String {
