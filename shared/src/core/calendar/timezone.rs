@@ -70,7 +70,7 @@ impl Timezone {
     }
 
     /// The local date at `instant`.
-    pub(crate) fn date(&self, instant: Timestamp) -> Date {
+    pub fn date(&self, instant: Timestamp) -> Date {
         self.0.to_datetime(instant).date()
     }
 
