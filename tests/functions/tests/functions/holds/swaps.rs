@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::tickets::SeatState::{Free, Held};
 
 use super::payments::resolve;
-use super::{HOLD, named, paid, seats_held, seen, selling, states};
+use super::{HOLD, named, seats_held, seen, selling, states};
 
 fn replacing(order: &Answer, seats: &[&str]) -> Value {
     json!({ "seats": seats, "replaces": order.body["order_id"] })

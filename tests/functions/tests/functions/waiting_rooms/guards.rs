@@ -8,7 +8,7 @@ use harness::gateway::Answer;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{seconds, time};
+use super::seconds;
 
 /// A showtime on sale behind a room.
 async fn guarded_showtime() -> (TicketsFixture, WaitingRoomsFixture, String, String) {
