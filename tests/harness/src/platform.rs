@@ -86,6 +86,7 @@ const VARIABLES: [(&str, &str); 61] = [
     ("INDEX_QUEUE_URL", crate::queue::INDEX_URL),
     ("PRIVATE_INDEX_QUEUE_URL", crate::queue::PRIVATE_INDEX_URL),
     ("UNSERVABLE_ORDERS_URL", crate::queue::UNSERVABLE_ORDERS_URL),
+    ("TICKET_UPDATES_URL", crate::queue::TICKET_UPDATES_URL),
     ("IMAGES_URL", "https://images.example.com"),
     ("IMAGE_WIDTHS", "40,80"),
     ("IMAGE_FORMATS", "jpeg"),

@@ -13,6 +13,7 @@ use sandbox::Card;
 use serde_json::{Value, json};
 
 use crate::holds::{paid, selling};
+use crate::tickets::cancelled_by_admin;
 
 /// How long seats are held, as the platform's `HOLD_MINUTES` says.
 pub(crate) const HOLD: SignedDuration = SignedDuration::from_mins(8);
@@ -376,6 +377,39 @@ async fn the_seats_of_a_moved_showtime_give_their_coupon_back_for_another_day() 
         (&returned["status"], &returned["redeemable_until"]),
         (&json!("ISSUED"), &until)
     );
+}
+
+#[tokio::test]
+async fn the_time_of_a_coupon_is_extended_once_however_often_the_shop_cancels() {
+    let house = House::with(&json!({ "on_cancellation": "KEPT" })).await;
+    let hour = SignedDuration::from_hours(1);
+    let cancel = async |order: &Answer| {
+        let cancelled = cancelled_by_admin(&house.seats, &order.body, &json!({})).await;
+        assert_eq!(cancelled["status"], "CANCELLED", "{cancelled}");
+        house.coupons.claims("ann").await.remove(0)
+    };
+    let first = house.hold_with_claim("1", &["0-0-0"]).await;
+    paid(&house.seats, "ann", &first).await;
+    house.seats.advance(hour * 72);
+    let returned = cancel(&first).await;
+    let until = json!(house.seats.now() + hour * 24);
+    assert_eq!(
+        (&returned["status"], &returned["redeemable_until"], &returned["is_extended"]),
+        (&json!("ISSUED"), &until, &json!(true))
+    );
+    let second = house.hold_with_claim("2", &["0-0-0"]).await;
+    assert_eq!(second.status, 201, "{second:?}");
+    paid(&house.seats, "ann", &second).await;
+    house.seats.advance(hour);
+    let again = cancel(&second).await;
+    assert_eq!(
+        (&again["status"], &again["redeemable_until"]),
+        (&json!("ISSUED"), &until),
+        "it keeps the time of the first extension"
+    );
+    house.seats.advance(hour * 23);
+    let late = house.hold_with_claim("3", &["0-0-0"]).await;
+    assert_eq!(seen(&late), (409, "coupon-expired"));
 }
 
 #[tokio::test]

@@ -396,6 +396,50 @@ async fn an_uploaded_scan_from_before_check_in_is_kept_and_reported_and_does_not
 }
 
 #[tokio::test]
+async fn scans_of_a_device_whose_clock_is_wrong_are_corrected_by_the_time_at_which_it_sends_them() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    bought(&shop, "bob", &showtime, &["0-1-0", "0-1-1"]).await;
+    let (anns, bobs) = (ids(&shop, "ann").await, ids(&shop, "bob").await);
+    let function = at_the_door(&shop, "upload-scans");
+    let upload = async |scan: Value, sent_at: Option<Timestamp>| {
+        let mut body = json!({ "scans": [scan] });
+        if let Some(sent_at) = sent_at {
+            body["sent_at"] = json!(sent_at);
+        }
+        let call = upload_call("u", &showtime, &[]).json(&body);
+        shop.call_with(&function, call).await
+    };
+    wait_until(&shop, "2026-03-07T09:30:00Z");
+    let (now, minute) = (shop.now(), SignedDuration::from_mins(1));
+    let scanned = now - minute * 10;
+    // A clock that is a day behind, a clock that is a year behind, and one that is a day ahead.
+    let day = SignedDuration::from_hours(24);
+    let behind = scan("one", &code(&shop, "ann", &anns[0]).await, "A", scanned - day);
+    let far = scan("two", &code(&shop, "ann", &anns[1]).await, "A", scanned - day * 365);
+    let ahead = scan("three", &code(&shop, "bob", &bobs[0]).await, "A", scanned + day);
+    assert_eq!(seen(&upload(far.clone(), None).await), (422, "invalid-scans"));
+    assert_eq!(seen(&upload(ahead.clone(), None).await), (422, "invalid-scans"));
+    for (scan, offset) in [(&behind, -day), (&far, -day * 365), (&ahead, day)] {
+        let uploaded = upload(scan.clone(), Some(now + offset)).await;
+        let result = &uploaded.body["scans"][0];
+        assert_eq!(result["result"], "CHECKED_IN", "{uploaded:?}");
+        assert_eq!(result["check_in"]["at"], json!(scanned), "{uploaded:?}");
+    }
+    // The same scan is the same check-in, whatever the clock says by then.
+    shop.advance(minute);
+    let again = upload(behind.clone(), Some(now - day)).await;
+    assert_eq!((again.replayed, &again.body["scans"][0]["check_in"]["at"]), (true, &json!(scanned)));
+    // Without the time of the device, it was not open yet.
+    let early = scan("four", &code(&shop, "bob", &bobs[1]).await, "A", scanned - day);
+    let kept = upload(early, None).await;
+    assert_eq!(kept.body["scans"][0]["result"], "NOT_OPEN", "{kept:?}");
+    let beyond = scan("five", "none", "A", Timestamp::MAX);
+    let refused = upload(beyond, Some(now - day)).await;
+    assert_eq!(seen(&refused), (422, "invalid-scans"));
+}
+
+#[tokio::test]
 async fn a_check_in_that_was_undone_leaves_the_ticket_unused_and_its_scan_does_not_check_it_in_again() {
     let (shop, showtime) = selling(2, 4).await;
     bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
@@ -847,7 +891,7 @@ async fn a_cancelled_showtime_gives_everybody_their_money_back() {
     let (_, annes) = bought_through(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
     let (_, bobs) = bought_through(&shop, "bob", &showtime, &["0-1-0", "0-1-1"]).await;
     let held = shop.hold("eve", "k", &showtime, &["0-0-2", "0-0-3"]).await;
-    shop.cancel_showtime_orders(&showtime).await;
+    shop.update_showtime_orders(&showtime).await;
     assert_eq!(shop.cancel_unservable_orders().await, 0);
     assert_eq!(
         statuses(&shop, "ann").await,
@@ -865,8 +909,8 @@ async fn a_cancelled_showtime_gives_everybody_their_money_back() {
         .into_iter()
         .find(|item| item["showtime_id"] == json!(showtime));
     assert_eq!(show.unwrap()["event"]["detail_type"], "ShowtimeCancelled");
-    shop.cancel_showtime_orders(&showtime).await;
-    shop.cancel_showtime_orders(&showtime).await;
+    shop.update_showtime_orders(&showtime).await;
+    shop.update_showtime_orders(&showtime).await;
     assert_eq!(shop.cancel_unservable_orders().await, 0, "twice is once");
     assert_eq!(shop.shop.see("eve", &id_of(&held)).await.body["status"], "CANCELLED");
     for (customer, payments, amount) in [("ann", annes, 300_000), ("bob", bobs, 180_000)] {
@@ -901,6 +945,105 @@ async fn a_hold_of_a_cancelled_showtime_that_is_paid_late_gets_its_money_back_an
     assert_eq!((ledger.charged, ledger.refunded), (300_000, 300_000), "{ledger:?}");
 }
 
+/// The events that told customers of a new start, in the order of their orders.
+async fn moves(shop: &TicketsFixture) -> Vec<Value> {
+    let events = shop.engine.events(TICKETS).await.into_iter();
+    let moves = events.filter(|(name, _)| name == "TicketsMoved");
+    moves.map(|(_, event)| event["data"].clone()).collect()
+}
+
+#[tokio::test]
+async fn each_customer_of_a_moved_showtime_is_told_once_of_the_new_start_and_gives_seats_back_without_a_fee() {
+    let (shop, showtime) = selling(2, 4).await;
+    let anns = bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let bobs = bought(&shop, "bob", &showtime, &["0-1-0", "0-1-1"]).await;
+    shop.hold("eve", "k", &showtime, &["0-0-2", "0-0-3"]).await;
+    shop.update_showtime_orders(&showtime).await;
+    assert_eq!(shop.update_named_tickets().await, 0, "it was not moved");
+    let later = json!({ "local_start": "2026-03-08T19:00:00" });
+    assert_eq!(shop.change(&showtime, &later).await.status, 200);
+    shop.update_showtime_orders(&showtime).await;
+    assert_eq!(shop.update_named_tickets().await, 3, "each order once");
+    let told = moves(&shop).await;
+    let customers: BTreeSet<String> = told.iter().map(|told| text(told, "customer_id")).collect();
+    assert_eq!(customers, BTreeSet::from(["ann".to_owned(), "bob".to_owned()]));
+    assert_eq!(told.len(), 2, "a hold that is not paid has no tickets: {told:?}");
+    for one in &told {
+        assert_eq!(one["showtime_id"], json!(showtime));
+        assert_eq!(one["moved_from"], "2026-03-07T10:00:00Z");
+        assert_eq!(one["starts_at"], "2026-03-08T10:00:00Z");
+        assert_eq!(one["free_until"], one["starts_at"]);
+        assert_eq!(one["tickets"].as_array().unwrap().len(), 2);
+    }
+    // A month later, a fee would be due.
+    shop.advance(SignedDuration::from_hours(24 * 50));
+    let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &text(&anns, "order_id"));
+    let returned = shop.cancel_order(call.by("ann").key("return").json(&json!({}))).await;
+    assert_eq!((returned.status, &returned.body["status"]), (200, &json!("CANCELLED")), "{returned:?}");
+    assert_eq!(returned.body["refunded"]["amount"], 300_000, "{returned:?}");
+    shop.update_tickets("OrderCancelled", &returned.body).await;
+
+    // The messages come again, and late.
+    shop.update_showtime_orders(&showtime).await;
+    shop.update_showtime_orders(&showtime).await;
+    shop.update_named_tickets().await;
+    shop.update_tickets("OrderPaid", &bobs).await;
+    assert_eq!(moves(&shop).await.len(), 2, "nobody is told twice");
+    let back = json!({ "local_start": "2026-03-07T19:00:00" });
+    assert_eq!(shop.change(&showtime, &back).await.status, 200);
+    shop.update_showtime_orders(&showtime).await;
+    shop.update_named_tickets().await;
+    let told = moves(&shop).await;
+    let last = told.last().unwrap();
+    assert_eq!((told.len(), &last["customer_id"]), (3, &json!("bob")), "{told:?}");
+    assert_eq!(last["starts_at"], "2026-03-07T10:00:00Z", "each new start is told");
+}
+
+#[tokio::test]
+async fn a_customer_who_held_seats_before_a_move_and_paid_after_it_is_told_of_the_new_start() {
+    let (shop, showtime) = selling(2, 4).await;
+    let hold = shop.hold("ann", "k", &showtime, &["0-0-0", "0-0-1"]).await;
+    let later = json!({ "local_start": "2026-03-08T19:00:00" });
+    assert_eq!(shop.change(&showtime, &later).await.status, 200);
+    shop.update_showtime_orders(&showtime).await;
+    assert_eq!(shop.update_named_tickets().await, 1);
+    assert!(moves(&shop).await.is_empty(), "it is not paid");
+    paid(&shop, "ann", &hold).await;
+    let order = shop.shop.see("ann", &id_of(&hold)).await.body;
+    shop.update_tickets("OrderPaid", &order).await;
+    shop.update_tickets("OrderPaid", &order).await;
+    let told = moves(&shop).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["starts_at"], "2026-03-08T10:00:00Z");
+    assert_eq!(told[0].get("moved_from"), None, "its tickets have the new start");
+    shop.advance(SignedDuration::from_secs(3));
+    bought(&shop, "bob", &showtime, &["0-1-0", "0-1-1"]).await;
+    assert_eq!(moves(&shop).await.len(), 1, "who books after the move knows the start");
+}
+
+#[tokio::test]
+async fn the_customer_of_a_moved_showtime_who_gave_one_seat_back_is_told_of_the_other_and_who_has_it() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let tickets = ids(&shop, "ann").await;
+    let offer = shop.offer("ann", "o", &tickets[1]).await;
+    assert_eq!(shop.accept("bob", &offer).await.status, 200);
+    let later = json!({ "local_start": "2026-03-08T19:00:00" });
+    assert_eq!(shop.change(&showtime, &later).await.status, 200);
+    let line = order["lines"][0]["line_id"].clone();
+    let part = json!({ "lines": [{ "line_id": line, "quantity": 1 }] });
+    cancelled_by_admin(&shop, &order, &part).await;
+    shop.update_showtime_orders(&showtime).await;
+    assert_eq!(shop.update_named_tickets().await, 1);
+    let names: Vec<String> = shop.engine.events(TICKETS).await.into_iter().map(|(name, _)| name).collect();
+    let own: Vec<&String> = names.iter().filter(|name| name.starts_with("Tickets")).collect();
+    assert_eq!(own, ["TicketsIssued", "TicketsVoided", "TicketsMoved"]);
+    let told = moves(&shop).await;
+    assert_eq!(told[0]["tickets"].as_array().unwrap().len(), 1, "{told:?}");
+    assert_eq!(told[0]["tickets"][0]["ticket_id"], json!(tickets[1]));
+    assert_eq!(told[0]["tickets"][0]["holder_id"], "bob");
+}
+
 #[tokio::test]
 async fn an_order_that_is_being_paid_for_is_cancelled_when_its_payment_is_known() {
     let (shop, showtime) = selling(2, 4).await;
@@ -918,7 +1061,7 @@ async fn an_order_that_is_being_paid_for_is_cancelled_when_its_payment_is_known(
         shop.change(&showtime, &json!({ "status": "CANCELLED" })).await.status,
         200
     );
-    shop.cancel_showtime_orders(&showtime).await;
+    shop.update_showtime_orders(&showtime).await;
     assert_eq!(shop.cancel_unservable_orders().await, 1, "it is tried again");
     let again = payments.confirm(toss_call("ann", "pay", &id, &key, total as u64)).await;
     assert_eq!(again.body["status"], "PAID", "{again:?}");
