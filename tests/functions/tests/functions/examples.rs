@@ -348,6 +348,8 @@ async fn tickets() {
     shop.change(&showtime, &json!({ "status": "ON_SALE" })).await;
     shop.open_sale();
     shop.hold("ann", "h", &showtime, &["0-0-0", "0-0-1"]).await;
+    let retired = Call::new("DELETE", route).path("performance_id", &shop.performance().await);
+    shop.call("delete-performance", retired.by_admin()).await;
 }
 
 async fn at_the_door() {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::box_office::a_showtime;
 use super::{repeated, shopper};
+use crate::audit::refusals::{FreeSeats, check_refusal};
 use crate::world::World;
 
 /// Rows, and pairs of seats in a row, that customers choose from.
@@ -65,7 +66,11 @@ pub async fn hold(world: &World, name: &str, showtime: &str, replaced: Option<&V
         body["replaces"] = replaced["order_id"].clone();
     }
     let hold = |key: &str| hold_call(name, key, showtime, &body);
+    let before = FreeSeats::of(world, showtime);
     let answers = repeated::send(world, "hold-seats", hold).await;
+    for answer in &answers {
+        check_refusal(world, showtime, &body, &before, answer);
+    }
     let order = answers.into_iter().find(|answer| answer.status == 201)?.body;
     let id = order["order_id"].as_str()?.to_owned();
     world.state().orders.push(id);

@@ -4,6 +4,7 @@ mod coupons;
 mod hold_times;
 mod imports;
 mod lookups;
+pub mod refusals;
 mod reviews;
 pub mod search;
 mod seats;
