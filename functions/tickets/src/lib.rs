@@ -13,6 +13,7 @@ pub mod create_performance;
 pub mod create_performance_review;
 pub mod create_performer;
 pub mod create_plan;
+pub mod create_seat_quote;
 pub mod create_showtime;
 pub mod create_transfer_offer;
 pub mod create_venue;
@@ -97,6 +98,7 @@ shared::actions! {
         "create-performance-review" => create_performance_review::CreatePerformanceReview,
         "create-performer" => create_performer::CreatePerformer,
         "create-plan" => create_plan::CreatePlan,
+        "create-seat-quote" => create_seat_quote::CreateSeatQuote,
         "create-showtime" => create_showtime::CreateShowtime,
         "create-transfer-offer" => create_transfer_offer::CreateTransferOffer,
         "create-venue" => create_venue::CreateVenue,

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use function_tests::tickets_fixture::hold_call;
+use harness::gateway::Call;
 use serde_json::{Value, json};
 
 use super::box_office::a_showtime;
@@ -62,6 +63,10 @@ pub async fn hold(world: &World, name: &str, showtime: &str, replaced: Option<&V
         let first = 2 * world.below(PAIRS);
         json!({ "seats": [format!("0-{row}-{first}"), format!("0-{row}-{}", first + 1)] })
     };
+    if body["best"].is_null() {
+        let quote = Call::new("POST", "/showtimes/{showtime_id}/quotes").path("showtime_id", showtime);
+        world.http("create-seat-quote", quote.by(name).json(&body)).await;
+    }
     if let Some(replaced) = replaced {
         body["replaces"] = replaced["order_id"].clone();
     }
