@@ -150,7 +150,10 @@ impl UpdateOrderTickets {
         } else if !voided.is_empty() {
             let voided = self.tickets.with_holders(voided, invocation.deadline);
             TicketEvent::TicketsVoided(change(voided.await?))
-        } else if let Some(showtime) = taking_place.as_ref().filter(|showtime| told_start != Some(showtime.starts_at)) {
+        } else if let Some(showtime) = taking_place
+            .as_ref()
+            .filter(|showtime| told_start != Some(showtime.starts_at))
+        {
             let moved_from = told_start.replace(showtime.starts_at);
             let tickets = self.tickets.with_holders(wanted.clone(), invocation.deadline);
             TicketEvent::TicketsMoved(MovedTickets {

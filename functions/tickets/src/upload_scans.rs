@@ -238,7 +238,10 @@ impl UploadScans {
 }
 
 /// The scans of a request, all of which can be recorded.
-fn checked(UploadScansRequest { scans, sent_at }: UploadScansRequest, invocation: &Invocation) -> Result<Vec<Scan>, Error> {
+fn checked(
+    UploadScansRequest { scans, sent_at }: UploadScansRequest,
+    invocation: &Invocation,
+) -> Result<Vec<Scan>, Error> {
     if !(1..=MAX_SCANS).contains(&scans.len()) {
         return Err(invalid(format!("A request has 1 to {MAX_SCANS} scans.")).into());
     }

@@ -254,7 +254,8 @@ impl Showtime {
         self.moved_at.is_some_and(|moved| booked_at < moved + Self::REMEMBERED)
     }
 
-    /// The currency of the prices.(&self) -> Option<Currency> {
+    /// The currency of the prices.
+    pub fn currency(&self) -> Option<Currency> {
         self.prices.first().map(|class| class.price.currency())
     }
 

@@ -252,7 +252,12 @@ impl TicketsFixture {
     pub async fn update_named_tickets(&self) -> usize {
         let mut named = 0;
         while let Some(delivery) = self.unservable.receive(10, self.now()) {
-            let messages: Vec<String> = delivery.batch.messages.iter().map(|message| message.body.clone()).collect();
+            let messages: Vec<String> = delivery
+                .batch
+                .messages
+                .iter()
+                .map(|message| message.body.clone())
+                .collect();
             let failed = self.serve_messages("update-order-tickets", &messages).await;
             assert_eq!(failed, [] as [usize; 0], "handled");
             self.unservable.settle(&delivery, &SqsBatchResponse::default());

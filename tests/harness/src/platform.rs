@@ -31,7 +31,7 @@ pub const PRIVATE_SEARCH: &str = "private-search";
 pub const SEATING: &str = "seating";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 61] = [
+const VARIABLES: [(&str, &str); 62] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),

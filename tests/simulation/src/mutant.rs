@@ -489,11 +489,16 @@ impl Mutant {
 
 /// Blocks the free seats of a row.
 fn hide_free_seats(row: &mut Value) {
-    let seats = row.pointer("/n/N").and_then(Value::as_str).and_then(|n| n.parse::<u8>().ok());
+    let seats = row
+        .pointer("/n/N")
+        .and_then(Value::as_str)
+        .and_then(|n| n.parse::<u8>().ok());
     let taken = row.pointer_mut("/h/M").and_then(Value::as_object_mut);
     if let (Some(seats), Some(taken)) = (seats, taken) {
         for place in 0..seats {
-            taken.entry(place.to_string()).or_insert_with(|| json!({ "BOOL": true }));
+            taken
+                .entry(place.to_string())
+                .or_insert_with(|| json!({ "BOOL": true }));
         }
     }
 }

@@ -9,8 +9,8 @@ use shared::tickets::{PerformanceId, SeatId, ShowtimeId, ShowtimeStatus, TicketI
 use tickets::admission::ticket::TicketStatus;
 use tickets::admission::transfer::TicketTransfer;
 use tickets::event::{
-    DoubleScan, MovedTickets, OrderTicketsChange, PerformanceReviewState, ScanPlace, ShowtimeState, TicketEvent, TicketSeat,
-    UndoneScan,
+    DoubleScan, MovedTickets, OrderTicketsChange, PerformanceReviewState, ScanPlace, ShowtimeState, TicketEvent,
+    TicketSeat, UndoneScan,
 };
 use tickets::performance_reviews::review::{PerformanceReviewId, PerformanceReviewStatus};
 use uuid::Uuid;

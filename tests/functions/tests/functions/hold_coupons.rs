@@ -126,11 +126,18 @@ async fn a_quote_of_seats_is_what_the_hold_costs_and_holds_nothing() {
     let house = House::with(&json!({ "benefit": { "kind": "FIXED", "amount": amount(10_000) } })).await;
     let quote = async |customer: &str, body: &Value| {
         let call = Call::new("POST", "/showtimes/{showtime_id}/quotes").path("showtime_id", &house.showtime);
-        house.seats.call("create-seat-quote", call.by(customer).json(body)).await
+        house
+            .seats
+            .call("create-seat-quote", call.by(customer).json(body))
+            .await
     };
     let body = house.body(&["0-0-0", "0-0-1", "0-1-0"]);
     let quoted = quote("ann", &body).await;
-    assert_eq!((quoted.status, discounts(&quoted)), (200, vec![3846, 3846, 2308]), "{quoted:?}");
+    assert_eq!(
+        (quoted.status, discounts(&quoted)),
+        (200, vec![3846, 3846, 2308]),
+        "{quoted:?}"
+    );
     assert_eq!(house.owner(&house.claim).await, None);
     assert_eq!(house.seats.engine.count(ORDERS).await, 0);
     let order = house.hold("ann", "k", &body).await;
@@ -143,15 +150,26 @@ async fn a_quote_of_seats_is_what_the_hold_costs_and_holds_nothing() {
     other["replaces"] = order.body["order_id"].clone();
     let swap = quote("ann", &other).await;
     let swapped = house.swap("2", &order, &["0-0-0"], Some(&house.claim)).await;
-    assert_eq!((swap.status, &swap.body["totals"]), (200, &swapped.body["totals"]), "{swap:?}");
+    assert_eq!(
+        (swap.status, &swap.body["totals"]),
+        (200, &swapped.body["totals"]),
+        "{swap:?}"
+    );
 
     let of_seats = |seats: &[&str]| json!({ "seats": seats });
-    assert_eq!(quote("bob", &of_seats(&["0-0-0"])).await.status, 200, "it does not say what is free");
-    assert_eq!(seen(&quote("bob", &house.body(&["0-0-4"])).await), (422, "coupon-not-found"));
+    assert_eq!(
+        quote("bob", &of_seats(&["0-0-0"])).await.status,
+        200,
+        "it does not say what is free"
+    );
+    assert_eq!(
+        seen(&quote("bob", &house.body(&["0-0-4"])).await),
+        (422, "coupon-not-found")
+    );
     assert_eq!(seen(&quote("bob", &of_seats(&["0-9-0"])).await), (422, "unknown-seats"));
     assert_eq!(seen(&quote("bob", &json!({})).await), (422, "invalid-hold"));
     let best = json!({ "best": { "class": "R", "count": 2 } });
-    assert_eq!(seen(&quote("bob", &best).await), (400, "invalid-body"));
+    assert_eq!(seen(&quote("bob", &best).await), (400, "malformed-body"));
 }
 
 #[tokio::test]
@@ -427,7 +445,11 @@ async fn the_time_of_a_coupon_is_extended_once_however_often_the_shop_cancels() 
     let returned = cancel(&first).await;
     let until = json!(house.seats.now() + hour * 24);
     assert_eq!(
-        (&returned["status"], &returned["redeemable_until"], &returned["is_extended"]),
+        (
+            &returned["status"],
+            &returned["redeemable_until"],
+            &returned["is_extended"]
+        ),
         (&json!("ISSUED"), &until, &json!(true))
     );
     let second = house.hold_with_claim("2", &["0-0-0"]).await;

@@ -582,7 +582,9 @@ async fn a_deleted_performance_loses_its_posters_is_in_no_list_and_does_not_chan
         posters.push(poster);
     }
     let change = |body: &Value| update(PERFORMANCE, "performance_id", &hall.performance, "*", body);
-    let named = shop.call("update-performance", change(&json!({ "posters": posters }))).await;
+    let named = shop
+        .call("update-performance", change(&json!({ "posters": posters })))
+        .await;
     assert_eq!(named.status, 200, "{named:?}");
     images.delete("staff", &posters[2]).await;
     let draft = shop.showtime(&hall).await;
@@ -608,15 +610,25 @@ async fn a_deleted_performance_loses_its_posters_is_in_no_list_and_does_not_chan
     let public = get("/performances/{performance_id}", "performance_id", &hall.performance);
     assert_eq!(seen(&shop.call("get-performance", public).await), (404, "not-found"));
     for status in ["DRAFT", "LISTED"] {
-        let list = Call::new("GET", "/admin/performances").by_admin().query("status", status);
-        assert_eq!(shop.call("list-admin-performances", list).await.body["items"], json!([]));
+        let list = Call::new("GET", "/admin/performances")
+            .by_admin()
+            .query("status", status);
+        assert_eq!(
+            shop.call("list-admin-performances", list).await.body["items"],
+            json!([])
+        );
     }
-    let listed = shop.call("update-performance", change(&json!({ "status": "LISTED" }))).await;
+    let listed = shop
+        .call("update-performance", change(&json!({ "status": "LISTED" })))
+        .await;
     assert_eq!(seen(&listed), (404, "not-found"));
     let another = showtime_call(&hall.performance, &showtime(&hall.plan));
     assert_eq!(seen(&shop.call("create-showtime", another).await), (404, "not-found"));
     assert_eq!(seen(&shop.publish(&draft).await), (409, "performance-not-listed"));
-    assert_eq!(seen(&delete(&shop, "018f0000-0000-8000-8000-000000000009").await), (404, "not-found"));
+    assert_eq!(
+        seen(&delete(&shop, "018f0000-0000-8000-8000-000000000009").await),
+        (404, "not-found")
+    );
 }
 
 #[tokio::test]
@@ -630,13 +642,19 @@ async fn a_performance_is_not_deleted_while_seats_of_a_showtime_are_sold_or_held
     let closed = json!({ "status": "CLOSED" });
     for showtime in [&one, &other] {
         assert_eq!(shop.change(showtime, &closed).await.status, 200);
-        assert_eq!(seen(&delete(&shop, &hall.performance).await), (409, "performance-has-showtimes"));
+        assert_eq!(
+            seen(&delete(&shop, &hall.performance).await),
+            (409, "performance-has-showtimes")
+        );
     }
     let public = get("/performances/{performance_id}", "performance_id", &hall.performance);
     assert_eq!(shop.call("get-performance", public).await.status, 200);
     let call_off = json!({ "status": "CANCELLED" });
     assert_eq!(shop.change(&one, &call_off).await.status, 200);
-    assert_eq!(seen(&delete(&shop, &hall.performance).await), (409, "performance-has-showtimes"));
+    assert_eq!(
+        seen(&delete(&shop, &hall.performance).await),
+        (409, "performance-has-showtimes")
+    );
     assert_eq!(shop.change(&other, &call_off).await.status, 200);
     assert_eq!(delete(&shop, &hall.performance).await.status, 200);
     // The order of the cancelled showtime is cancelled as ever.
@@ -653,10 +671,16 @@ async fn the_orders_tickets_and_reviews_of_a_deleted_performance_stay() {
     let performance = text(&shop.see(&showtime).await.body, "performance_id");
     let code = text(&shop.ticket("ann", &text(&ticket, "ticket_id")).await.body, "code");
     assert_eq!(shop.check_in("s", &showtime, &code, "A").await.status, 200);
-    assert_eq!(seen(&delete(&shop, &performance).await), (409, "performance-has-showtimes"));
+    assert_eq!(
+        seen(&delete(&shop, &performance).await),
+        (409, "performance-has-showtimes")
+    );
     shop.advance(SignedDuration::from_hours(24 * 90));
     let route = "/performances/{performance_id}/reviews";
-    let review = Call::new("POST", route).path("performance_id", &performance).by("ann").key("r");
+    let review = Call::new("POST", route)
+        .path("performance_id", &performance)
+        .by("ann")
+        .key("r");
     let review = review.json(&json!({ "ticket_id": ticket["ticket_id"], "stars": 5 }));
     assert_eq!(shop.call("create-performance-review", review).await.status, 201);
     assert_eq!(delete(&shop, &performance).await.status, 200);

@@ -429,7 +429,10 @@ async fn scans_of_a_device_whose_clock_is_wrong_are_corrected_by_the_time_at_whi
     // The same scan is the same check-in, whatever the clock says by then.
     shop.advance(minute);
     let again = upload(behind.clone(), Some(now - day)).await;
-    assert_eq!((again.replayed, &again.body["scans"][0]["check_in"]["at"]), (true, &json!(scanned)));
+    assert_eq!(
+        (again.replayed, &again.body["scans"][0]["check_in"]["at"]),
+        (true, &json!(scanned))
+    );
     // Without the time of the device, it was not open yet.
     let early = scan("four", &code(&shop, "bob", &bobs[1]).await, "A", scanned - day);
     let kept = upload(early, None).await;
@@ -979,7 +982,11 @@ async fn each_customer_of_a_moved_showtime_is_told_once_of_the_new_start_and_giv
     wait_until(&shop, "2026-03-04T03:00:00Z");
     let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &text(&anns, "order_id"));
     let returned = shop.cancel_order(call.by("ann").key("return").json(&json!({}))).await;
-    assert_eq!((returned.status, &returned.body["status"]), (200, &json!("CANCELLED")), "{returned:?}");
+    assert_eq!(
+        (returned.status, &returned.body["status"]),
+        (200, &json!("CANCELLED")),
+        "{returned:?}"
+    );
     for line in returned.body["lines"].as_array().unwrap() {
         assert_eq!(line.get("cancellation_fee"), None, "{line}");
     }

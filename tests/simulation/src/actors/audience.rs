@@ -73,7 +73,10 @@ async fn postpone(world: &World, showtime: &str) {
     let call = Call::new("PATCH", "/admin/showtimes/{showtime_id}").path("showtime_id", showtime);
     let call = call.by_admin().header("if-match", "*");
     world
-        .request("update-showtime", call.json(&json!({ "local_start": start.to_string() })))
+        .request(
+            "update-showtime",
+            call.json(&json!({ "local_start": start.to_string() })),
+        )
         .await;
 }
 

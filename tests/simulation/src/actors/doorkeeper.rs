@@ -61,8 +61,9 @@ pub async fn keep(world: Rc<World>) {
                 check_in_call(key, &showtime, &code, &gate)
             };
             let answers = repeated::send(&world, "check-in-ticket", scan).await;
-            let mut admitted = keys.into_inner().into_iter().rev().zip(answers.iter().rev());
-            if let Some((key, _)) = admitted.find(|(_, answer)| answer.status == 200) {
+            let sent = keys.into_inner().into_iter().rev();
+            let admitted = sent.zip(answers.iter().rev()).find(|(_, answer)| answer.status == 200);
+            if let Some(key) = admitted.map(|(key, _)| key) {
                 scan_again(&world, check_in_call(&key, &showtime, &code, &gate)).await;
             }
             answers

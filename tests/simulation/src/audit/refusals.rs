@@ -27,7 +27,9 @@ impl FreeSeats {
         let prefix = format!("SHOW#{showtime}#SEC#");
         let mut seats = BTreeSet::new();
         for row in world.tables.items(SEATS) {
-            let number = row["sk"].as_str().and_then(|sk| sk.strip_prefix("ROW#")?.parse::<u16>().ok());
+            let number = row["sk"]
+                .as_str()
+                .and_then(|sk| sk.strip_prefix("ROW#")?.parse::<u16>().ok());
             let (Some(part), Some(number)) = (key(&row).strip_prefix(&prefix), number) else {
                 continue;
             };
@@ -59,12 +61,17 @@ pub fn check_refusal(world: &World, showtime: &str, body: &Value, before: &FreeS
         let show = world.tables.item(SHOWS, &format!("SHOW#{showtime}"));
         let part = show.and_then(|show| show["seating"]["areas"][0]["part"].as_u64());
         let of_area = format!("{}-", part.unwrap_or_default());
-        let places = after.seats.iter().filter(|seat| seat.starts_with(&of_area) && is_free(seat));
+        let places = after
+            .seats
+            .iter()
+            .filter(|seat| seat.starts_with(&of_area) && is_free(seat));
         places.count() as u64 >= body["general"]["count"].as_u64().unwrap_or(u64::MAX)
     };
     if is_false {
         let why = &answer.body;
-        world.report(format!("nobody is told that free seats are taken: {body} was refused: {why}"));
+        world.report(format!(
+            "nobody is told that free seats are taken: {body} was refused: {why}"
+        ));
     }
 }
 
