@@ -13,7 +13,6 @@ use sandbox::Card;
 use serde_json::{Value, json};
 
 use crate::holds::{paid, selling};
-use crate::tickets::cancelled_by_admin;
 
 /// How long seats are held, as the platform's `HOLD_MINUTES` says.
 pub(crate) const HOLD: SignedDuration = SignedDuration::from_mins(8);
@@ -435,8 +434,9 @@ async fn the_time_of_a_coupon_is_extended_once_however_often_the_shop_cancels() 
     let house = House::with(&json!({ "on_cancellation": "KEPT" })).await;
     let hour = SignedDuration::from_hours(1);
     let cancel = async |order: &Answer| {
-        let cancelled = cancelled_by_admin(&house.seats, &order.body, &json!({})).await;
-        assert_eq!(cancelled["status"], "CANCELLED", "{cancelled}");
+        let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &id_of(order));
+        let cancelled = house.seats.cancel_order(call.by_admin().key(&id_of(order))).await;
+        assert_eq!(cancelled.body["status"], "CANCELLED", "{cancelled:?}");
         house.coupons.claims("ann").await.remove(0)
     };
     let first = house.hold_with_claim("1", &["0-0-0"]).await;
