@@ -100,6 +100,7 @@ pub async fn handle(function: &ClaimCoupon, request: Request, invocation: Invoca
         code_index: None,
         claimed_at: invocation.now,
         redeemable_until: coupon.redeemable_until,
+        is_extended: false,
     };
     let mut backoff = Backoff::until(invocation.deadline);
     let (mut surveyed, mut moved) = (false, false);

@@ -157,6 +157,7 @@ pub async fn handle(function: &ClaimCouponCode, request: Request, invocation: In
             code_index: Some(code.index),
             claimed_at: invocation.now,
             redeemable_until: coupon.redeemable_until,
+            is_extended: false,
         };
         let event = invocation.record(&CouponEvent::CouponClaimed((&claim).into()))?;
         let source = ClaimSource::Code(code.index);

@@ -7,7 +7,6 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 use shared::aws::dynamodb::attempts::Attempts;
-use shared::images::ImageEvent;
 use tokio::time::{Instant, timeout_at};
 
 use shared::aws::lambda::Invocation;
@@ -15,7 +14,7 @@ use shared::aws::{Platform, s3};
 use shared::core::actor::Actor;
 use shared::core::error::Error;
 use shared::core::sequencer::Sequencer;
-use shared::images::{Image, ImageId, ImageStatus, ImageStore, StoredImage, UploadStatus};
+use shared::images::{Image, ImageId, ImageStatus, ImageStore, UploadStatus};
 
 const DOING: &str = "remove variants";
 
@@ -140,20 +139,11 @@ pub async fn delete(
         let Some((stored, actor)) = stored.and_then(|stored| by(&stored.image).map(|actor| (stored, actor))) else {
             return Ok(None);
         };
-        let Some(next) = deleted(&stored, &invocation.by(actor))? else {
+        let Some(next) = stored.deleted(&invocation.by(actor))? else {
             return Ok(Some(stored.image));
         };
         if images.save(&next, invocation.deadline).await?.is_ok() {
             return Ok(Some(next.image));
         }
     }
-}
-
-/// The next version of an image, deleted. None when it is deleted.
-fn deleted(stored: &StoredImage, invocation: &Invocation) -> Result<Option<StoredImage>, Error> {
-    let deleted = stored.image.deleted(invocation.now).map(|deleted| {
-        let event = invocation.record(&ImageEvent::ImageDeleted(deleted.clone()))?;
-        Ok(stored.next(deleted, event))
-    });
-    deleted.transpose()
 }

@@ -1,7 +1,6 @@
 //! Runs for `POST /quotes`: prices items as `checkout` does, and lists the shipping methods that fit. Changes nothing: it
 //! takes no stock, so it needs no `Idempotency-Key`.
 
-use futures::future::try_join_all;
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::Error;
@@ -11,14 +10,10 @@ use shared::aws::lambda::http::{self, Request, Response};
 use shared::catalog::{self, CatalogStore, Sku};
 use shared::core::destination::Destination;
 use shared::core::error::Reason;
-use shared::core::identity::CustomerId;
-use shared::coupons::{
-    self, CouponClaim, CouponClaimId, CouponClaimStatus, CouponStore, NotRedeemable, Redemption, Redemptions,
-    require_combinable,
-};
+use shared::coupons::{self, CouponClaimId, require_combinable};
 use shared::orders::{
-    self, Item, Line, OrderCoupon, OrderId, OrderStore, Pricing, Rejected, Shipping, ShippingMethod, ShippingMethodId,
-    Totals, sum_lines,
+    self, CouponQuotes, Item, Line, OrderCoupon, Pricing, Rejected, Shipping, ShippingMethod, ShippingMethodId, Totals,
+    sum_lines,
 };
 
 /// The function's store and settings.
@@ -27,9 +22,7 @@ pub struct CreateQuote {
     /// Products.
     pub catalog: CatalogStore,
     /// Claims of coupons.
-    pub coupons: CouponStore,
-    /// The orders that have claims.
-    pub orders: OrderStore,
+    pub coupons: CouponQuotes,
     /// Taxes and shipping methods.
     pub pricing: Pricing,
 }
@@ -42,8 +35,7 @@ impl CreateQuote {
     pub fn new(platform: &Platform) -> Result<Self, Error> {
         Ok(Self {
             catalog: CatalogStore::new(platform)?,
-            coupons: CouponStore::new(platform)?,
-            orders: OrderStore::new(platform)?,
+            coupons: CouponQuotes::new(platform)?,
             pricing: Pricing::new(platform)?,
         })
     }
@@ -130,12 +122,7 @@ pub async fn handle(function: &CreateQuote, request: Request, invocation: Invoca
     let products = function.catalog.products(&skus, invocation.deadline).await?;
     let delivery = function.pricing.delivery(body.destination, body.shipping_method);
     let ids = &body.coupon_claim_ids;
-    let claims = function.coupons.claims(ids, invocation.deadline).await?;
-    let redemptions = ids.iter().map(|id| {
-        let claim = claims.iter().find(|claim| claim.coupon_claim_id == *id);
-        function.redemption(*id, claim.cloned(), &customer, &invocation)
-    });
-    let redemptions = Redemptions::of(try_join_all(redemptions).await?)?;
+    let redemptions = function.coupons.redemptions(ids, &customer, &[], &invocation).await?;
     let quote = function
         .pricing
         .quote_with_coupons(&wanted, &products, &delivery, &redemptions, invocation.now)?;
@@ -148,38 +135,4 @@ pub async fn handle(function: &CreateQuote, request: Request, invocation: Invoca
         shipping_methods,
     };
     http::json(StatusCode::OK, &quote)
-}
-
-impl CreateQuote {
-    /// The redemption of a claim, as read, if an order could redeem it now. An order whose deadline has passed does not keep the claim:
-    /// `checkout` ends it.
-    async fn redemption(
-        &self,
-        id: CouponClaimId,
-        claim: Option<CouponClaim>,
-        customer: &CustomerId,
-        invocation: &Invocation,
-    ) -> Result<Redemption, Error> {
-        let claim = claim.filter(|claim| claim.customer_id == *customer);
-        let mut claim = claim.ok_or(Rejected::Coupon(id, NotRedeemable::NotFound))?;
-        if let Some(order_id) = claim.order_id {
-            let order = self.orders.get(OrderId(order_id), invocation.deadline).await?;
-            // The claim and the order are two reads: the order may have ended between them.
-            if order.is_some_and(|stored| !stored.order.keeps_claim(id, invocation.now)) {
-                (claim.status, claim.order_id) = (CouponClaimStatus::Issued, None);
-            }
-        }
-        claim
-            .require_redeemable(customer, &[], invocation.now)
-            .map_err(|refused| Rejected::Coupon(id, refused))?;
-        let terms = self.coupons.terms(claim.coupon_id, invocation.now, invocation.deadline);
-        let coupon = terms.await?;
-        coupon
-            .require_not_revoked(invocation.now)
-            .map_err(|refused| Rejected::Coupon(id, refused))?;
-        Ok(Redemption {
-            coupon_claim_id: id,
-            coupon,
-        })
-    }
 }

@@ -1,6 +1,6 @@
 //! The seats that a cancellation gives back: the fee of each, and its ticket, which becomes void.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use shared::Error;
 use shared::aws::Platform;
 use shared::aws::dynamodb::transaction::Writes;
@@ -12,10 +12,6 @@ use shared::orders::{Line, LineFee, LineQuantity, OrderStatus, Rejected, StoredO
 use shared::tickets::{ReceivedTickets, ReturnTime, Showtime, ShowtimeStatus, SoldSeatStore, TicketId};
 
 use crate::statutory_terms::StatutoryTerms;
-
-/// The time for which a hold may take the former start for the present one: `hold-seats` remembers a showtime for a
-/// second.
-const REMEMBERED: SignedDuration = SignedDuration::from_secs(2);
 
 /// Says what it costs to give seats back.
 #[derive(Debug)]
@@ -167,6 +163,5 @@ fn time_of<'a>(stored: &StoredOrder, showtime: &'a Showtime, now: Timestamp) -> 
 
 /// Whether the showtime has got another start since the booking.
 fn was_moved_since(stored: &StoredOrder, showtime: &Showtime) -> bool {
-    let moved = showtime.moved_at;
-    moved.is_some_and(|moved| stored.order.placed_at < moved + REMEMBERED)
+    showtime.was_moved_since(stored.order.placed_at)
 }

@@ -85,6 +85,7 @@ pub async fn handle(function: &CreateShowtime, request: Request, invocation: Inv
         .get::<Performance>(performance_id.0, invocation.deadline)
         .await?
         .entity;
+    performance.require_present()?;
     let (plan, venue) = references::plan_and_venue(&function.shows, body.plan_id, &invocation).await?;
     let starts_at = showtimes::start_of(&venue.time_zone, body.local_start, body.utc_offset.as_deref())?;
     let sales_start_at = body.sales_start_at.or(performance.on_sale_at);

@@ -18,6 +18,9 @@ shared::domain_events! {
         TicketsIssued(OrderTicketsChange),
         /// Tickets became void, because their seats were given back: they are in `tickets`.
         TicketsVoided(OrderTicketsChange),
+        /// The showtime of an order's tickets has another start. The customer was not told of it before, and can give the seats back
+        /// free of charge.
+        TicketsMoved(MovedTickets),
         /// A ticket was passed on to another customer, who holds it from now on.
         TicketTransferred(TicketTransfer),
         /// A customer has written a review of a performance, or edited it.
@@ -113,6 +116,27 @@ pub struct OrderTicketsChange {
     pub tickets: Vec<TicketSeat>,
 }
 
+/// The tickets of an order whose showtime has another start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MovedTickets {
+    /// The order.
+    pub order_id: OrderId,
+    /// The customer who placed the order.
+    pub customer_id: CustomerId,
+    /// The showtime.
+    pub showtime_id: ShowtimeId,
+    /// The start of the showtime now.
+    pub starts_at: Timestamp,
+    /// The start that the customer was told before. Absent if the order was paid after the showtime was moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub moved_from: Option<Timestamp>,
+    /// The time until which the customer can give the seats back free of charge.
+    pub free_until: Timestamp,
+    /// The tickets. Their codes stay valid.
+    pub tickets: Vec<TicketSeat>,
+}
+
 /// A ticket and its seat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TicketSeat {
@@ -120,7 +144,7 @@ pub struct TicketSeat {
     pub ticket_id: TicketId,
     /// The seat that the ticket is for.
     pub seat: SeatId,
-    /// The customer who held the ticket when it became void, if it was not the customer who placed the order.
+    /// The customer who held the ticket at the time of the event, if it was not the customer who placed the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub holder_id: Option<CustomerId>,

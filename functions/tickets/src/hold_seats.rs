@@ -145,8 +145,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// order: what is left of its time is given back.
 ///
 /// With `coupon_claim_ids`, the order redeems the customer's coupons, which go back if the order is not paid. A swap keeps each coupon
-/// of the replaced order whose claim it names, and gives the others back in the same transaction. `POST /quotes` does not price
-/// seats: `total-differs` says the total if it is not `expected_total`, and nothing is held then.
+/// of the replaced order whose claim it names, and gives the others back in the same transaction. `POST /showtimes/{showtime_id}/quotes`
+/// says the price before; `total-differs` says it if it is not `expected_total`, and nothing is held then.
 ///
 /// If the showtime has a `waiting_room_id`, the request needs the token of an admission by that room. A retry of a hold does not.
 ///

@@ -5,18 +5,20 @@ pub mod admission;
 pub mod area_changes;
 pub mod best_seats;
 pub mod block_seats;
-pub mod cancel_showtime_orders;
 pub mod candidates;
 pub mod check_in_ticket;
+pub mod coming_showtimes;
 pub mod count_remaining_seats;
 pub mod create_performance;
 pub mod create_performance_review;
 pub mod create_performer;
 pub mod create_plan;
+pub mod create_seat_quote;
 pub mod create_showtime;
 pub mod create_transfer_offer;
 pub mod create_venue;
 pub mod delete_own_performance_review;
+pub mod delete_performance;
 pub mod delete_transfer_offer;
 pub mod entities;
 pub mod event;
@@ -73,6 +75,7 @@ pub mod seat_changes;
 pub mod showtimes;
 pub mod single_seats;
 pub mod store;
+pub mod ticket_updates;
 pub mod undo_check_in;
 pub mod update_order_tickets;
 pub mod update_own_performance_review;
@@ -80,6 +83,7 @@ pub mod update_performance;
 pub mod update_performance_review;
 pub mod update_performer;
 pub mod update_showtime;
+pub mod update_showtime_orders;
 pub mod update_venue;
 pub mod upload_scans;
 pub mod venue;
@@ -94,10 +98,12 @@ shared::actions! {
         "create-performance-review" => create_performance_review::CreatePerformanceReview,
         "create-performer" => create_performer::CreatePerformer,
         "create-plan" => create_plan::CreatePlan,
+        "create-seat-quote" => create_seat_quote::CreateSeatQuote,
         "create-showtime" => create_showtime::CreateShowtime,
         "create-transfer-offer" => create_transfer_offer::CreateTransferOffer,
         "create-venue" => create_venue::CreateVenue,
         "delete-own-performance-review" => delete_own_performance_review::DeleteOwnPerformanceReview,
+        "delete-performance" => delete_performance::DeletePerformance,
         "delete-transfer-offer" => delete_transfer_offer::DeleteTransferOffer,
         "get-admin-performance" => get_admin_performance::GetAdminPerformance,
         "get-admin-performer" => get_admin_performer::GetAdminPerformer,
@@ -140,11 +146,11 @@ shared::actions! {
         "upload-scans" => upload_scans::UploadScans,
     }
     event {
-        "cancel-showtime-orders" => cancel_showtime_orders::CancelShowtimeOrders,
         "mark-seats-sold" => mark_seats_sold::MarkSeatsSold,
     }
     queue {
         "update-order-tickets" => update_order_tickets::UpdateOrderTickets,
+        "update-showtime-orders" => update_showtime_orders::UpdateShowtimeOrders,
     }
     stream {
         "count-remaining-seats" => count_remaining_seats::CountRemainingSeats,

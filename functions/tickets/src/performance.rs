@@ -6,7 +6,7 @@ use iso_currency::Currency;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::catalog::TaxClass;
-use shared::core::error::Rejection;
+use shared::core::error::{self, Rejection};
 use shared::core::json::UniqueMap;
 use shared::core::money::Money;
 use shared::images::ImageId;
@@ -235,10 +235,41 @@ pub struct Performance {
     pub tax_class: TaxClass,
     /// The fees that a customer pays for giving a ticket back.
     pub refund_policy: RefundPolicy,
+    /// The time at which it was deleted. It is a draft then, without cast, descriptions and posters, and does not change any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub deleted_at: Option<Timestamp>,
     /// The time of the creation.
     pub created_at: Timestamp,
     /// The time of the last change.
     pub updated_at: Timestamp,
+}
+
+impl Performance {
+    /// The performance after its deletion. Its length stays, since it says when reviews of a showtime begin.
+    #[must_use]
+    pub fn deleted(&self, now: Timestamp) -> Self {
+        Self {
+            status: PerformanceStatus::Draft,
+            descriptions: BTreeMap::new(),
+            cast: vec![],
+            posters: vec![],
+            deleted_at: Some(now),
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+
+    /// Checks that the performance is not deleted.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub fn require_present(&self) -> Result<(), Rejection> {
+        match self.deleted_at {
+            None => Ok(()),
+            Some(_) => Err(Rejection::new(&error::NOT_FOUND, Self::MISSING)),
+        }
+    }
 }
 
 impl Entity for Performance {
@@ -250,7 +281,11 @@ impl Entity for Performance {
     }
 
     fn place(&self) -> (String, Timestamp) {
-        (self.status.list().name().to_owned(), self.created_at)
+        let list = match self.deleted_at {
+            None => self.status.list(),
+            Some(_) => ShowList::DeletedPerformances,
+        };
+        (list.name().to_owned(), self.created_at)
     }
 }
 
@@ -316,6 +351,7 @@ impl CreatePerformanceRequest {
             on_sale_at: self.on_sale_at,
             tax_class: self.tax_class,
             refund_policy: self.refund_policy,
+            deleted_at: None,
             created_at,
             updated_at,
         };

@@ -14,6 +14,7 @@ use shared::aws::Platform;
 use shared::aws::dynamodb::due::uuid_in;
 use shared::aws::dynamodb::listed::{self, LAST_PLACE, Listed};
 use shared::aws::dynamodb::table::{Table, text_of};
+use shared::aws::dynamodb::transaction::{Writes, put, transact_changes};
 use shared::aws::dynamodb::{Item, Wanted, batch_get, key, number, parse, text};
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::page::Cursor;
@@ -245,6 +246,25 @@ impl ShowStore {
         let found = found.ok_or_else(|| Error::internal(DOING, "an item has disappeared"))?;
         let found: Stored<E> = parse(DOING, found)?;
         Ok(if found == *stored { Ok(()) } else { Err(Box::new(found)) })
+    }
+
+    /// Writes the next version of an entity together with `further` writes. Returns false when the entity has changed since it was
+    /// read, possibly by an earlier attempt of the same request, or a further condition failed.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn save_with<E: Entity>(
+        &self,
+        stored: &Stored<E>,
+        Writes(further): Writes,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        const DOING: &str = "save a show";
+        let item = self.item_of(DOING, stored)?;
+        let mut items = vec![put(self.table.put_if_version(item, stored.version))?];
+        items.extend(further);
+        let records = items.len();
+        transact_changes(&self.table.client, DOING, items, records, deadline).await
     }
 
     /// The item of an entity, with its place in its list.

@@ -7,26 +7,20 @@ use shared::aws::Platform;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::catalog::TaxClass;
-use shared::core::error::{self, Reason, Rejection};
+use shared::core::error::{self, Reason};
 use shared::core::json::UniqueMap;
 use shared::core::merge_patch::Patch;
 use shared::images::ImageId;
 use shared::images::ImageStore;
-use shared::tickets::{PerformanceId, Showtime, ShowtimeStatus};
+use shared::tickets::PerformanceId;
 
+use crate::coming_showtimes::require_none_to_come;
 use crate::entities;
 use crate::fields;
 use crate::performance::{CastMember, CreatePerformanceRequest, Performance, PerformanceStatus, RefundPolicy};
-use crate::performance_reviews::attendance::{length_of, over_at};
 use crate::reason;
 use crate::references;
-use crate::showtimes::showtimes_of;
-use crate::store::{List, ShowStore};
-
-/// How many showtimes are read at once.
-const PAGE: u8 = 100;
-/// How often. A performance has fewer showtimes to come.
-const MAX_PAGES: u8 = 20;
+use crate::store::ShowStore;
 
 /// The function's stores.
 #[derive(Debug)]
@@ -136,6 +130,7 @@ pub async fn handle(function: &UpdatePerformance, request: Request, invocation: 
     let performance_id = http::path::<PerformanceId>(&request)?;
     let body: UpdatePerformanceRequest = http::body(&request)?;
     let change = async |previous: &Performance| {
+        previous.require_present()?;
         let fields = fields::patched(&CreatePerformanceRequest::of(previous), &body)?;
         let performance = fields.checked(performance_id, previous.created_at, previous.updated_at)?;
         references::of_performance(
@@ -155,38 +150,4 @@ pub async fn handle(function: &UpdatePerformance, request: Request, invocation: 
         ..performance
     };
     entities::update(&function.shows, performance_id.0, &request, &invocation, change, touch).await
-}
-
-/// Checks that each published showtime of the performance is over or cancelled. Reads the index from the first one on that may not be
-/// over.
-async fn require_none_to_come(
-    shows: &ShowStore,
-    performance: &Performance,
-    invocation: &Invocation,
-) -> Result<(), Error> {
-    let since = invocation.now - length_of(performance);
-    let list = List {
-        name: showtimes_of(performance.performance_id, true),
-        from: since.as_millisecond().max(0).unsigned_abs(),
-        is_newest_first: false,
-    };
-    let mut after = None;
-    for _ in 0..MAX_PAGES {
-        let read = shows.list::<Showtime>(&list, after, PAGE, invocation.deadline);
-        let page = read.await?;
-        let is_to_come = |showtime: &&Showtime| {
-            showtime.status != ShowtimeStatus::Cancelled && invocation.now < over_at(showtime, performance)
-        };
-        if let Some(showtime) = page.items.iter().find(is_to_come) {
-            let detail = format!(
-                "The showtime {} is published and not over, so its performance stays LISTED.",
-                showtime.showtime_id
-            );
-            return Err(Rejection::new(&reason::PERFORMANCE_HAS_SHOWTIMES, detail).into());
-        }
-        let Some(next) = page.next else { return Ok(()) };
-        after = Some(next);
-    }
-    let detail = "The performance has too many cancelled showtimes to come. Try again when some would be over.";
-    Err(Rejection::new(&reason::PERFORMANCE_HAS_SHOWTIMES, detail).into())
 }

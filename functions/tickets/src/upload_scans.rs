@@ -28,6 +28,8 @@ pub struct UploadScans {
 const MAX_SCANS: usize = 100;
 /// The greatest time by which the clock of a device may be ahead.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+/// What to do about a wrong time.
+const CORRECT: &str = "Set the clock of the device, or send its present time as sent_at.";
 /// The greatest age of a scan.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -50,6 +52,11 @@ pub struct UploadScansRequest {
     /// The scans. They are recorded by their times.
     #[schema(min_items = 1, max_items = 100)]
     pub scans: Vec<OfflineScan>,
+    /// The time at which the request is sent, by the clock that timed the scans. The times of the scans are corrected by the
+    /// difference between that clock and ours. Send it anew with each try. Without it, the times are taken as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sent_at: Option<Timestamp>,
 }
 
 /// A scan that admitted without a network.
@@ -66,7 +73,8 @@ pub struct OfflineScan {
     /// The gate. Text of one line.
     #[schema(min_length = 1, max_length = 40)]
     pub gate: String,
-    /// The time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago.
+    /// The time of the scan by the clock of the device. After the correction by `sent_at` it is at most five minutes ahead, and at most
+    /// 30 days ago.
     pub scanned_at: Timestamp,
 }
 
@@ -122,7 +130,8 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &error::INVALID_TEXT, &rea
 /// Records scans of a device that had no network
 ///
 /// Each scan has a result of its own. A scan that was recorded before is not recorded again. The device has admitted the holder, so a
-/// code that was replaced since counts too. Whether check-in was open follows from the time of the scan. Send at most 100 scans a request, and send all of them again if no answer comes.
+/// code that was replaced since counts too. Whether check-in was open follows from the time of the scan, which `sent_at` corrects if the
+/// clock of the device is wrong. Send at most 100 scans a request, and send all of them again if no answer comes.
 ///
 /// # Cost
 /// A request and a write unit a scan, and a request and a read unit for the showtime; for an unexpected scan, a request and two to five write units more.
@@ -148,7 +157,7 @@ pub async fn handle(function: &UploadScans, request: Request, invocation: Invoca
     http::idempotency_key(&request)?;
     let showtime_id = http::path::<ShowtimeId>(&request)?;
     let body: UploadScansRequest = http::body(&request)?;
-    let scans = checked(body.scans, &invocation)?;
+    let scans = checked(body, &invocation)?;
     let mut order: Vec<usize> = (0..scans.len()).collect();
     order.sort_by_key(|&nth| scans[nth].scan.at);
     let mut recorded = vec![];
@@ -229,29 +238,28 @@ impl UploadScans {
 }
 
 /// The scans of a request, all of which can be recorded.
-fn checked(scans: Vec<OfflineScan>, invocation: &Invocation) -> Result<Vec<Scan>, Error> {
+fn checked(
+    UploadScansRequest { scans, sent_at }: UploadScansRequest,
+    invocation: &Invocation,
+) -> Result<Vec<Scan>, Error> {
     if !(1..=MAX_SCANS).contains(&scans.len()) {
         return Err(invalid(format!("A request has 1 to {MAX_SCANS} scans.")).into());
     }
+    // How far the clock of the device is behind. Negative if it is ahead.
+    let behind = sent_at.map_or(SignedDuration::ZERO, |sent| invocation.now.duration_since(sent));
     let mut checked: Vec<Scan> = vec![];
     for scan in scans {
         let key = IdempotencyKey::parse(Some(scan.key.as_bytes()));
         let key = key.map_err(|_| invalid("The key of a scan has 1 to 255 visible ASCII characters.".to_owned()))?;
-        if scan.scanned_at > invocation.now + AHEAD {
-            return Err(invalid(format!(
-                "{} is in the future. Set the clock of the device.",
-                scan.scanned_at
-            ))
-            .into());
+        let scanned_at = scan.scanned_at.checked_add(behind);
+        let scanned_at = scanned_at.map_err(|_| invalid("A corrected time is beyond the calendar.".to_owned()))?;
+        if scanned_at > invocation.now + AHEAD {
+            return Err(invalid(format!("{scanned_at} is in the future. {CORRECT}")).into());
         }
-        if scan.scanned_at < invocation.now - MAX_AGE {
-            return Err(invalid(format!(
-                "{} is more than 30 days ago. Set the clock of the device.",
-                scan.scanned_at
-            ))
-            .into());
+        if scanned_at < invocation.now - MAX_AGE {
+            return Err(invalid(format!("{scanned_at} is more than 30 days ago. {CORRECT}")).into());
         }
-        let at = scan.scanned_at.min(invocation.now);
+        let at = scanned_at.min(invocation.now);
         let made = scan_of(&key, gate(&scan.gate)?, at, invocation)?;
         if checked.iter().any(|known| known.scan.scan_id == made.scan_id) {
             return Err(invalid("Two scans have the same key.".to_owned()).into());

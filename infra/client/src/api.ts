@@ -720,9 +720,11 @@ export interface CouponClaim {
   claimed_at: string;
   /**
    * The time from which the coupon can no longer be redeemed. If the shop cancels the order that has it, it can be redeemed for
-   * another day at least.
+   * another day at least, once.
    */
   redeemable_until: string;
+  /** Whether the shop has extended `redeemable_until`, which it does once. */
+  is_extended?: boolean;
 }
 
 /** A claim's id, derived from the coupon and the customer: a customer has at most one claim of a coupon. */
@@ -1127,6 +1129,18 @@ export interface CreateQuoteRequest {
   coupon_claim_ids?: CouponClaimId[];
   /** The place where the order would be delivered. If absent, the shop's own country. */
   destination?: Destination;
+}
+
+/** The seats to price: `seats`, or `general`. */
+export interface CreateSeatQuoteRequest {
+  /** The chosen seats, each once. */
+  seats?: SeatId[];
+  /** Places of an area of general admission. */
+  general?: GeneralPlaces;
+  /** The order that a hold of the seats would replace, and whose coupons it could keep. */
+  replaces?: OrderId;
+  /** The customer's claims of coupons, which the order would redeem: at most one coupon of each class. */
+  coupon_claim_ids?: CouponClaimId[];
 }
 
 /** A parcel that was handed to a carrier. */
@@ -2313,7 +2327,10 @@ export interface OfflineScan {
   code: string;
   /** The gate. Text of one line. */
   gate: string;
-  /** The time of the scan by the clock of the device, which may be up to five minutes ahead. At most 30 days ago. */
+  /**
+   * The time of the scan by the clock of the device. After the correction by `sent_at` it is at most five minutes ahead, and at most
+   * 30 days ago.
+   */
   scanned_at: string;
 }
 
@@ -2775,6 +2792,8 @@ export interface Performance {
   tax_class?: runtime.Open<TaxClass>;
   /** The fees that a customer pays for giving a ticket back. */
   refund_policy: RefundPolicy;
+  /** The time at which it was deleted. It is a draft then, without cast, descriptions and posters, and does not change any more. */
+  deleted_at?: string;
   /** The time of the creation. */
   created_at: string;
   /** The time of the last change. */
@@ -3816,6 +3835,16 @@ export interface SeatNow {
   seat: SeatId;
   /** The state of the seat. */
   state: runtime.Open<SeatState>;
+}
+
+/** The present price of seats. */
+export interface SeatQuote {
+  /** A line for each seat. For an area, those of its first places: a hold has other ones, at the same price. */
+  lines: Line[];
+  /** The coupons, in the order in which they apply. Absent for none. */
+  coupons?: OrderCoupon[];
+  /** The price of the seats, and its parts. Send `total` as `expected_total` of the hold. */
+  totals: Totals;
 }
 
 /** Seats side by side, without an aisle between them. */
@@ -5030,6 +5059,11 @@ export interface UpdateWaitingRoomRequest {
 export interface UploadScansRequest {
   /** The scans. They are recorded by their times. */
   scans: OfflineScan[];
+  /**
+   * The time at which the request is sent, by the clock that timed the scans. The times of the scans are corrected by the
+   * difference between that clock and ours. Send it anew with each try. Without it, the times are taken as they are.
+   */
+  sent_at?: string;
 }
 
 /** The result of an uploaded scan. */
@@ -6034,6 +6068,26 @@ export interface UpdatePerformanceOperation {
     | BodyTooLargeProblem
     | InvalidShowProblem
     | PreconditionRequiredProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
+/** The types of `deletePerformance`. */
+export interface DeletePerformanceOperation {
+  request: {
+    /** The performance */
+    performance_id: string;
+  };
+  answer: runtime.Answer<200, Performance, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | UnauthenticatedProblem
+    | ForbiddenProblem
+    | NotFoundProblem
+    | PerformanceHasShowtimesProblem
     | InternalProblem
     | UnavailableProblem;
 }
@@ -8841,6 +8895,38 @@ export interface HoldSeatsOperation {
     | UnavailableProblem;
 }
 
+/** The types of `createSeatQuote`. */
+export interface CreateSeatQuoteOperation {
+  request: {
+    /** The showtime */
+    showtime_id: string;
+    body: CreateSeatQuoteRequest;
+  };
+  answer: runtime.Answer<200, SeatQuote, {
+    /** The id of the request */
+    requestId: string;
+  }>;
+  problem:
+    | MalformedRequestProblem
+    | MalformedBodyProblem
+    | UnauthenticatedProblem
+    | NotFoundProblem
+    | CouponExpiredProblem
+    | CouponInUseProblem
+    | BodyTooLargeProblem
+    | InvalidHoldProblem
+    | UnknownSeatsProblem
+    | GeneralAdmissionProblem
+    | TotalTooLargeProblem
+    | CouponNotFoundProblem
+    | CouponNotApplicableProblem
+    | CouponMinimumNotReachedProblem
+    | CouponCurrencyDiffersProblem
+    | CouponsNotCombinableProblem
+    | InternalProblem
+    | UnavailableProblem;
+}
+
 /** The types of `getSeatMap`. */
 export interface GetSeatMapOperation {
   request: {
@@ -10090,6 +10176,20 @@ export class Madang extends runtime.Client {
   }
 
   /**
+   * Deletes a performance
+   *
+   * Refused while a published showtime is neither over nor cancelled: its seats are sold or held. Customers and searches do not find
+   * the performance any more, and nothing of it changes or is published. Its cast, its descriptions and its posters are removed; the
+   * pictures are deleted also where another performance shows them. Its orders, tickets and reviews stay. Deleting a deleted
+   * performance returns it unchanged, so a retry needs no key.
+   *
+   * `DELETE /admin/performances/{performance_id}`
+   */
+  deletePerformance(request: DeletePerformanceOperation["request"], options?: runtime.Options): Promise<runtime.Result<DeletePerformanceOperation>> {
+    return this.call<DeletePerformanceOperation>({ method: "DELETE", path: "/admin/performances/{performance_id}", token: true }, request, options);
+  }
+
+  /**
    * Lists the reviews of a performance for administrators
    *
    * Those with the status of the parameter, newest first, with their authors. The list is eventually consistent: a change may take a
@@ -10454,7 +10554,8 @@ export class Madang extends runtime.Client {
    * Records scans of a device that had no network
    *
    * Each scan has a result of its own. A scan that was recorded before is not recorded again. The device has admitted the holder, so a
-   * code that was replaced since counts too. Whether check-in was open follows from the time of the scan. Send at most 100 scans a request, and send all of them again if no answer comes.
+   * code that was replaced since counts too. Whether check-in was open follows from the time of the scan, which `sent_at` corrects if the
+   * clock of the device is wrong. Send at most 100 scans a request, and send all of them again if no answer comes.
    *
    * `POST /admin/showtimes/{showtime_id}/scans`
    */
@@ -11172,8 +11273,8 @@ export class Madang extends runtime.Client {
    * order: what is left of its time is given back.
    *
    * With `coupon_claim_ids`, the order redeems the customer's coupons, which go back if the order is not paid. A swap keeps each coupon
-   * of the replaced order whose claim it names, and gives the others back in the same transaction. `POST /quotes` does not price
-   * seats: `total-differs` says the total if it is not `expected_total`, and nothing is held then.
+   * of the replaced order whose claim it names, and gives the others back in the same transaction. `POST /showtimes/{showtime_id}/quotes`
+   * says the price before; `total-differs` says it if it is not `expected_total`, and nothing is held then.
    *
    * If the showtime has a `waiting_room_id`, the request needs the token of an admission by that room. A retry of a hold does not.
    *
@@ -11185,6 +11286,18 @@ export class Madang extends runtime.Client {
    */
   holdSeats(request: HoldSeatsOperation["request"], options?: runtime.Options): Promise<runtime.Result<HoldSeatsOperation>> {
     return this.call<HoldSeatsOperation>({ method: "POST", path: "/showtimes/{showtime_id}/holds", headers: ["Idempotency-Key", "Waiting-Room-Token"], body: "application/json", token: true }, request, options);
+  }
+
+  /**
+   * Prices seats
+   *
+   * Says what a hold of the same seats and coupons costs now. It holds neither the seats nor the coupons, does not say whether they are
+   * free or on sale, and is not remembered, so it has no `Idempotency-Key`.
+   *
+   * `POST /showtimes/{showtime_id}/quotes`
+   */
+  createSeatQuote(request: CreateSeatQuoteOperation["request"], options?: runtime.Options): Promise<runtime.Result<CreateSeatQuoteOperation>> {
+    return this.call<CreateSeatQuoteOperation>({ method: "POST", path: "/showtimes/{showtime_id}/quotes", body: "application/json", token: true }, request, options);
   }
 
   /**

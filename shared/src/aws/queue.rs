@@ -6,6 +6,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use futures::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
 use crate::aws::backoff::Backoff;
@@ -14,6 +15,8 @@ use crate::core::error::Error;
 
 /// The most messages in one SendMessageBatch (SQS API reference).
 pub const MAX_MESSAGES: usize = 10;
+/// The number of batches that are sent at once.
+const AT_ONCE: usize = 8;
 
 /// An SQS queue.
 #[derive(Clone, Debug)]
@@ -74,6 +77,19 @@ impl Queue {
                 return accepted;
             }
         }
+    }
+
+    /// Sends any number of `messages`, in batches, until `deadline`. Returns whether the queue accepted all of them; if not, it has
+    /// accepted some.
+    pub async fn send_all(&self, messages: &[String], deadline: Instant) -> bool {
+        let batches: Vec<&[String]> = messages.chunks(MAX_MESSAGES).collect();
+        for batches in batches.chunks(AT_ONCE) {
+            let sent = join_all(batches.iter().map(|batch| self.send(batch, deadline))).await;
+            if sent.into_iter().flatten().any(|is_accepted| !is_accepted) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Sends the messages at the indexes `open` and returns the indexes of the accepted ones.

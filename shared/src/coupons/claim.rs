@@ -48,8 +48,12 @@ pub struct CouponClaim {
     /// The time of the claim.
     pub claimed_at: Timestamp,
     /// The time from which the coupon can no longer be redeemed. If the shop cancels the order that has it, it can be redeemed for
-    /// another day at least.
+    /// another day at least, once.
     pub redeemable_until: Timestamp,
+    /// Whether the shop has extended `redeemable_until`, which it does once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(default = false)]
+    pub is_extended: bool,
 }
 
 /// The order or the subscription that has redeemed a claim.
@@ -84,7 +88,7 @@ impl From<SubscriptionId> for Redeemer {
 }
 
 impl CouponClaim {
-    /// How long a claim can be redeemed at least, after the shop has cancelled the order that had it.
+    /// How long a claim can be redeemed at least, after the shop has cancelled the order that had it. Once.
     pub const TIME_AFTER_RETURN: SignedDuration = SignedDuration::from_hours(24);
 
     /// The order or the subscription that has redeemed the claim, if it is redeemed.
@@ -122,6 +126,7 @@ mod tests {
             code_index: None,
             claimed_at: second(0),
             redeemable_until: second(100),
+            is_extended: false,
         };
         for (status, at, shown) in [
             (CouponClaimStatus::Issued, 99, CouponClaimStatus::Issued),

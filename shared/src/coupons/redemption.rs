@@ -182,6 +182,7 @@ mod tests {
             code_index: None,
             claimed_at: second(0),
             redeemable_until: second(100),
+            is_extended: false,
         };
         let redeemed = CouponClaim {
             status: CouponClaimStatus::Redeemed,

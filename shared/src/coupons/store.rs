@@ -181,14 +181,15 @@ impl CouponStore {
             .condition_expression(format!("#status = :redeemed AND {name} = :by"))
     }
 
-    /// As [`return_write`](Self::return_write), with a new end of the time to redeem the claim.
+    /// As [`return_write`](Self::return_write), with a new end of the time to redeem the claim, which was not extended before.
     pub fn extend_write(&self, id: CouponClaimId, by: impl Into<Redeemer>, until: Timestamp) -> UpdateBuilder {
         let by = by.into();
         let name = attribute(by);
         self.return_write(id, by)
             .update_expression(format!(
-                "SET #status = :issued, redeemable_until = :until REMOVE {name}"
+                "SET #status = :issued, redeemable_until = :until, is_extended = :extended REMOVE {name}"
             ))
+            .expression_attribute_values(":extended", AttributeValue::Bool(true))
             .expression_attribute_values(":until", AttributeValue::S(until.to_string()))
     }
 

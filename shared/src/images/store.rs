@@ -1,15 +1,17 @@
 //! The images table: one item per image (`IMAGE#<id>`).
 
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::aws::Platform;
 use crate::aws::dynamodb::table::Table;
 use crate::aws::dynamodb::{Wanted, batch_get, item_of, key, parse};
+use crate::aws::lambda::Invocation;
 use crate::core::error::Error;
 use crate::core::event::Record;
 use crate::core::idempotency::Fingerprint;
-use crate::images::{Image, ImageId, ImagePurpose, ImageStatus};
+use crate::images::{Image, ImageEvent, ImageId, ImagePurpose, ImageStatus};
 
 /// Reads and writes the images table.
 #[derive(Clone, Debug)]
@@ -53,6 +55,18 @@ impl StoredImage {
             ..self.clone()
         }
     }
+
+    /// The next version, deleted. `None` if it is deleted. Its event makes `purge-image` remove the files.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn deleted(&self, invocation: &Invocation) -> Result<Option<Self>, Error> {
+        let deleted = self.image.deleted(invocation.now).map(|deleted| {
+            let event = invocation.record(&ImageEvent::ImageDeleted(deleted.clone()))?;
+            Ok(self.next(deleted, event))
+        });
+        deleted.transpose()
+    }
 }
 
 impl ImageStore {
@@ -75,13 +89,16 @@ impl ImageStore {
         self.table.read(DOING, key(image_key(id)), deadline).await
     }
 
-    /// The first of these images that cannot be shown in a listing now: it is not ready, or has another purpose. Each id occurs once.
-    /// Strongly consistent.
+    /// Reads those of these images that exist, in any order. Each id occurs once. Strongly consistent. Without ids it sends no
+    /// request.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn first_unusable(&self, ids: &[ImageId], deadline: Instant) -> Result<Option<ImageId>, Error> {
+    pub async fn existing(&self, ids: &[ImageId], deadline: Instant) -> Result<Vec<StoredImage>, Error> {
         const DOING: &str = "read images";
+        if ids.is_empty() {
+            return Ok(vec![]);
+        }
         let wanted = Wanted {
             table: &self.table.name,
             keys: ids.iter().map(|&id| key(image_key(id))).collect(),
@@ -89,7 +106,16 @@ impl ImageStore {
         };
         let found = batch_get(&self.table.client, DOING, vec![wanted], deadline).await?;
         let found = found.into_values().flatten();
-        let found: Vec<StoredImage> = found.map(|item| parse(DOING, item)).collect::<Result<_, _>>()?;
+        found.map(|item| parse(DOING, item)).collect()
+    }
+
+    /// The first of these images that cannot be shown in a listing now: it is not ready, or has another purpose. Each id occurs once.
+    /// Strongly consistent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Internal`].
+    pub async fn first_unusable(&self, ids: &[ImageId], deadline: Instant) -> Result<Option<ImageId>, Error> {
+        let found = self.existing(ids, deadline).await?;
         let is_usable = |image: &Image| image.status == ImageStatus::Ready && image.purpose == ImagePurpose::Listing;
         let usable = found
             .iter()
@@ -97,6 +123,18 @@ impl ImageStore {
             .filter(|image| is_usable(image));
         let usable: Vec<ImageId> = usable.map(|image| image.image_id).collect();
         Ok(ids.iter().copied().find(|id| !usable.contains(id)))
+    }
+
+    /// Builds the write that deletes an image as read, with its event. `None` if it is deleted. Condition: it has not changed since.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn delete_write(&self, stored: &StoredImage, invocation: &Invocation) -> Result<Option<PutBuilder>, Error> {
+        let Some(next) = stored.deleted(invocation)? else {
+            return Ok(None);
+        };
+        let item = item_of("delete an image", image_key(next.image.image_id), &next)?;
+        Ok(Some(self.table.put_if_version(item, next.version)))
     }
 
     /// Writes the next version of an image. Returns the stored image instead when that has changed since it was read, or,

@@ -43,7 +43,7 @@ pub use reservations::{
     SeatHold, TakeOutcome,
 };
 pub use seats::GivenBackSeats;
-pub use service::{shop_country, shop_time_zone};
+pub use service::{CouponQuotes, shop_country, shop_time_zone};
 pub use shipping::{InvalidShippingMethodId, Shipping, ShippingMethod, ShippingMethodId, ShippingPart};
 pub use store::sealed_details::{FreshDetails, SealedDetails};
 pub use store::{OrderStore, StoredOrder};

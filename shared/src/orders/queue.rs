@@ -1,17 +1,14 @@
 //! Orders that the shop cannot serve, and the queue that cancels them.
 
-use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::OrderId;
 use crate::aws::Platform;
-use crate::aws::queue::{MAX_MESSAGES, Queue};
+use crate::aws::queue::Queue;
 use crate::core::error::Error;
 use tokio::time::Instant;
 
 const DOING: &str = "name unservable orders";
-/// The number of batches that are sent at once.
-const AT_ONCE: usize = 8;
 
 /// A message: an order that the shop cannot serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,13 +41,10 @@ impl UnservableOrders {
             .map(|&order_id| serde_json::to_string(&UnservableOrder { order_id }));
         let messages: Result<Vec<String>, _> = messages.collect();
         let messages = messages.map_err(|error| Error::internal(DOING, error))?;
-        let batches: Vec<&[String]> = messages.chunks(MAX_MESSAGES).collect();
-        for batches in batches.chunks(AT_ONCE) {
-            let sent = join_all(batches.iter().map(|batch| self.0.send(batch, deadline))).await;
-            if sent.into_iter().flatten().any(|is_accepted| !is_accepted) {
-                return Err(Error::unavailable(DOING, "the queue did not accept all messages"));
-            }
+        if self.0.send_all(&messages, deadline).await {
+            Ok(())
+        } else {
+            Err(Error::unavailable(DOING, "the queue did not accept all messages"))
         }
-        Ok(())
     }
 }

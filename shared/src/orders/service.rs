@@ -1,5 +1,9 @@
 //! The shop that the environment names: its country, its timezone, and its pricing.
 
+mod coupon_quotes;
+
+pub use coupon_quotes::CouponQuotes;
+
 use crate::aws::Platform;
 use crate::core::calendar::Timezone;
 use crate::core::country::Country;

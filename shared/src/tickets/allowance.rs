@@ -174,6 +174,7 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tickets::{RowKey, SeatRow, SeatState, Taken};
     use proptest::prelude::*;
 
     const LIMITS: HoldLimits = HoldLimits {
@@ -258,29 +259,142 @@ mod tests {
         assert_eq!((paid.held_ms, paid.seats, paid.room()), (10_000, 1, 3));
     }
 
-    proptest! {
-        #[test]
-        fn nobody_holds_seats_for_longer_than_the_budget_of_a_window(
-            steps in prop::collection::vec((0..900i64, 0..700i64, 1..=4u8, any::<bool>()), 1..60),
-        ) {
-            let (mut now, mut present, mut holds) = (0, None::<Allowance>, vec![]);
-            for (pause, length, seats, is_swapped) in steps {
-                now += pause;
-                let Ok(mut allowed) = hold(present.as_ref(), seats, at(now)) else {
-                    continue;
-                };
-                if is_swapped {
-                    allowed.allowance = allowed.allowance.swap(Uuid::max(), seats, seats, 4).unwrap();
-                }
-                prop_assert!(allowed.until <= at(now) + LIMITS.hold);
-                let end = allowed.until.min(at(now + length));
-                let left = allowed.until.duration_since(end);
-                holds.push((allowed.allowance.since, end.duration_since(at(now))));
-                present = Some(ended(&allowed, seats, left));
-                now = end.as_second();
+    /// What a customer, or the time, does with a hold.
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        /// Holds so many seats.
+        Hold(u8),
+        /// Takes so many seats instead, which fails if they are too many.
+        Swap(u8),
+        /// Cancels the hold.
+        Release,
+        /// Begins a payment, which is declined so many milliseconds later.
+        Decline(i64),
+        /// Pays, and gives the seats back later.
+        Pay,
+    }
+
+    fn any_step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => (1..=4u8).prop_map(Step::Hold),
+            2 => (1..=6u8).prop_map(Step::Swap),
+            1 => Just(Step::Release),
+            1 => (0..300_000i64).prop_map(Step::Decline),
+            1 => Just(Step::Pay),
+        ]
+    }
+
+    /// A customer, the hold that they have, and the holds that have ended: the windows and the times.
+    #[derive(Debug, Default)]
+    struct Customer {
+        now: i64,
+        present: Option<Allowance>,
+        live: Option<Live>,
+        ended: Vec<(Timestamp, SignedDuration)>,
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    struct Live {
+        seats: u8,
+        since: Timestamp,
+        until: Timestamp,
+    }
+
+    impl Customer {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millisecond(self.now).unwrap()
+        }
+
+        /// Ends the hold now, or at its deadline if that has passed.
+        fn end(&mut self) {
+            let Some(live) = self.live.take() else { return };
+            let end = self.now().min(live.until);
+            let change = AllowanceChange::given_back(live.seats, live.until.duration_since(end));
+            let allowance = self.present.as_mut().unwrap();
+            allowance.seats += change.seats;
+            allowance.held_ms += change.held_ms;
+            self.ended.push((allowance.since, end.duration_since(live.since)));
+        }
+
+        fn step(&mut self, step: Step) {
+            let now = self.now();
+            if self.live.is_some_and(|live| live.until <= now) {
+                self.end();
             }
-            for (since, _) in &holds {
-                let of_window = holds.iter().filter(|(other, _)| other == since);
+            match (step, self.live) {
+                (Step::Hold(seats), None) => {
+                    let Ok(allowed) = hold(self.present.as_ref(), seats, now) else {
+                        return;
+                    };
+                    let (since, until) = (now, allowed.until);
+                    self.live = Some(Live { seats, since, until });
+                    self.present = Some(allowed.allowance);
+                }
+                (Step::Swap(seats), Some(live)) => {
+                    let present = self.present.as_mut().unwrap();
+                    if let Ok(swapped) = present.swap(Uuid::max(), live.seats, seats, 4) {
+                        *present = swapped;
+                        self.live = Some(Live { seats, ..live });
+                    }
+                }
+                (Step::Release, Some(_)) => self.end(),
+                // The seats wait for the payment, also after the deadline. A declined one gives the time back that is left.
+                (Step::Decline(after), Some(live)) => {
+                    self.now += after;
+                    if live.until <= self.now() {
+                        self.end();
+                    }
+                }
+                (Step::Pay, Some(live)) => {
+                    let left = live.until.duration_since(now);
+                    let paid = self.present.take().unwrap().paid_early(left);
+                    self.ended.push((paid.since, now.duration_since(live.since)));
+                    self.live = None;
+                    let change = AllowanceChange::given_back(live.seats, SignedDuration::ZERO);
+                    let seats = paid.seats + change.seats;
+                    self.present = Some(Allowance { seats, ..paid });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The row that an order has a seat of until then, or for as long as it is being paid for.
+    fn row(until: Option<Timestamp>) -> SeatRow {
+        let order_id = Uuid::nil();
+        let taken = [(0, Taken::Order { order_id, until })];
+        SeatRow {
+            taken: taken.into(),
+            ..SeatRow::free(RowKey { part: 0, row: 0 }, 1)
+        }
+    }
+
+    proptest! {
+        // Acceptance: 100,000 sequences, as tests/README.md says how.
+        #[test]
+        fn in_any_sequence_no_deadline_grows_and_nobody_holds_seats_for_longer_than_the_budget_of_a_window(
+            steps in prop::collection::vec((0..700_000i64, any_step()), 1..40),
+        ) {
+            let mut customer = Customer::default();
+            let millisecond = SignedDuration::from_millis(1);
+            for (pause, step) in steps {
+                customer.now += pause;
+                let (before, at) = (customer.live, customer.now());
+                customer.step(step);
+                let Some(live) = customer.live else { continue };
+                prop_assert!(live.until <= live.since + LIMITS.hold);
+                prop_assert!(customer.present.as_ref().is_some_and(|present| present.seats <= 4));
+                if let Some(before) = before.filter(|before| at < before.until) {
+                    prop_assert_eq!(live.until, before.until, "the deadline of a hold stays");
+                }
+                let held = row(Some(live.until));
+                prop_assert_eq!(held.state(0, live.until - millisecond), SeatState::Held);
+                prop_assert_eq!(held.state(0, live.until), SeatState::Free);
+                prop_assert_eq!(row(None).state(0, live.until), SeatState::Sold, "it is being paid for");
+            }
+            customer.end();
+            for (since, _) in &customer.ended {
+                let of_window = customer.ended.iter().filter(|(other, _)| other == since);
                 let held = of_window.fold(SignedDuration::ZERO, |sum, (_, held)| sum + *held);
                 prop_assert!(held <= LIMITS.budget, "{held:?} since {since}");
             }

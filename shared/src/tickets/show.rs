@@ -52,15 +52,18 @@ pub enum ShowList {
     Performers,
     /// The venues.
     Venues,
+    /// The performances that were deleted.
+    DeletedPerformances,
 }
 
 impl ShowList {
     /// All lists. A performance that is listed while somebody walks over them is met.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::DraftPerformances,
         Self::ListedPerformances,
         Self::Performers,
         Self::Venues,
+        Self::DeletedPerformances,
     ];
 
     /// The list's name in the index of lists.
@@ -70,13 +73,14 @@ impl ShowList {
             Self::ListedPerformances => "PERFORMANCES#LISTED",
             Self::Performers => "PERFORMERS",
             Self::Venues => "VENUES",
+            Self::DeletedPerformances => "PERFORMANCES#DELETED",
         }
     }
 
     /// The kind of the entities in the list.
     pub const fn kind(self) -> ShowKind {
         match self {
-            Self::DraftPerformances | Self::ListedPerformances => ShowKind::Performance,
+            Self::DraftPerformances | Self::ListedPerformances | Self::DeletedPerformances => ShowKind::Performance,
             Self::Performers => ShowKind::Performer,
             Self::Venues => ShowKind::Venue,
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use iso_currency::Currency;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -231,6 +231,9 @@ fn is_code(text: &str) -> bool {
 }
 
 impl Showtime {
+    /// The time for which a hold may take the former start for the present one: `hold-seats` remembers a showtime for a second.
+    const REMEMBERED: SignedDuration = SignedDuration::from_secs(2);
+
     /// The prefix of its key in the shows table.
     pub const KEY_PREFIX: &'static str = "SHOW#";
     /// The most price classes.
@@ -244,6 +247,11 @@ impl Showtime {
     /// Whether seats are sold at `now`.
     pub fn is_on_sale_at(&self, now: Timestamp) -> bool {
         self.status == ShowtimeStatus::OnSale && self.sales_start_at <= now && now < self.sales_end_at
+    }
+
+    /// Whether the showtime has got another start since a booking at `booked_at`.
+    pub fn was_moved_since(&self, booked_at: Timestamp) -> bool {
+        self.moved_at.is_some_and(|moved| booked_at < moved + Self::REMEMBERED)
     }
 
     /// The currency of the prices.

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use aws_lambda_events::sqs::SqsBatchResponse;
 use harness::gateway::{Answer, Call};
 use harness::objects::FakeS3;
 use harness::{FakeQueue, FakeVault, Services, TICKET_KEYS};
@@ -218,14 +219,19 @@ impl TicketsFixture {
 
     /// Delivers events of orders to `update-order-tickets`, in one batch. Returns the places of those that failed.
     pub async fn update_tickets_of(&self, detail_type: &str, orders: &[&Value]) -> Vec<usize> {
-        let Handler::Event(handle) = self.handler("update-order-tickets") else {
+        let message = |order: &&Value| self.delivery("madang.orders", detail_type, order).to_string();
+        let messages: Vec<String> = orders.iter().map(message).collect();
+        self.serve_messages("update-order-tickets", &messages).await
+    }
+
+    /// Delivers messages to a function of a queue, in one batch. Returns the places of those that failed.
+    async fn serve_messages(&self, action: &str, messages: &[String]) -> Vec<usize> {
+        let Handler::Event(handle) = self.handler(action) else {
             panic!("a function of a queue")
         };
-        let message = |(nth, order): (usize, &&Value)| {
-            let body = self.delivery("madang.orders", detail_type, order).to_string();
-            json!({ "messageId": nth.to_string(), "body": body })
-        };
-        let messages: Vec<Value> = orders.iter().enumerate().map(message).collect();
+        let messages = messages.iter().enumerate();
+        let record = |(nth, body): (usize, &String)| json!({ "messageId": nth.to_string(), "body": body });
+        let messages: Vec<Value> = messages.map(record).collect();
         let batch = json!({ "Records": messages }).to_string();
         let response = handle(batch, self.invocation()).await.expect("a response to the queue");
         let failures = response["batchItemFailures"].as_array().expect("a list");
@@ -233,10 +239,31 @@ impl TicketsFixture {
         failures.iter().map(place).collect()
     }
 
-    /// Delivers `ShowtimeCancelled` to `cancel-showtime-orders`.
-    pub async fn cancel_showtime_orders(&self, showtime: &str) {
+    /// Delivers an event of a showtime to `update-showtime-orders`.
+    pub async fn update_showtime_orders(&self, showtime: &str) {
         let data = json!({ "showtime_id": showtime });
-        self.deliver("cancel-showtime-orders", "ShowtimeCancelled", &data).await;
+        let message = self.delivery("madang.tickets", "ShowtimeChanged", &data).to_string();
+        let failed = self.serve_messages("update-showtime-orders", &[message]).await;
+        assert_eq!(failed, [] as [usize; 0], "handled");
+    }
+
+    /// Delivers the waiting messages of the queue, all of which name orders of a moved showtime, to `update-order-tickets`. Returns
+    /// how many there were.
+    pub async fn update_named_tickets(&self) -> usize {
+        let mut named = 0;
+        while let Some(delivery) = self.unservable.receive(10, self.now()) {
+            let messages: Vec<String> = delivery
+                .batch
+                .messages
+                .iter()
+                .map(|message| message.body.clone())
+                .collect();
+            let failed = self.serve_messages("update-order-tickets", &messages).await;
+            assert_eq!(failed, [] as [usize; 0], "handled");
+            self.unservable.settle(&delivery, &SqsBatchResponse::default());
+            named += messages.len();
+        }
+        named
     }
 
     /// Delivers the waiting messages of the queue to `cancel-unservable-orders`. Returns how many failed.

@@ -111,6 +111,7 @@ impl Cloud {
                 "https://queue.example.com/1/private-index.fifo",
             ),
             ("UNSERVABLE_ORDERS_URL", "https://queue.example.com/1/unservable-orders"),
+            ("TICKET_UPDATES_URL", "https://queue.example.com/1/ticket-updates"),
             ("IMAGES_URL", "https://images.example.com"),
             ("IMAGE_WIDTHS", "40,80"),
             ("IMAGE_FORMATS", "jpeg"),

@@ -31,7 +31,7 @@ pub const PRIVATE_SEARCH: &str = "private-search";
 pub const SEATING: &str = "seating";
 
 /// The environment variables that the template sets, the same for all functions.
-const VARIABLES: [(&str, &str); 61] = [
+const VARIABLES: [(&str, &str); 62] = [
     ("ACCOUNTS_TABLE", ACCOUNTS),
     ("AUCTIONS_TABLE", AUCTIONS),
     ("CATALOG_TABLE", CATALOG),
@@ -86,6 +86,7 @@ const VARIABLES: [(&str, &str); 61] = [
     ("INDEX_QUEUE_URL", crate::queue::INDEX_URL),
     ("PRIVATE_INDEX_QUEUE_URL", crate::queue::PRIVATE_INDEX_URL),
     ("UNSERVABLE_ORDERS_URL", crate::queue::UNSERVABLE_ORDERS_URL),
+    ("TICKET_UPDATES_URL", crate::queue::TICKET_UPDATES_URL),
     ("IMAGES_URL", "https://images.example.com"),
     ("IMAGE_WIDTHS", "40,80"),
     ("IMAGE_FORMATS", "jpeg"),

@@ -34,6 +34,9 @@ pub const UNSERVABLE_ORDERS_URL: &str = "https://sqs.test/123456789012/unservabl
 /// URL of the queue of events that change tickets.
 pub const TICKET_UPDATES_URL: &str = "https://sqs.test/123456789012/ticket-updates";
 
+/// URL of the queue of events of showtimes.
+pub const SHOWTIME_UPDATES_URL: &str = "https://sqs.test/123456789012/showtime-updates";
+
 /// URL of the queue of the private index.
 pub const PRIVATE_INDEX_URL: &str = "https://sqs.test/123456789012/private-index.fifo";
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsBatchResponse;
 use function_tests::payment_fixture::webhook_call;
 use harness::FakeQueue;
-use harness::queue::{Delivery, IMPORT_STEPS_URL, TICKET_UPDATES_URL};
+use harness::queue::{Delivery, IMPORT_STEPS_URL, SHOWTIME_UPDATES_URL, TICKET_UPDATES_URL};
 use jiff::SignedDuration;
 use sandbox::{FOREIGN_ORDER, Webhook};
 use serde_json::{Value, json};
@@ -84,6 +84,11 @@ pub fn start(world: &Rc<World>) {
         world.clone(),
         "update-order-tickets",
         world.ticket_updates.clone(),
+    ));
+    world.spawn(deliver_steps(
+        world.clone(),
+        "update-showtime-orders",
+        world.showtime_updates.clone(),
     ));
     for index in INDEXES {
         world.spawn(deliver_index_commands(world.clone(), index));
@@ -218,8 +223,12 @@ async fn deliver_events(world: Rc<World>) {
             }
         }
         for rule in QueueRule::of_bus().iter().filter(|rule| rule.is_for(&event)) {
-            assert_eq!(rule.queue, "TicketUpdates", "the simulation has this queue of events");
-            send(&world, &world.ticket_updates, TICKET_UPDATES_URL, &event);
+            let (queue, url) = match rule.queue.as_str() {
+                "TicketUpdates" => (&world.ticket_updates, TICKET_UPDATES_URL),
+                "ShowtimeUpdates" => (&world.showtime_updates, SHOWTIME_UPDATES_URL),
+                other => panic!("the simulation has no queue {other}"),
+            };
+            send(&world, queue, url, &event);
         }
     }
 }

@@ -130,11 +130,17 @@ pub enum Mutant {
     MinimumIgnored,
     /// A claim that a subscription gives back stays redeemed.
     ClaimsKept,
+    /// Free seats are read as blocked ones.
+    FreeSeatsHidden,
+    /// A check-in does not record which scan it was.
+    ScansForgotten,
+    /// Customers who join a waiting room after it has opened have the places of those who came before.
+    LateComersFirst,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 63] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -195,6 +201,9 @@ impl Mutant {
         Self::CouponsRepeated,
         Self::MinimumIgnored,
         Self::ClaimsKept,
+        Self::FreeSeatsHidden,
+        Self::ScansForgotten,
+        Self::LateComersFirst,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -297,6 +306,11 @@ impl Mutant {
             Self::CheckInsUnchecked => each_write(body, &mut |write| {
                 unless(write, "TICKET#", "attribute_not_exists(check_in)")
             }),
+            Self::ScansForgotten => each_write(body, &mut |write| {
+                if let Some(id) = write.pointer_mut("/ExpressionAttributeValues/:scan/M/scan_id/S") {
+                    *id = "018f0000-0000-8000-8000-000000000000".into();
+                }
+            }),
             Self::TicketsKept => each_write(body, &mut |write| {
                 if let Some(status) = write.pointer_mut("/ExpressionAttributeValues/:void/S") {
                     *status = "VALID".into();
@@ -333,6 +347,10 @@ impl Mutant {
             if self == Self::RatesIgnored && is_batch {
                 raise_rates(item);
             }
+            // The seat map and the counts are read by queries.
+            if self == Self::FreeSeatsHidden && is_batch {
+                hide_free_seats(item);
+            }
             self.break_item(item);
         }
     }
@@ -348,6 +366,10 @@ impl Mutant {
     fn break_item(self, item: &mut Value) {
         if self == Self::SeatLimitIgnored && item["max_seats"].is_object() {
             item["max_seats"]["N"] = "20".into();
+        }
+        let is_join = item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("JOIN#"));
+        if let (Self::LateComersFirst, true, Some(join)) = (self, is_join, item.as_object_mut()) {
+            join.remove("second");
         }
         if self == Self::ExpiryIgnored {
             let on_book = item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("BOOK#"));
@@ -398,6 +420,8 @@ impl Mutant {
                 | Self::SwapsProlonged
                 | Self::AttendanceUnchecked
                 | Self::StarsUncounted
+                | Self::FreeSeatsHidden
+                | Self::ScansForgotten
         )
     }
 
@@ -459,6 +483,22 @@ impl Mutant {
                 body["approvedAt"] = body["requestedAt"].clone();
             }
             _ => {}
+        }
+    }
+}
+
+/// Blocks the free seats of a row.
+fn hide_free_seats(row: &mut Value) {
+    let seats = row
+        .pointer("/n/N")
+        .and_then(Value::as_str)
+        .and_then(|n| n.parse::<u8>().ok());
+    let taken = row.pointer_mut("/h/M").and_then(Value::as_object_mut);
+    if let (Some(seats), Some(taken)) = (seats, taken) {
+        for place in 0..seats {
+            taken
+                .entry(place.to_string())
+                .or_insert_with(|| json!({ "BOOL": true }));
         }
     }
 }

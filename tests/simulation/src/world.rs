@@ -55,6 +55,9 @@ const UNSERVABLE_RECEIVES: u32 = 40;
 /// Visibility timeout and deliveries of the queue of events that change tickets (functions/tickets/template.yaml).
 const TICKET_VISIBILITY: SignedDuration = SignedDuration::from_secs(60);
 const TICKET_RECEIVES: u32 = 360;
+/// Visibility timeout and deliveries of the queue of events of showtimes (functions/tickets/template.yaml).
+const SHOWTIME_VISIBILITY: SignedDuration = SignedDuration::from_secs(360);
+const SHOWTIME_RECEIVES: u32 = 60;
 /// How often a client retries a request without a response.
 const TRIES: usize = 4;
 
@@ -89,6 +92,8 @@ pub struct World {
     pub unservable_orders: FakeQueue,
     /// Events for `update-order-tickets`.
     pub ticket_updates: FakeQueue,
+    /// The queue of events of showtimes.
+    pub showtime_updates: FakeQueue,
     /// Commands for `write-index`.
     pub index: FakeQueue,
     /// Commands for `write-private-index`.
@@ -239,6 +244,7 @@ impl World {
         let (import_steps, export_steps) = (steps(), steps());
         let unservable_orders = FakeQueue::new(UNSERVABLE_VISIBILITY, UNSERVABLE_RECEIVES);
         let ticket_updates = FakeQueue::new(TICKET_VISIBILITY, TICKET_RECEIVES);
+        let showtime_updates = FakeQueue::new(SHOWTIME_VISIBILITY, SHOWTIME_RECEIVES);
         let index_queue = || {
             let queue = FakeQueue::new(INDEX_VISIBILITY, MAX_RECEIVES);
             if !fault_plan.actors.search {
@@ -258,6 +264,7 @@ impl World {
             import_steps: import_steps.clone(),
             export_steps: export_steps.clone(),
             unservable_orders: unservable_orders.clone(),
+            ticket_updates: ticket_updates.clone(),
             index: index.clone(),
             private_index: private_index.clone(),
             kms: FakeKms::default(),
@@ -284,6 +291,7 @@ impl World {
             export_steps,
             unservable_orders,
             ticket_updates,
+            showtime_updates,
             index,
             private_index,
             webhooks_ready,

@@ -74,6 +74,10 @@ pub struct OrderTickets {
     pub order_id: OrderId,
     /// The tickets.
     pub tickets: Vec<TicketSeat>,
+    /// The start of the showtime that the customer was told last. Absent if the customer has booked another start than that of the
+    /// tickets, and was not told yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_start: Option<Timestamp>,
     /// The number of writes, from 1.
     pub version: u64,
     /// The event of the latest write.

@@ -157,7 +157,7 @@ fn actor_of(detail_type: &str) -> Result<Actor> {
         | "InvoiceVoided"
         | "InvoiceReviewNeeded"
         | "DeliveryPostponed" => Actor::function("charge-subscription"),
-        "TicketsIssued" | "TicketsVoided" => Actor::function("update-order-tickets"),
+        "TicketsIssued" | "TicketsVoided" | "TicketsMoved" => Actor::function("update-order-tickets"),
         "TicketTransferred" => Actor::customer(&tickets::receiver()),
         "PerformanceReviewHidden" | "PerformanceReviewShown" => staff(),
         "UnexpectedScanFound"

@@ -9,8 +9,8 @@ use shared::tickets::{PerformanceId, SeatId, ShowtimeId, ShowtimeStatus, TicketI
 use tickets::admission::ticket::TicketStatus;
 use tickets::admission::transfer::TicketTransfer;
 use tickets::event::{
-    OrderTicketsChange, PerformanceReviewState, ScanPlace, ShowtimeState, TicketEvent, TicketSeat, UndoneScan,
-    UnexpectedScan,
+    MovedTickets, OrderTicketsChange, PerformanceReviewState, ScanPlace, ShowtimeState, TicketEvent, TicketSeat,
+    UndoneScan, UnexpectedScan,
 };
 use tickets::performance_reviews::review::{PerformanceReviewId, PerformanceReviewStatus};
 use uuid::Uuid;
@@ -53,6 +53,16 @@ pub(super) fn events() -> Result<Vec<Record>> {
             status,
         }
     };
+    let starts_at = now + SignedDuration::from_hours(30 * 24);
+    let moved = MovedTickets {
+        order_id,
+        customer_id: super::customer(),
+        showtime_id,
+        starts_at,
+        moved_from: Some(starts_at - SignedDuration::from_hours(24)),
+        free_until: starts_at,
+        tickets: tickets.clone(),
+    };
     let unexpected = UnexpectedScan {
         ticket_id: tickets[0].ticket_id,
         showtime_id,
@@ -81,6 +91,7 @@ pub(super) fn events() -> Result<Vec<Record>> {
     let events = [
         TicketEvent::TicketsIssued(change(&tickets)),
         TicketEvent::TicketsVoided(change(&tickets[1..])),
+        TicketEvent::TicketsMoved(moved),
         TicketEvent::TicketTransferred(transfer),
         TicketEvent::PerformanceReviewWritten(review(PerformanceReviewStatus::Visible)),
         TicketEvent::PerformanceReviewHidden(review(PerformanceReviewStatus::Hidden)),

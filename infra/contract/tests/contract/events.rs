@@ -91,6 +91,7 @@ const OPTIONAL: &[(&str, &str)] = &[
     ("madang.billing", "/data/ends_at"),
     ("madang.billing", "/data/skipped"),
     ("madang.tickets", "/data/check_in"),
+    ("madang.tickets", "/data/moved_from"),
     ("madang.images", "/data/refusal"),
     ("madang.images", "/data/replaces"),
     ("madang.images", "/data/sequencer"),

@@ -209,8 +209,9 @@ fn each_post_and_each_patch_without_a_condition_takes_an_idempotency_key() {
 }
 
 /// A POST that changes nothing: what it asks for does not fit an address, or what it answers is secret.
-const CHANGES_NOTHING: [&str; 3] = [
+const CHANGES_NOTHING: [&str; 4] = [
     "POST /quotes",
+    "POST /showtimes/{showtime_id}/quotes",
     "POST /orders/{order_id}/cancellation-quotes",
     "POST /admin/coupons/{coupon_id}/codes",
 ];

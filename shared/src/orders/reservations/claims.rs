@@ -133,7 +133,8 @@ impl ReservationStore {
         wanted.iter().map(take).chain(left.map(give_back)).collect()
     }
 
-    /// The writes by which an order gives `claims` back. With `at_least`, each can be redeemed until then at least.
+    /// The writes by which an order gives `claims` back. With `at_least`, each can be redeemed until then at least, unless its time was
+    /// extended before: a customer whose orders are cancelled again and again does not keep a coupon for ever.
     pub(super) async fn return_writes(
         &self,
         claims: &[CouponClaimId],
@@ -152,7 +153,7 @@ impl ReservationStore {
         };
         let ends_before = |id: CouponClaimId, time: &Timestamp| {
             let claim = read.iter().find(|claim| claim.coupon_claim_id == id);
-            claim.is_some_and(|claim| claim.redeemable_until < *time)
+            claim.is_some_and(|claim| !claim.is_extended && claim.redeemable_until < *time)
         };
         let give_back = |&id: &CouponClaimId| {
             update(match at_least.filter(|time| ends_before(id, time)) {

@@ -347,7 +347,12 @@ async fn tickets() {
         .await;
     shop.change(&showtime, &json!({ "status": "ON_SALE" })).await;
     shop.open_sale();
+    let quote = Call::new("POST", "/showtimes/{showtime_id}/quotes").path("showtime_id", &showtime);
+    let seats = json!({ "seats": ["0-0-0", "0-0-1"] });
+    shop.call("create-seat-quote", quote.by("ann").json(&seats)).await;
     shop.hold("ann", "h", &showtime, &["0-0-0", "0-0-1"]).await;
+    let retired = Call::new("DELETE", route).path("performance_id", &shop.performance().await);
+    shop.call("delete-performance", retired.by_admin()).await;
 }
 
 async fn at_the_door() {

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use harness::audit::check_seats;
 use harness::engine::{COUPONS, ORDERS, SEATS};
 use harness::faults::Cost;
-use harness::gateway::Answer;
+use harness::gateway::{Answer, Call};
 use jiff::SignedDuration;
 use sandbox::Card;
 use serde_json::{Value, json};
@@ -118,6 +118,57 @@ async fn a_hold_redeems_a_claim_and_its_seats_share_the_discount() {
     let payments = paid(&house.seats, "ann", &order).await;
     assert_eq!(payments.charged().charged, 380_000);
     assert_eq!(house.owner(&house.claim).await, Some(id_of(&order)));
+}
+
+#[tokio::test]
+async fn a_quote_of_seats_is_what_the_hold_costs_and_holds_nothing() {
+    let house = House::with(&json!({ "benefit": { "kind": "FIXED", "amount": amount(10_000) } })).await;
+    let quote = async |customer: &str, body: &Value| {
+        let call = Call::new("POST", "/showtimes/{showtime_id}/quotes").path("showtime_id", &house.showtime);
+        house
+            .seats
+            .call("create-seat-quote", call.by(customer).json(body))
+            .await
+    };
+    let body = house.body(&["0-0-0", "0-0-1", "0-1-0"]);
+    let quoted = quote("ann", &body).await;
+    assert_eq!(
+        (quoted.status, discounts(&quoted)),
+        (200, vec![3846, 3846, 2308]),
+        "{quoted:?}"
+    );
+    assert_eq!(house.owner(&house.claim).await, None);
+    assert_eq!(house.seats.engine.count(ORDERS).await, 0);
+    let order = house.hold("ann", "k", &body).await;
+    for member in ["lines", "totals", "coupons"] {
+        assert_eq!(quoted.body[member], order.body[member], "{member}");
+    }
+    // The coupon of the order that a hold would replace counts, and no other order's.
+    let mut other = house.body(&["0-0-0"]);
+    assert_eq!(seen(&quote("ann", &other).await), (409, "coupon-in-use"));
+    other["replaces"] = order.body["order_id"].clone();
+    let swap = quote("ann", &other).await;
+    let swapped = house.swap("2", &order, &["0-0-0"], Some(&house.claim)).await;
+    assert_eq!(
+        (swap.status, &swap.body["totals"]),
+        (200, &swapped.body["totals"]),
+        "{swap:?}"
+    );
+
+    let of_seats = |seats: &[&str]| json!({ "seats": seats });
+    assert_eq!(
+        quote("bob", &of_seats(&["0-0-0"])).await.status,
+        200,
+        "it does not say what is free"
+    );
+    assert_eq!(
+        seen(&quote("bob", &house.body(&["0-0-4"])).await),
+        (422, "coupon-not-found")
+    );
+    assert_eq!(seen(&quote("bob", &of_seats(&["0-9-0"])).await), (422, "unknown-seats"));
+    assert_eq!(seen(&quote("bob", &json!({})).await), (422, "invalid-hold"));
+    let best = json!({ "best": { "class": "R", "count": 2 } });
+    assert_eq!(seen(&quote("bob", &best).await), (400, "malformed-body"));
 }
 
 #[tokio::test]
@@ -376,6 +427,44 @@ async fn the_seats_of_a_moved_showtime_give_their_coupon_back_for_another_day() 
         (&returned["status"], &returned["redeemable_until"]),
         (&json!("ISSUED"), &until)
     );
+}
+
+#[tokio::test]
+async fn the_time_of_a_coupon_is_extended_once_however_often_the_shop_cancels() {
+    let house = House::with(&json!({ "on_cancellation": "KEPT" })).await;
+    let hour = SignedDuration::from_hours(1);
+    let cancel = async |order: &Answer| {
+        let call = Call::new("POST", "/orders/{order_id}/cancel").path("order_id", &id_of(order));
+        let cancelled = house.seats.cancel_order(call.by_admin().key(&id_of(order))).await;
+        assert_eq!(cancelled.body["status"], "CANCELLED", "{cancelled:?}");
+        house.coupons.claims("ann").await.remove(0)
+    };
+    let first = house.hold_with_claim("1", &["0-0-0"]).await;
+    paid(&house.seats, "ann", &first).await;
+    house.seats.advance(hour * 72);
+    let returned = cancel(&first).await;
+    let until = json!(house.seats.now() + hour * 24);
+    assert_eq!(
+        (
+            &returned["status"],
+            &returned["redeemable_until"],
+            &returned["is_extended"]
+        ),
+        (&json!("ISSUED"), &until, &json!(true))
+    );
+    let second = house.hold_with_claim("2", &["0-0-0"]).await;
+    assert_eq!(second.status, 201, "{second:?}");
+    paid(&house.seats, "ann", &second).await;
+    house.seats.advance(hour);
+    let again = cancel(&second).await;
+    assert_eq!(
+        (&again["status"], &again["redeemable_until"]),
+        (&json!("ISSUED"), &until),
+        "it keeps the time of the first extension"
+    );
+    house.seats.advance(hour * 23);
+    let late = house.hold_with_claim("3", &["0-0-0"]).await;
+    assert_eq!(seen(&late), (409, "coupon-expired"));
 }
 
 #[tokio::test]

@@ -147,6 +147,20 @@ async fn a_draft_of_a_performance_is_not_found_until_it_is_listed() {
 }
 
 #[tokio::test]
+async fn a_deleted_performance_is_not_found_any_more() {
+    let theatre = Theatre::open().await;
+    let id = theatre.performance(&json!({ "en": "Nutcracker" }), "LISTED", &[]).await;
+    let show = [(ShowKind::Performance, &*id)];
+    theatre.index(&show).await;
+    assert_eq!(theatre.found(&[("q", "nutcracker")]).await.len(), 1);
+    let call = Call::new("DELETE", "/admin/performances/{performance_id}").path("performance_id", &id);
+    let deleted = theatre.tickets.call("delete-performance", call.by_admin()).await;
+    assert_eq!(deleted.status, 200, "{deleted:?}");
+    theatre.index(&show).await;
+    assert!(theatre.found(&[("q", "nutcracker")]).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_show_that_no_message_has_named_is_found_by_the_daily_comparison() {
     let theatre = Theatre::open().await;
     theatre.search.index(&[("tea", "Green tea")]).await;

@@ -1,12 +1,18 @@
 //! Venues, seating plans, performers, performances and showtimes.
 
+use function_tests::id_of;
+use function_tests::image_fixture::{ImageFixture, picture};
 use function_tests::tickets_fixture::{
     TicketsFixture, create, key, performance, plan_call, showtime, showtime_call, text, update,
 };
 use harness::gateway::{Answer, Call};
+use harness::objects::FakeS3;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tickets::plan::sample::hall;
+
+use crate::holds::selling;
+use crate::tickets::bought;
 
 const VENUE: &str = "/admin/venues/{venue_id}";
 const PERFORMANCE: &str = "/admin/performances/{performance_id}";
@@ -551,6 +557,140 @@ async fn a_performance_whose_showtimes_are_all_cancelled_can_be_retired_at_once(
     let body = json!({ "status": "DRAFT" });
     let call = update(PERFORMANCE, "performance_id", &hall.performance, "*", &body);
     assert_eq!(shop.call("update-performance", call).await.status, 200);
+}
+
+async fn delete(shop: &TicketsFixture, performance: &str) -> Answer {
+    let call = Call::new("DELETE", PERFORMANCE).path("performance_id", performance);
+    shop.call("delete-performance", call.by_admin()).await
+}
+
+#[tokio::test]
+async fn a_deleted_performance_loses_its_posters_is_in_no_list_and_does_not_change_any_more() {
+    let shop = TicketsFixture::open().await;
+    let images = ImageFixture {
+        shop: shop.again(),
+        s3: FakeS3::default(),
+    };
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let mut posters = vec![];
+    for key in ["one", "two", "three"] {
+        let poster = images.presign("staff", key, &json!({})).await;
+        images
+            .resize_image(&images.upload(&poster, &picture(60, 30)))
+            .await
+            .unwrap();
+        posters.push(poster);
+    }
+    let change = |body: &Value| update(PERFORMANCE, "performance_id", &hall.performance, "*", body);
+    let named = shop
+        .call("update-performance", change(&json!({ "posters": posters })))
+        .await;
+    assert_eq!(named.status, 200, "{named:?}");
+    images.delete("staff", &posters[2]).await;
+    let draft = shop.showtime(&hall).await;
+
+    let deleted = delete(&shop, &hall.performance).await;
+    assert_eq!(
+        (deleted.status, &deleted.body["status"], &deleted.body["posters"]),
+        (200, &json!("DRAFT"), &json!([])),
+        "{deleted:?}"
+    );
+    assert_eq!(deleted.body["deleted_at"], json!(shop.now()));
+    for poster in &posters {
+        assert_eq!(images.see(poster).await.body["status"], "DELETED");
+    }
+    images.purge_deleted().await.unwrap();
+    assert!(images.variants().is_empty(), "{:?}", images.variants());
+
+    shop.advance(SignedDuration::from_secs(1));
+    let again = delete(&shop, &hall.performance).await;
+    assert_eq!((again.status, &again.body), (200, &deleted.body));
+    let read = get(PERFORMANCE, "performance_id", &hall.performance).by_admin();
+    assert_eq!(shop.call("get-admin-performance", read).await.body, deleted.body);
+    let public = get("/performances/{performance_id}", "performance_id", &hall.performance);
+    assert_eq!(seen(&shop.call("get-performance", public).await), (404, "not-found"));
+    for status in ["DRAFT", "LISTED"] {
+        let list = Call::new("GET", "/admin/performances")
+            .by_admin()
+            .query("status", status);
+        assert_eq!(
+            shop.call("list-admin-performances", list).await.body["items"],
+            json!([])
+        );
+    }
+    let listed = shop
+        .call("update-performance", change(&json!({ "status": "LISTED" })))
+        .await;
+    assert_eq!(seen(&listed), (404, "not-found"));
+    let another = showtime_call(&hall.performance, &showtime(&hall.plan));
+    assert_eq!(seen(&shop.call("create-showtime", another).await), (404, "not-found"));
+    assert_eq!(seen(&shop.publish(&draft).await), (409, "performance-not-listed"));
+    assert_eq!(
+        seen(&delete(&shop, "018f0000-0000-8000-8000-000000000009").await),
+        (404, "not-found")
+    );
+}
+
+#[tokio::test]
+async fn a_performance_is_not_deleted_while_seats_of_a_showtime_are_sold_or_held() {
+    let shop = TicketsFixture::open().await;
+    let hall = shop.hall("Asia/Seoul", 1, 2, 4).await;
+    let (one, other) = (shop.on_sale(&hall).await, shop.on_sale(&hall).await);
+    shop.open_sale();
+    let hold = shop.hold("ann", "k", &one, &["0-0-0", "0-0-1"]).await;
+    assert_eq!(hold.status, 201, "{hold:?}");
+    let closed = json!({ "status": "CLOSED" });
+    for showtime in [&one, &other] {
+        assert_eq!(shop.change(showtime, &closed).await.status, 200);
+        assert_eq!(
+            seen(&delete(&shop, &hall.performance).await),
+            (409, "performance-has-showtimes")
+        );
+    }
+    let public = get("/performances/{performance_id}", "performance_id", &hall.performance);
+    assert_eq!(shop.call("get-performance", public).await.status, 200);
+    let call_off = json!({ "status": "CANCELLED" });
+    assert_eq!(shop.change(&one, &call_off).await.status, 200);
+    assert_eq!(
+        seen(&delete(&shop, &hall.performance).await),
+        (409, "performance-has-showtimes")
+    );
+    assert_eq!(shop.change(&other, &call_off).await.status, 200);
+    assert_eq!(delete(&shop, &hall.performance).await.status, 200);
+    // The order of the cancelled showtime is cancelled as ever.
+    shop.update_showtime_orders(&one).await;
+    assert_eq!(shop.cancel_unservable_orders().await, 0);
+    assert_eq!(shop.shop.see("ann", &id_of(&hold)).await.body["status"], "CANCELLED");
+}
+
+#[tokio::test]
+async fn the_orders_tickets_and_reviews_of_a_deleted_performance_stay() {
+    let (shop, showtime) = selling(2, 4).await;
+    let order = bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    let ticket = shop.tickets("ann").await[0].clone();
+    let performance = text(&shop.see(&showtime).await.body, "performance_id");
+    let code = text(&shop.ticket("ann", &text(&ticket, "ticket_id")).await.body, "code");
+    assert_eq!(shop.check_in("s", &showtime, &code, "A").await.status, 200);
+    assert_eq!(
+        seen(&delete(&shop, &performance).await),
+        (409, "performance-has-showtimes")
+    );
+    shop.advance(SignedDuration::from_hours(24 * 90));
+    let route = "/performances/{performance_id}/reviews";
+    let review = Call::new("POST", route)
+        .path("performance_id", &performance)
+        .by("ann")
+        .key("r");
+    let review = review.json(&json!({ "ticket_id": ticket["ticket_id"], "stars": 5 }));
+    assert_eq!(shop.call("create-performance-review", review).await.status, 201);
+    assert_eq!(delete(&shop, &performance).await.status, 200);
+    let (tickets, order_id) = (shop.tickets("ann").await, text(&order, "order_id"));
+    assert_eq!(tickets.len(), 2);
+    assert!(tickets.iter().all(|ticket| ticket["status"] == "VALID"), "{tickets:?}");
+    assert_eq!(shop.shop.see("ann", &order_id).await.body["status"], "PAID");
+    let reviews = Call::new("GET", route).path("performance_id", &performance);
+    let reviews = shop.call("list-performance-reviews", reviews).await;
+    assert_eq!(reviews.body["items"].as_array().map(Vec::len), Some(1), "{reviews:?}");
 }
 
 #[tokio::test]

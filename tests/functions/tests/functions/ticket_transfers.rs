@@ -560,7 +560,7 @@ async fn a_ticket_that_is_accepted_while_its_showtime_is_cancelled_refunds_the_b
         (200, 200),
         "{accepted:?} {cancelled:?}"
     );
-    shop.cancel_showtime_orders(&showtime).await;
+    shop.update_showtime_orders(&showtime).await;
     assert_eq!(shop.cancel_unservable_orders().await, 0);
     let payment = payments.payment_of("ann", &text(&order, "order_id")).await;
     payments.refund("OrderCancelled", &payment).await.unwrap();

@@ -3,6 +3,7 @@
 mod cancelled_showtimes;
 mod check_ins;
 mod codes;
+mod moved_showtimes;
 mod uploads;
 
 use std::collections::BTreeSet;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use function_tests::tickets_fixture::{accept_call, check_in_call, delete_offer_call, offer_call};
 use harness::gateway::Call;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::box_office::a_showtime;
@@ -30,6 +31,7 @@ pub async fn pass_tickets_on(world: Rc<World>) {
         };
         match world.below(16) {
             0 => call_off(&world, &showtime).await,
+            1 => postpone(&world, &showtime).await,
             _ => pass_on(&world, &showtime, &ticket).await,
         }
     }
@@ -56,6 +58,25 @@ async fn call_off(world: &World, showtime: &str) {
     let call = call.by_admin().header("if-match", "*");
     world
         .request("update-showtime", call.json(&json!({ "status": "CANCELLED" })))
+        .await;
+}
+
+/// Moves a showtime that has tickets to an hour that others have too, so that two can move it back and forth. One that starts soon
+/// stays: reviewers wait for its end.
+async fn postpone(world: &World, showtime: &str) {
+    if world.state().soon_shows.iter().any(|soon| soon.showtime_id == showtime) {
+        return;
+    }
+    let now = world.clock.now();
+    let days = 3 + now.as_second() % 2;
+    let start = (now + SignedDuration::from_hours(24 * days)).strftime("%Y-%m-%dT20:00:00");
+    let call = Call::new("PATCH", "/admin/showtimes/{showtime_id}").path("showtime_id", showtime);
+    let call = call.by_admin().header("if-match", "*");
+    world
+        .request(
+            "update-showtime",
+            call.json(&json!({ "local_start": start.to_string() })),
+        )
         .await;
 }
 

@@ -36,6 +36,7 @@ pub async fn sell_tickets(world: Rc<World>) {
     if world.fault_plan.actors.ticket_buyers > 0 {
         created.add_undisturbed(&world).await;
     }
+    delete_performance(&world).await;
     while world.is_running() {
         world.pause().await;
         // Mostly what concerns seats.
@@ -45,6 +46,20 @@ pub async fn sell_tickets(world: Rc<World>) {
         };
         created.work(&world, kind).await;
     }
+}
+
+/// Creates a performance and deletes it, sometimes twice.
+async fn delete_performance(world: &World) {
+    let create = Call::new("POST", "/admin/performances").by_admin().key(&world.key());
+    let created = world.request("create-performance", create.json(&performance())).await;
+    let Some(id) = created.body["performance_id"].as_str() else {
+        return;
+    };
+    let delete = |_: &str| {
+        let delete = Call::new("DELETE", "/admin/performances/{performance_id}");
+        delete.path("performance_id", id).by_admin()
+    };
+    repeated::send(world, "delete-performance", delete).await;
 }
 
 impl Created {

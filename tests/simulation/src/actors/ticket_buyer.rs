@@ -4,10 +4,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use function_tests::tickets_fixture::hold_call;
+use harness::gateway::Call;
 use serde_json::{Value, json};
 
 use super::box_office::a_showtime;
 use super::{repeated, shopper};
+use crate::audit::refusals::{FreeSeats, check_refusal};
 use crate::world::World;
 
 /// Rows, and pairs of seats in a row, that customers choose from.
@@ -61,11 +63,19 @@ pub async fn hold(world: &World, name: &str, showtime: &str, replaced: Option<&V
         let first = 2 * world.below(PAIRS);
         json!({ "seats": [format!("0-{row}-{first}"), format!("0-{row}-{}", first + 1)] })
     };
+    if body["best"].is_null() {
+        let quote = Call::new("POST", "/showtimes/{showtime_id}/quotes").path("showtime_id", showtime);
+        world.http("create-seat-quote", quote.by(name).json(&body)).await;
+    }
     if let Some(replaced) = replaced {
         body["replaces"] = replaced["order_id"].clone();
     }
     let hold = |key: &str| hold_call(name, key, showtime, &body);
+    let before = FreeSeats::of(world, showtime);
     let answers = repeated::send(world, "hold-seats", hold).await;
+    for answer in &answers {
+        check_refusal(world, showtime, &body, &before, answer);
+    }
     let order = answers.into_iter().find(|answer| answer.status == 201)?.body;
     let id = order["order_id"].as_str()?.to_owned();
     world.state().orders.push(id);

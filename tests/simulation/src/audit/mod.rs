@@ -4,6 +4,7 @@ mod coupons;
 mod hold_times;
 mod imports;
 mod lookups;
+pub mod refusals;
 mod reviews;
 pub mod search;
 mod seats;
@@ -156,6 +157,8 @@ pub fn check(world: &World, phase: Phase) {
             let ended = tickets::check_cancelled_showtimes(&orders, &shows);
             check("a cancelled showtime has no orders", ended);
         }
+        let told = tickets::check_told_starts(&all_tickets, &shows);
+        check("customers know when their show starts", told);
         check(
             "an erased customer has no subscription",
             erased_are_not_subscribed(&accounts, &subscriptions),

@@ -91,6 +91,31 @@ pub fn check_cancelled_showtimes(orders: &[Value], shows: &[Value]) -> Result<()
     Ok(())
 }
 
+/// Checks that each customer with tickets was told the present start of their showtime, once all events and messages are delivered.
+///
+/// # Errors
+/// The first order whose customer was not.
+pub fn check_told_starts(tickets: &[Value], shows: &[Value]) -> Result<()> {
+    let showtimes = shows.iter().filter(|item| key(item).starts_with("SHOW#"));
+    let starts: BTreeMap<&str, &Value> = showtimes
+        .filter(|showtime| showtime["status"] != "CANCELLED")
+        .filter_map(|showtime| Some((showtime["showtime_id"].as_str()?, &showtime["starts_at"])))
+        .collect();
+    let valid = tickets.iter().filter(|ticket| ticket["status"] == "VALID");
+    let showtime_of: BTreeMap<&str, &str> = valid
+        .filter_map(|ticket| Some((ticket["order_id"].as_str()?, ticket["showtime_id"].as_str()?)))
+        .collect();
+    for told in tickets.iter().filter(|item| key(item).starts_with("ORDER#")) {
+        let showtime = told["order_id"].as_str().and_then(|order| showtime_of.get(order));
+        let start = showtime.and_then(|showtime| starts.get(showtime));
+        ensure!(
+            start.is_none_or(|start| **start == told["told_start"]),
+            "the show starts at {start:?}: {told}"
+        );
+    }
+    Ok(())
+}
+
 /// Checks that no ticket was admitted by two scans.
 ///
 /// # Errors

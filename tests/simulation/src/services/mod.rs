@@ -16,7 +16,9 @@ use function_tests::tickets_fixture::KEY as TICKET_KEY;
 use harness::embedded::RawResponse;
 use harness::objects::FakeS3;
 use harness::platform::{PRIVATE_SEARCH, SEARCH};
-use harness::queue::{EXPORT_STEPS_URL, IMPORT_STEPS_URL, INDEX_URL, PRIVATE_INDEX_URL, UNSERVABLE_ORDERS_URL};
+use harness::queue::{
+    EXPORT_STEPS_URL, IMPORT_STEPS_URL, INDEX_URL, PRIVATE_INDEX_URL, TICKET_UPDATES_URL, UNSERVABLE_ORDERS_URL,
+};
 use harness::{ADMISSION_KEYS, CARRIER_CREDENTIALS, FakeKms, FakeQueue, TICKET_KEYS};
 use lambda_http::http::Method;
 use lambda_http::http::header::{IF_MATCH, IF_NONE_MATCH};
@@ -83,6 +85,8 @@ pub struct Services {
     pub export_steps: FakeQueue,
     /// Orders that the shop cannot serve.
     pub unservable_orders: FakeQueue,
+    /// The queue of orders whose tickets change.
+    pub ticket_updates: FakeQueue,
     /// SQS: commands for `write-index`.
     pub index: FakeQueue,
     /// SQS: commands for `write-private-index`.
@@ -125,6 +129,7 @@ impl Services {
                     IMPORT_STEPS_URL => &self.import_steps,
                     EXPORT_STEPS_URL => &self.export_steps,
                     UNSERVABLE_ORDERS_URL => &self.unservable_orders,
+                    TICKET_UPDATES_URL => &self.ticket_updates,
                     _ => &self.charges,
                 };
                 if self.mutant == Some(Mutant::CommandLost) {

@@ -304,6 +304,21 @@ fn a_code_that_makes_two_claims_is_caught() {
 }
 
 #[test]
+fn a_free_seat_that_is_called_taken_is_caught() {
+    is_caught(Mutant::FreeSeatsHidden, "nobody is told that free seats are taken");
+}
+
+#[test]
+fn a_repeated_scan_that_is_taken_for_another_one_is_caught() {
+    is_caught(Mutant::ScansForgotten, "a repeated scan is the first one");
+}
+
+#[test]
+fn places_of_a_waiting_room_that_are_called_in_another_order_are_caught() {
+    is_caught(Mutant::LateComersFirst, "places were called in another order");
+}
+
+#[test]
 fn orders_of_a_cancelled_showtime_that_are_forgotten_are_caught() {
     is_caught_from(108, Mutant::CancellationLost, "a cancelled showtime has no orders");
 }

@@ -21,7 +21,7 @@ async fn a_cancelled_showtime_gives_everybody_their_money_back() {
     let (_, annes) = bought_through(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
     let (_, bobs) = bought_through(&shop, "bob", &showtime, &["0-1-0", "0-1-1"]).await;
     let held = shop.hold("eve", "k", &showtime, &["0-0-2", "0-0-3"]).await;
-    shop.cancel_showtime_orders(&showtime).await;
+    shop.update_showtime_orders(&showtime).await;
     assert_eq!(shop.cancel_unservable_orders().await, 0);
     assert_eq!(
         statuses(&shop, "ann").await,
@@ -39,8 +39,8 @@ async fn a_cancelled_showtime_gives_everybody_their_money_back() {
         .into_iter()
         .find(|item| item["showtime_id"] == json!(showtime));
     assert_eq!(show.unwrap()["event"]["detail_type"], "ShowtimeCancelled");
-    shop.cancel_showtime_orders(&showtime).await;
-    shop.cancel_showtime_orders(&showtime).await;
+    shop.update_showtime_orders(&showtime).await;
+    shop.update_showtime_orders(&showtime).await;
     assert_eq!(shop.cancel_unservable_orders().await, 0, "twice is once");
     assert_eq!(shop.shop.see("eve", &id_of(&held)).await.body["status"], "CANCELLED");
     for (customer, payments, amount) in [("ann", annes, 300_000), ("bob", bobs, 180_000)] {
@@ -92,7 +92,7 @@ async fn an_order_that_is_being_paid_for_is_cancelled_when_its_payment_is_known(
         shop.change(&showtime, &json!({ "status": "CANCELLED" })).await.status,
         200
     );
-    shop.cancel_showtime_orders(&showtime).await;
+    shop.update_showtime_orders(&showtime).await;
     assert_eq!(shop.cancel_unservable_orders().await, 1, "it is tried again");
     let again = payments.confirm(toss_call("ann", "pay", &id, &key, total as u64)).await;
     assert_eq!(again.body["status"], "PAID", "{again:?}");

@@ -2,7 +2,7 @@
 
 use function_tests::tickets_fixture::{text, ticket_call, upload_call};
 use harness::gateway::Answer;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{at_the_door, bought, cancelled_by_admin, code, ids, scan, seen, stored, wait_until};
@@ -34,6 +34,53 @@ async fn an_uploaded_scan_from_before_check_in_is_kept_and_reported_and_does_not
     assert_eq!((&again.body, again.replayed), (&uploaded.body, true));
     let late = upload(&scan("late", &code, "B", shop.now())).await;
     assert_eq!(late.body["scans"][0]["result"], "CHECKED_IN", "{late:?}");
+}
+
+#[tokio::test]
+async fn scans_of_a_device_whose_clock_is_wrong_are_corrected_by_the_time_at_which_it_sends_them() {
+    let (shop, showtime) = selling(2, 4).await;
+    bought(&shop, "ann", &showtime, &["0-0-0", "0-0-1"]).await;
+    bought(&shop, "bob", &showtime, &["0-1-0", "0-1-1"]).await;
+    let (anns, bobs) = (ids(&shop, "ann").await, ids(&shop, "bob").await);
+    let function = at_the_door(&shop, "upload-scans");
+    let upload = async |scan: Value, sent_at: Option<Timestamp>| {
+        let mut body = json!({ "scans": [scan] });
+        if let Some(sent_at) = sent_at {
+            body["sent_at"] = json!(sent_at);
+        }
+        let call = upload_call("u", &showtime, &[]).json(&body);
+        shop.call_with(&function, call).await
+    };
+    wait_until(&shop, "2026-03-07T09:30:00Z");
+    let (now, minute) = (shop.now(), SignedDuration::from_mins(1));
+    let scanned = now - minute * 10;
+    // A clock that is a day behind, a clock that is a year behind, and one that is a day ahead.
+    let day = SignedDuration::from_hours(24);
+    let behind = scan("one", &code(&shop, "ann", &anns[0]).await, "A", scanned - day);
+    let far = scan("two", &code(&shop, "ann", &anns[1]).await, "A", scanned - day * 365);
+    let ahead = scan("three", &code(&shop, "bob", &bobs[0]).await, "A", scanned + day);
+    assert_eq!(seen(&upload(far.clone(), None).await), (422, "invalid-scans"));
+    assert_eq!(seen(&upload(ahead.clone(), None).await), (422, "invalid-scans"));
+    for (scan, offset) in [(&behind, -day), (&far, -day * 365), (&ahead, day)] {
+        let uploaded = upload(scan.clone(), Some(now + offset)).await;
+        let result = &uploaded.body["scans"][0];
+        assert_eq!(result["result"], "CHECKED_IN", "{uploaded:?}");
+        assert_eq!(result["check_in"]["at"], json!(scanned), "{uploaded:?}");
+    }
+    // The same scan is the same check-in, whatever the clock says by then.
+    shop.advance(minute);
+    let again = upload(behind.clone(), Some(now - day)).await;
+    assert_eq!(
+        (again.replayed, &again.body["scans"][0]["check_in"]["at"]),
+        (true, &json!(scanned))
+    );
+    // Without the time of the device, it was not open yet.
+    let early = scan("four", &code(&shop, "bob", &bobs[1]).await, "A", scanned - day);
+    let kept = upload(early, None).await;
+    assert_eq!(kept.body["scans"][0]["result"], "NOT_OPEN", "{kept:?}");
+    let beyond = scan("five", "none", "A", Timestamp::MAX);
+    let refused = upload(beyond, Some(now - day)).await;
+    assert_eq!(seen(&refused), (422, "invalid-scans"));
 }
 
 #[tokio::test]
