@@ -3385,7 +3385,10 @@ export interface Refund {
   refund_id: string;
   /** The amount. For a refused or failed refund, what is left of it: reduced by what was refunded since. */
   amount: Money;
-  /** The part of the amount that is not taxed. Absent if it is not known, such as for a refund that names no units. */
+  /**
+   * The part of the amount that is not taxed, as far as it is known: of the units and the delivery that the refund names, and of
+   * refunds whose place it takes. Absent if nothing is known.
+   */
   untaxed?: Money;
   /** The reason. */
   reason: runtime.Open<RefundReason>;
@@ -3440,7 +3443,7 @@ export interface RefundPolicy {
 }
 
 /** The reason for a refund. */
-export type RefundReason = "ORDER_CANCELLED" | "LINES_CANCELLED" | "RETURNED" | "UNSERVABLE" | "REQUESTED" | "ELSEWHERE";
+export type RefundReason = "ORDER_CANCELLED" | "LINES_CANCELLED" | "RETURNED" | "DELIVERY" | "UNSERVABLE" | "REQUESTED" | "ELSEWHERE";
 
 /** The refund of a return. */
 export interface RefundReturnRequest {
@@ -3486,8 +3489,13 @@ export interface RegisterVoucherRequest {
 
 /** A refund request. */
 export interface RequestRefundRequest {
-  /** The amount. Default: the whole refundable amount. */
+  /** The amount. Default: the whole refundable amount; with `delivery`, what is left of the price of the delivery. */
   amount?: Money;
+  /**
+   * Whether the amount is of the price of the delivery. Then it is at most what is left of that price, and the order counts it:
+   * nothing gives the same price back once more.
+   */
+  delivery?: boolean;
   /** An internal note. Customers do not see it. Text of several lines. */
   note?: string;
 }
@@ -3540,10 +3548,17 @@ export interface Return {
   lines: ReturnLine[];
   /** The time of the request. */
   requested_at: string;
+  /** The time until which the shop decides: the end of the third business day after the request. */
+  decision_due_at?: string;
   /** The shop's note about its decision. */
   decision_note?: string;
-  /** The time of the decision. */
+  /** The time of the decision, or at which the return was refused because its units had not arrived. */
   decided_at?: string;
+  /**
+   * The time until which the units of an approved return must arrive. Afterwards the return is refused, and the units can be returned
+   * again.
+   */
+  arrival_due_at?: string;
   /** The time at which the shop received the units. */
   received_at?: string;
   /** The time until which the refund must be requested: the end of the third business day after the receipt. */
@@ -4017,6 +4032,11 @@ export interface Shipment {
   status: runtime.Open<ShipmentStatus>;
   /** The units in the parcel. */
   lines: LineQuantity[];
+  /**
+   * The units of a lost parcel that was delivered after all which the customer has beside what was ordered, since they were shipped
+   * again or cancelled meanwhile. The order does not count them. Absent for none.
+   */
+  surplus?: LineQuantity[];
   /** The carrier. */
   carrier: string;
   /** The carrier's number of the parcel. */
@@ -4565,7 +4585,7 @@ export interface Ticket {
    * Scans beside the check-in that admitted at devices without a network: a second time, after the ticket became void, before
    * check-in was open, or although the showtime was cancelled.
    */
-  double_scans?: CheckIn[];
+  unexpected_scans?: CheckIn[];
   /** Check-ins that administrators have undone. */
   undone_check_ins?: UndoneCheckIn[];
   /** The time of the issue. */
@@ -5908,6 +5928,7 @@ export interface RequestRefundOperation {
     | NotFoundProblem
     | NotRefundableProblem
     | RefundUnderWayProblem
+    | PaymentInReviewProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InvalidTextProblem
@@ -6620,7 +6641,6 @@ export interface RefundReturnOperation {
     | NotFoundProblem
     | LineRefundedProblem
     | RefundUnderWayProblem
-    | NotRefundableProblem
     | PaymentInReviewProblem
     | ReturnStatusProblem
     | BodyTooLargeProblem
@@ -7830,7 +7850,6 @@ export interface CancelOrderOperation {
     | LineRefundedProblem
     | PaymentUnderWayProblem
     | RefundUnderWayProblem
-    | NotRefundableProblem
     | PaymentInReviewProblem
     | PointsSpentProblem
     | BodyTooLargeProblem
@@ -7867,7 +7886,6 @@ export interface CreateCancellationQuoteOperation {
     | LineRefundedProblem
     | PaymentUnderWayProblem
     | RefundUnderWayProblem
-    | NotRefundableProblem
     | PaymentInReviewProblem
     | BodyTooLargeProblem
     | InvalidLinesProblem
@@ -10102,10 +10120,13 @@ export class Madang extends runtime.Client {
   /**
    * Requests a refund
    *
-   * Refunds a payment fully or partly. The refund is made asynchronously; its status is on the payment. The order does not change:
-   * the refund counts neither for its lines nor for the price of its delivery, and what is refunded for them later is reduced to what
-   * is left of the payment. To cancel an order with its refund, use `cancel-order`; to refund returned units or the delivery,
-   * `refund-return`.
+   * Refunds a payment fully or partly. The refund is made asynchronously; its status is on the payment. The order counts it neither for
+   * its lines nor, without `delivery`, for the price of its delivery, and what is refunded for them later is reduced to what is left of the
+   * payment. A refund that takes the place of refused or failed ones keeps what is known of their parts, and is counted once. To cancel an
+   * order with its refund, use `cancel-order`; to refund returned units, `refund-return`.
+   *
+   * With `delivery`, the refund is refused with `payment-in-review` or `refund-under-way` while the payment is in review or another refund
+   * is owed, as one of units is.
    *
    * `POST /admin/payments/{payment_id}/refunds`
    */
@@ -10362,7 +10383,8 @@ export class Madang extends runtime.Client {
   /**
    * Decides about a return
    *
-   * Approves or refuses a requested return. The units of a refused return count as kept by the customer.
+   * Approves or refuses a requested return, or refuses one that is approved and whose units have not arrived. The units of a refused
+   * return count as kept by the customer. An approved return is refused by itself if its units do not arrive until `arrival_due_at`.
    *
    * `POST /admin/returns/{return_id}/decide`
    */
@@ -10459,7 +10481,8 @@ export class Madang extends runtime.Client {
    * Delivers a shipment
    *
    * Counts the units as delivered. A shipment that is delivered is returned unchanged, whoever reported it: the carrier or an
-   * administrator. A lost parcel that turns up is delivered if its units were neither shipped again nor cancelled.
+   * administrator. A lost parcel that turns up is delivered too. Its units that were shipped again or cancelled meanwhile are `surplus`,
+   * and the order does not count them.
    *
    * `POST /admin/shipments/{shipment_id}/deliver`
    */
@@ -10968,7 +10991,8 @@ export class Madang extends runtime.Client {
    *
    * Only delivered units, and at most those that are neither returned nor in another return. A customer can request it until the
    * end of the last of the shop's return days, 7 by default, after the day of the line's latest delivery; an administrator
-   * later too. The customer waits for the shop's decision before sending anything.
+   * later too. The days are those of the country of the order's address, and end not before those of the shop's timezone; in a country
+   * with several timezones they end where they end last. The customer waits for the shop's decision before sending anything.
    *
    * `POST /orders/{order_id}/returns`
    */
