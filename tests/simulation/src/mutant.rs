@@ -134,13 +134,11 @@ pub enum Mutant {
     FreeSeatsHidden,
     /// A check-in does not record which scan it was.
     ScansForgotten,
-    /// Customers who join a waiting room after it has opened have the places of those who came before.
-    LateComersFirst,
 }
 
 impl Mutant {
     /// All mutants.
-    pub const ALL: [Self; 63] = [
+    pub const ALL: [Self; 62] = [
         Self::StockUnchecked,
         Self::RetriesUnchecked,
         Self::MovementsUnchecked,
@@ -203,7 +201,6 @@ impl Mutant {
         Self::ClaimsKept,
         Self::FreeSeatsHidden,
         Self::ScansForgotten,
-        Self::LateComersFirst,
     ];
 
     /// Changes a DynamoDB request to the one that the broken build sends.
@@ -366,10 +363,6 @@ impl Mutant {
     fn break_item(self, item: &mut Value) {
         if self == Self::SeatLimitIgnored && item["max_seats"].is_object() {
             item["max_seats"]["N"] = "20".into();
-        }
-        let is_join = item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("JOIN#"));
-        if let (Self::LateComersFirst, true, Some(join)) = (self, is_join, item.as_object_mut()) {
-            join.remove("second");
         }
         if self == Self::ExpiryIgnored {
             let on_book = item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("BOOK#"));
