@@ -283,26 +283,8 @@ impl PaymentStore {
     /// # Errors
     /// [`Error::Unavailable`] and [`Error::Internal`].
     pub async fn save(&self, payment: &StoredPayment, deadline: Instant) -> Result<bool, Error> {
-        self.save_requested(payment, None, deadline).await
-    }
-
-    /// Saves a changed payment and the request that changed it. Returns false when the payment has changed since it was
-    /// read, or the request was made before.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and [`Error::Internal`].
-    pub async fn save_requested(
-        &self,
-        payment: &StoredPayment,
-        request: Option<&PaymentRequest>,
-        deadline: Instant,
-    ) -> Result<bool, Error> {
-        let mut items = vec![put(self.put_if_version(payment)?)?];
-        if let Some(request) = request {
-            items.push(put(self.put_request(request)?)?);
-        }
-        let records = items.len();
-        transact_changes(&self.table.client, "save a payment", items, records, deadline).await
+        let items = vec![put(self.put_if_version(payment)?)?];
+        transact_changes(&self.table.client, "save a payment", items, 1, deadline).await
     }
 
     /// Saves a request that changes no payment. Returns false when it was made before.
