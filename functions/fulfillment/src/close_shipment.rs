@@ -10,7 +10,7 @@ use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
 use shared::aws::lambda::http::{self, Request, Response};
 use shared::core::error::{self, Reason};
-use shared::orders::Step;
+use shared::orders::{self, Step};
 
 use crate::event::FulfillmentEvent;
 use crate::reason;
@@ -45,13 +45,19 @@ pub struct CloseShipmentRequest {
 }
 
 /// The reasons for which the action itself refuses a request.
-pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &reason::SHIPMENT_STATUS];
+pub const REFUSALS: &[&Reason] = &[
+    &error::NOT_FOUND,
+    &reason::SHIPMENT_STATUS,
+    &orders::reason::ORDER_NOT_PAID,
+    &orders::reason::TOO_FEW_UNITS,
+];
 
 /// Closes a shipment
 ///
 /// Ends a shipment that is not delivered: it was recorded by mistake (`CANCELLED`), or the carrier has lost it (`LOST`). Its
 /// units can be shipped again, or cancelled with a refund. Lost units are gone from the stock: a replacement takes other units, and
-/// a cancellation gives none back.
+/// a cancellation gives none back. If the customer has surplus units of a line, a lost parcel leaves them with these, and a shipment
+/// cannot be recorded as a mistake (`too-few-units`): record it as lost, and correct the stock.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

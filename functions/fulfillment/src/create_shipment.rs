@@ -230,7 +230,6 @@ impl CreateShipment {
             customer_id: stored.order.customer_id.clone(),
             status: ShipmentStatus::Shipped,
             lines: body.lines.clone(),
-            surplus: vec![],
             carrier: body.carrier.clone(),
             tracking_number: body.tracking_number.clone(),
             tracking_url: body.tracking_url.clone(),

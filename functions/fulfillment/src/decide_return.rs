@@ -54,7 +54,7 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &error::INVALID_TEXT, &rea
 /// Decides about a return
 ///
 /// Approves or refuses a requested return, or refuses one that is approved and whose units have not arrived. The units of a refused
-/// return count as kept by the customer. An approved return is refused by itself if its units do not arrive until `arrival_due_at`.
+/// return count as kept by the customer. An approved return is refused automatically if its units have not arrived by `arrival_due_at`.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

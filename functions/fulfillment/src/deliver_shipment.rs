@@ -58,8 +58,8 @@ pub const REFUSALS: &[&Reason] = &[
 /// Delivers a shipment
 ///
 /// Counts the units as delivered. A shipment that is delivered is returned unchanged, whoever reported it: the carrier or an
-/// administrator. A lost parcel that turns up is delivered too. Its units that were shipped again or cancelled meanwhile are `surplus`,
-/// and the order does not count them.
+/// administrator. A lost parcel that turns up is delivered too. Its units that were shipped again or cancelled meanwhile are `surplus`
+/// of the order; `too-few-units` refuses it while units of such a line are to be shipped: ship those with the number of the parcel.
 ///
 /// # Errors
 /// [`REFUSALS`], those of the request itself, [`Error::Unavailable`], [`Error::Internal`].

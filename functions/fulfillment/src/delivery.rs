@@ -5,7 +5,7 @@ use shared::Error;
 use shared::aws::dynamodb::attempts::Attempts;
 use shared::aws::dynamodb::request::StoredRequest;
 use shared::aws::lambda::Invocation;
-use shared::orders::{LineQuantity, Order, Step};
+use shared::orders::Step;
 
 use crate::event::FulfillmentEvent;
 use crate::shipment::{Rejected, Shipment, ShipmentId, ShipmentStatus, ShipmentTransition, delivery_time};
@@ -21,13 +21,13 @@ pub(crate) struct Delivery {
 }
 
 /// Records that a shipment was delivered `at`, or now: the shipment, the order's quantities, and the request of a client in
-/// one transaction. A delivered shipment does not change. A lost one is delivered, if its units were
-/// neither shipped again nor cancelled. With the request of a client, which is staff, it is also delivered otherwise: those units are
-/// surplus, and the order does not count them. A carrier's report is not enough for that, since its number may be of another parcel.
+/// one transaction. A delivered shipment does not change. A lost one is delivered if its units were
+/// neither shipped again nor cancelled. With the request of a client, which is staff, those are surplus of the order ([`found`](shared::orders::Order::found)).
+/// A carrier's report is not enough for that, since its number may be of another parcel.
 ///
 /// # Errors
 /// [`Rejected::NotFound`], [`Rejected::Status`] of a cancelled shipment, [`Rejected::DeliveryTime`], `too-few-units` and
-/// `order-not-paid` for a lost one, `idempotency-key-reused`, [`Error::Unavailable`],
+/// `order-not-paid`, `idempotency-key-reused`, [`Error::Unavailable`],
 /// [`Error::Internal`].
 pub(crate) async fn deliver(
     store: &FulfillmentStore,
@@ -38,13 +38,14 @@ pub(crate) async fn deliver(
 ) -> Result<Delivery, Error> {
     const DOING: &str = "deliver a shipment";
     let deadline = invocation.deadline;
+    let read = async || match request {
+        Some(request) => Ok(store.shipment_and_request(id, request, deadline).await?.0),
+        None => store.shipment(id, deadline).await,
+    };
     let mut attempts = Attempts::new(DOING);
     loop {
         attempts.start()?;
-        let stored = match request {
-            Some(request) => store.shipment_and_request(id, request, deadline).await?.0,
-            None => store.shipment(id, deadline).await?,
-        };
+        let stored = read().await?;
         let stored = stored.ok_or(Rejected::NotFound)?;
         if stored.shipment.status == ShipmentStatus::Delivered {
             return Ok(Delivery {
@@ -55,30 +56,22 @@ pub(crate) async fn deliver(
         let order = store.orders.get(stored.shipment.order_id, deadline).await?;
         let order = order.ok_or_else(|| Error::internal(DOING, "the order of the shipment does not exist"))?;
         let at = delivery_time(&order.order, at, invocation.now)?;
-        let mut delivered = stored.shipment.transition(ShipmentTransition::Deliver(at))?;
-        let is_lost = stored.shipment.status == ShipmentStatus::Lost;
-        if is_lost && request.is_some() {
-            delivered.surplus = surplus(&order.order, &delivered.lines);
-        }
-        let counted = delivered.counted();
-        let shipped = match is_lost && !counted.is_empty() {
-            true => match order.order.after(Step::Find, &counted) {
-                Ok(found) => found,
-                Err(rejected) => match store.shipment(id, deadline).await? {
-                    // Another report has delivered it since the shipment was read, so its units are counted as shipped.
-                    Some(newer) if newer.version != stored.version => continue,
-                    _ => return Err(rejected.into()),
-                },
+        let delivered = stored.shipment.transition(ShipmentTransition::Deliver(at))?;
+        let (before, units) = (&order.order, &delivered.lines);
+        let of_order = match (stored.shipment.status, request) {
+            (ShipmentStatus::Lost, Some(_)) => before.found(units, at),
+            (ShipmentStatus::Lost, None) => before
+                .after(Step::Find, units)
+                .and_then(|found| found.delivered(units, at)),
+            _ => before.delivered(units, at),
+        };
+        let of_order = match of_order {
+            Ok(of_order) => of_order,
+            Err(rejected) => match read().await? {
+                // Another report has delivered it since it was read, and the order counts that.
+                Some(newer) if newer.version != stored.version => continue,
+                _ => return Err(rejected.into()),
             },
-            false => order.order.clone(),
-        };
-        let of_order = match counted.is_empty() {
-            true => Ok(shipped),
-            false => shipped.delivered(&counted, at),
-        };
-        let Ok(of_order) = of_order else {
-            // Another report has delivered it since the shipment was read.
-            continue;
         };
         let event = invocation.record(&FulfillmentEvent::ShipmentDelivered(delivered.clone()))?;
         let change = ShipmentChange {
@@ -93,17 +86,4 @@ pub(crate) async fn deliver(
             });
         }
     }
-}
-
-/// The units of a lost parcel that are no longer lost in their order: they were shipped again or cancelled.
-fn surplus(order: &Order, units: &[LineQuantity]) -> Vec<LineQuantity> {
-    let lost = order.left(Step::Find);
-    let surplus = units.iter().map(|unit| {
-        let lost = lost.iter().find(|lost| lost.line_id == unit.line_id);
-        LineQuantity {
-            line_id: unit.line_id,
-            quantity: unit.quantity.saturating_sub(lost.map_or(0, |lost| lost.quantity)),
-        }
-    });
-    surplus.filter(|unit| unit.quantity > 0).collect()
 }

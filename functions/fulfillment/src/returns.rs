@@ -27,7 +27,7 @@ pub enum ReturnStatus {
     Requested,
     /// The customer may send the units back.
     Approved,
-    /// The shop does not take the units back, or they did not arrive until `arrival_due_at`.
+    /// The shop does not take the units back, or they did not arrive by `arrival_due_at`.
     Refused,
     /// The shop has the units. Their refund is due at `refund_due_at`.
     Received,
@@ -319,7 +319,7 @@ impl Return {
         if self.arrival_due_at.is_none_or(|due_at| now < due_at) {
             return Err(Rejected::Status(self.status));
         }
-        self.decided(ReturnDecision::Refuse, None, now)
+        self.decided(ReturnDecision::Refuse, self.decision_note.clone(), now)
     }
 
     /// The return after the shop received `units` of it, whose refund is `refunds`, due until `due_at`.
@@ -520,7 +520,8 @@ mod tests {
     #[test]
     fn an_approved_return_is_given_up_once_the_time_for_the_arrival_of_its_units_is_over() {
         let now = Timestamp::UNIX_EPOCH;
-        let approved = requested().decided(ReturnDecision::Approve, None, now).unwrap();
+        let note = Some("To warehouse 2".to_owned());
+        let approved = requested().decided(ReturnDecision::Approve, note.clone(), now).unwrap();
         let due_at = approved.arrival_due_at.unwrap();
         assert_eq!(due_at, now + SignedDuration::from_hours(720));
         let early = approved.given_up(due_at - SignedDuration::from_nanos(1));
@@ -530,6 +531,7 @@ mod tests {
             (given_up.status, given_up.decided_at),
             (ReturnStatus::Refused, Some(due_at))
         );
+        assert_eq!(given_up.decision_note, note, "of the approval");
         for status in [ReturnStatus::Requested, ReturnStatus::Received, ReturnStatus::Refunded] {
             let other = Return {
                 status,

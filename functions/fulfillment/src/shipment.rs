@@ -64,11 +64,6 @@ pub struct Shipment {
     /// The units in the parcel.
     #[schema(min_items = 1, max_items = 50)]
     pub lines: Vec<LineQuantity>,
-    /// The units of a lost parcel that was delivered after all which the customer has beside what was ordered, since they were shipped
-    /// again or cancelled meanwhile. The order does not count them. Absent for none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 50)]
-    pub surplus: Vec<LineQuantity>,
     /// The carrier.
     #[schema(min_length = 1, max_length = 50, examples("CJ Logistics"))]
     pub carrier: String,
@@ -131,18 +126,6 @@ impl Shipment {
             closed_at,
             ..self.clone()
         })
-    }
-
-    /// The units that its order counts: those without the surplus.
-    pub fn counted(&self) -> Vec<LineQuantity> {
-        let counted = self.lines.iter().map(|unit| {
-            let surplus = self.surplus.iter().find(|surplus| surplus.line_id == unit.line_id);
-            LineQuantity {
-                line_id: unit.line_id,
-                quantity: unit.quantity - surplus.map_or(0, |surplus| surplus.quantity),
-            }
-        });
-        counted.filter(|unit| unit.quantity > 0).collect()
     }
 }
 

@@ -55,15 +55,16 @@ pub struct Overdue {
     pub unfinished: bool,
 }
 
-/// Counts overdue returns and then overdue deliveries, and refuses the returns whose units did not arrive.
+/// Counts overdue returns, refuses those whose units did not arrive, and then counts overdue deliveries: a carrier's strike can leave
+/// more of these than one run counts.
 ///
 /// # Errors
 /// [`Error::Unavailable`] and [`Error::Internal`] when a shard of the index cannot be read.
 pub async fn handle(function: &WatchFulfillment, invocation: Invocation) -> Result<Overdue, Error> {
     let mut counts = Overdue::default();
     let returns = function.count(Due::Return, &mut counts, &invocation).await;
-    let deliveries = function.count(Due::Delivery, &mut counts, &invocation).await;
     let arrivals = function.refuse_overdue(&mut counts, &invocation).await;
+    let deliveries = function.count(Due::Delivery, &mut counts, &invocation).await;
     telemetry::emit(
         "watch-fulfillment",
         invocation.now,
@@ -74,7 +75,7 @@ pub async fn handle(function: &WatchFulfillment, invocation: Invocation) -> Resu
         ],
     );
     tracing::info!(summary = ?counts, "overdue returns and deliveries counted");
-    returns.and(deliveries).and(arrivals).map(|()| counts)
+    returns.and(arrivals).and(deliveries).map(|()| counts)
 }
 
 impl WatchFulfillment {

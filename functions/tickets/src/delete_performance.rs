@@ -45,7 +45,8 @@ pub const REFUSALS: &[&Reason] = &[&error::NOT_FOUND, &reason::PERFORMANCE_HAS_S
 ///
 /// Refused while a published showtime is neither over nor cancelled: its seats are sold or held. Customers and searches do not find
 /// the performance any more, and nothing of it changes or is published. Its cast, its descriptions and its posters are removed; the
-/// pictures are deleted also where another performance shows them. Its orders, tickets and reviews stay. Deleting a deleted
+/// pictures are deleted also where another performance or a product shows them. A showtime that is published at the same moment can stay
+/// public: cancel it. Its orders, tickets and reviews stay. Deleting a deleted
 /// performance returns it unchanged, so a retry needs no key.
 ///
 /// # Errors

@@ -558,7 +558,7 @@ impl HoldSeats {
         rows: &BTreeMap<RowKey, SeatRow>,
         invocation: &Invocation,
     ) -> Result<EndedHolds, Error> {
-        // The hold of another customer ended by itself, so this one is not the actor.
+        // The time of the hold was over: this customer did not end it.
         let by_function = invocation.by(Actor::function("hold-seats"));
         self.reservations.end_expired_holds(chosen, rows, &by_function).await
     }

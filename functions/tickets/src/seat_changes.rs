@@ -131,7 +131,7 @@ impl SeatChanges {
             require_seats_exist(&showtime)?;
             let rows = self.seats.rows(showtime_id, by_row.keys().copied(), deadline).await?;
             require_known(seats, &rows)?;
-            // The hold of a customer ended by itself, so the administrator is not the actor.
+            // The time of the hold was over: the administrator did not end it.
             let by_function = invocation.by(Actor::function(name));
             let ended = self.reservations.end_expired_holds(seats, &rows, &by_function).await?;
             if ended.any {

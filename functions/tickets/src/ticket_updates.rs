@@ -1,4 +1,4 @@
-//! The queue `TicketUpdates`: orders whose tickets `update-order-tickets` brings up to date.
+//! The queue `TicketUpdates`: `update-order-tickets` updates the tickets of each order in it.
 
 use serde::{Deserialize, Serialize};
 use shared::Error;

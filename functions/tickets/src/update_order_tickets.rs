@@ -119,7 +119,7 @@ impl UpdateOrderTickets {
             .filter(|(_, ticket)| !known.contains(ticket))
             .map(|(line, _)| *line)
             .collect();
-        // An order without tickets has nobody to tell of a new start.
+        // Without tickets, nobody needs to know of a new start.
         let showtime = if wanted.is_empty() {
             None
         } else {

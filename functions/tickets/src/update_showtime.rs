@@ -165,6 +165,10 @@ async fn merged(
     }
     if showtime.starts_at != previous.starts_at {
         showtimes::require_future(showtime.starts_at, invocation.now)?;
+        let performance = function
+            .shows
+            .get::<Performance>(previous.performance_id.0, invocation.deadline);
+        performance.await?.entity.require_present()?;
         showtimes::move_with_start(&mut showtime, previous.starts_at);
         // A showtime that was never published has no bookings.
         showtime.moved_at = previous.published_at.map(|_| invocation.now);

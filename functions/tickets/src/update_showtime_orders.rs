@@ -2,8 +2,8 @@
 //! orders, with a full refund, and all orders of a moved one to the queue `TicketUpdates`, so that their customers are told.
 //!
 //! The showtime decides, not the event, so events can be late, repeated and in any order. The rows of seats name the open orders. A
-//! hold that is placed at the moment of the change may not be among them: when it is paid, `update-order-tickets` sees the showtime
-//! as it is then.
+//! hold that is placed at the moment of the change may not be among them: when it is paid, `update-order-tickets` reads the
+//! showtime again.
 //!
 //! A message that fails names all orders again, for six hours, and then ends in a dead-letter queue with an alarm. To name an order
 //! twice does no harm.

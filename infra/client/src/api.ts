@@ -3291,6 +3291,11 @@ export interface Quantities {
   lost?: number;
   /** The units of lost parcels that were shipped again or cancelled. They are gone from the stock. */
   written_off?: number;
+  /**
+   * The units that the customer has beside those that were ordered: of lost parcels that turned up after their units were shipped
+   * again or cancelled. A parcel under way that is lost then leaves the customer with these.
+   */
+  surplus?: number;
   /** The units that were delivered, with those that were returned since. */
   delivered?: number;
   /** The units in returns that were requested and are not received yet. */
@@ -3386,8 +3391,8 @@ export interface Refund {
   /** The amount. For a refused or failed refund, what is left of it: reduced by what was refunded since. */
   amount: Money;
   /**
-   * The part of the amount that is not taxed, as far as it is known: of the units and the delivery that the refund names, and of
-   * refunds whose place it takes. Absent if nothing is known.
+   * The part of the amount that is known to be untaxed: of the units and the delivery that the refund is for, and of the refunds
+   * that it replaces. Absent if nothing is known.
    */
   untaxed?: Money;
   /** The reason. */
@@ -4032,11 +4037,6 @@ export interface Shipment {
   status: runtime.Open<ShipmentStatus>;
   /** The units in the parcel. */
   lines: LineQuantity[];
-  /**
-   * The units of a lost parcel that was delivered after all which the customer has beside what was ordered, since they were shipped
-   * again or cancelled meanwhile. The order does not count them. Absent for none.
-   */
-  surplus?: LineQuantity[];
   /** The carrier. */
   carrier: string;
   /** The carrier's number of the parcel. */
@@ -6770,6 +6770,8 @@ export interface CloseShipmentOperation {
     | ForbiddenProblem
     | NotFoundProblem
     | ShipmentStatusProblem
+    | OrderNotPaidProblem
+    | TooFewUnitsProblem
     | BodyTooLargeProblem
     | IdempotencyKeyReusedProblem
     | InternalProblem
@@ -10201,7 +10203,8 @@ export class Madang extends runtime.Client {
    *
    * Refused while a published showtime is neither over nor cancelled: its seats are sold or held. Customers and searches do not find
    * the performance any more, and nothing of it changes or is published. Its cast, its descriptions and its posters are removed; the
-   * pictures are deleted also where another performance shows them. Its orders, tickets and reviews stay. Deleting a deleted
+   * pictures are deleted also where another performance or a product shows them. A showtime that is published at the same moment can stay
+   * public: cancel it. Its orders, tickets and reviews stay. Deleting a deleted
    * performance returns it unchanged, so a retry needs no key.
    *
    * `DELETE /admin/performances/{performance_id}`
@@ -10384,7 +10387,7 @@ export class Madang extends runtime.Client {
    * Decides about a return
    *
    * Approves or refuses a requested return, or refuses one that is approved and whose units have not arrived. The units of a refused
-   * return count as kept by the customer. An approved return is refused by itself if its units do not arrive until `arrival_due_at`.
+   * return count as kept by the customer. An approved return is refused automatically if its units have not arrived by `arrival_due_at`.
    *
    * `POST /admin/returns/{return_id}/decide`
    */
@@ -10469,7 +10472,8 @@ export class Madang extends runtime.Client {
    *
    * Ends a shipment that is not delivered: it was recorded by mistake (`CANCELLED`), or the carrier has lost it (`LOST`). Its
    * units can be shipped again, or cancelled with a refund. Lost units are gone from the stock: a replacement takes other units, and
-   * a cancellation gives none back.
+   * a cancellation gives none back. If the customer has surplus units of a line, a lost parcel leaves them with these, and a shipment
+   * cannot be recorded as a mistake (`too-few-units`): record it as lost, and correct the stock.
    *
    * `POST /admin/shipments/{shipment_id}/close`
    */
@@ -10481,8 +10485,8 @@ export class Madang extends runtime.Client {
    * Delivers a shipment
    *
    * Counts the units as delivered. A shipment that is delivered is returned unchanged, whoever reported it: the carrier or an
-   * administrator. A lost parcel that turns up is delivered too. Its units that were shipped again or cancelled meanwhile are `surplus`,
-   * and the order does not count them.
+   * administrator. A lost parcel that turns up is delivered too. Its units that were shipped again or cancelled meanwhile are `surplus`
+   * of the order; `too-few-units` refuses it while units of such a line are to be shipped: ship those with the number of the parcel.
    *
    * `POST /admin/shipments/{shipment_id}/deliver`
    */

@@ -85,6 +85,8 @@ struct LineAttributes {
     #[serde(default, skip_serializing_if = "is_zero")]
     written_off: u32,
     #[serde(default, skip_serializing_if = "is_zero")]
+    surplus: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
     delivered: u32,
     #[serde(default, skip_serializing_if = "is_zero")]
     returning: u32,
@@ -238,6 +240,7 @@ impl From<Line> for LineAttributes {
             shipped: line.quantities.shipped,
             lost: line.quantities.lost,
             written_off: line.quantities.written_off,
+            surplus: line.quantities.surplus,
             delivered: line.quantities.delivered,
             returning: line.quantities.returning,
             returned: line.quantities.returned,
@@ -267,6 +270,7 @@ impl LineAttributes {
             shipped: self.shipped,
             lost: self.lost,
             written_off: self.written_off,
+            surplus: self.surplus,
             delivered: self.delivered,
             returning: self.returning,
             returned: self.returned,

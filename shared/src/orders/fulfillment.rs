@@ -1,6 +1,7 @@
 //! The fulfillment of an order: what has become of the units of its lines.
 //!
-//! Invariants, after every step: delivered ≤ shipped, shipped + lost ≤ ordered − cancelled, and returned + returning ≤ delivered.
+//! Invariants, after every step: delivered ≤ shipped, shipped + lost ≤ ordered − cancelled, returned + returning ≤ delivered, and
+//! surplus ≤ written off.
 //! The order has taken ordered − cancelled + written off units of the stock: what a carrier has lost does not come back to it.
 
 use jiff::Timestamp;
@@ -34,6 +35,8 @@ pub enum Step {
     Lose,
     /// The units of a lost parcel have turned up.
     Find,
+    /// Units of a lost parcel have turned up after they were shipped again or cancelled. The customer has them.
+    FindSurplus,
     /// The carrier has delivered the units.
     Deliver,
     /// The customer asks to return the units.
@@ -61,6 +64,10 @@ pub struct Quantities {
     /// The units of lost parcels that were shipped again or cancelled. They are gone from the stock.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub written_off: u32,
+    /// The units that the customer has beside those that were ordered: of lost parcels that turned up after their units were shipped
+    /// again or cancelled. A parcel under way that is lost then leaves the customer with these.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub surplus: u32,
     /// The units that were delivered, with those that were returned since.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub delivered: u32,
@@ -81,6 +88,7 @@ impl Quantities {
             shipped: 0,
             lost: 0,
             written_off: 0,
+            surplus: 0,
             delivered: 0,
             returning: 0,
             returned: 0,
@@ -91,8 +99,13 @@ impl Quantities {
     pub const fn left(self, step: Step) -> u32 {
         match step {
             Step::Cancel | Step::Ship => self.ordered.saturating_sub(self.cancelled + self.shipped),
+            // The customer has the units of another parcel instead, so these are not to be shipped again.
+            Step::Unship if self.surplus > 0 => 0,
             Step::Unship | Step::Lose | Step::Deliver => self.shipped.saturating_sub(self.delivered),
             Step::Find => self.lost,
+            // While units are to be shipped, the customer does not have too many.
+            Step::FindSurplus if self.left(Step::Ship) > 0 => 0,
+            Step::FindSurplus => self.written_off.saturating_sub(self.surplus),
             Step::RequestReturn => self.delivered.saturating_sub(self.returned + self.returning),
             Step::KeepReturn | Step::Return => self.returning,
         }
@@ -121,14 +134,19 @@ impl Quantities {
                 self.shipped += units;
             }
             Step::Unship => self.shipped -= units,
+            // Surplus units are those that the customer has instead of lost ones.
             Step::Lose => {
-                self.shipped -= units;
-                self.lost += units;
+                let had = units.min(self.surplus);
+                self.surplus -= had;
+                self.delivered += had;
+                self.shipped -= units - had;
+                self.lost += units - had;
             }
             Step::Find => {
                 self.lost -= units;
                 self.shipped += units;
             }
+            Step::FindSurplus => self.surplus += units,
             Step::Deliver => self.delivered += units,
             Step::RequestReturn => self.returning += units,
             Step::KeepReturn => self.returning -= units,
@@ -150,6 +168,7 @@ impl Quantities {
         let kept = self.ordered.checked_sub(self.cancelled);
         kept.is_some_and(|kept| self.shipped + self.lost <= kept)
             && self.delivered <= self.shipped
+            && self.surplus <= self.written_off
             && self.returned + self.returning <= self.delivered
     }
 }
@@ -232,13 +251,44 @@ impl Order {
     /// # Errors
     /// As [`Order::after`].
     pub fn delivered(&self, units: &[LineQuantity], at: Timestamp) -> Result<Self, Rejected> {
-        let mut next = self.after(Step::Deliver, units)?;
-        for line in &mut next.lines {
+        let next = self.after(Step::Deliver, units)?;
+        Ok(next.with_delivery_of(units, at))
+    }
+
+    /// The order after `units` of a lost parcel turned up and were delivered `at`: those that are still lost are delivered, and the
+    /// others, which were shipped again or cancelled, are surplus.
+    ///
+    /// # Errors
+    /// As [`Order::after`]. [`Rejected::TooManyUnits`] also while units of such a line are to be shipped.
+    pub fn found(&self, units: &[LineQuantity], at: Timestamp) -> Result<Self, Rejected> {
+        let lost = self.left(Step::Find);
+        let lost_of = |unit: &LineQuantity| lost.iter().find(|lost| lost.line_id == unit.line_id);
+        let split = |quantity: &dyn Fn(u32, u32) -> u32| -> Vec<LineQuantity> {
+            let part = units.iter().map(|unit| LineQuantity {
+                line_id: unit.line_id,
+                quantity: quantity(unit.quantity, lost_of(unit).map_or(0, |lost| lost.quantity)),
+            });
+            part.filter(|unit| unit.quantity > 0).collect()
+        };
+        let (found, surplus) = (split(&u32::min), split(&u32::saturating_sub));
+        let mut next = self.clone();
+        if !found.is_empty() {
+            next = next.after(Step::Find, &found)?.after(Step::Deliver, &found)?;
+        }
+        if !surplus.is_empty() {
+            next = next.after(Step::FindSurplus, &surplus)?;
+        }
+        Ok(next.with_delivery_of(units, at))
+    }
+
+    /// The order whose lines of `units` have a delivery `at`.
+    fn with_delivery_of(mut self, units: &[LineQuantity], at: Timestamp) -> Self {
+        for line in &mut self.lines {
             if units.iter().any(|unit| unit.line_id == line.line_id) {
                 line.delivered_at = line.delivered_at.max(Some(at));
             }
         }
-        Ok(next)
+        self
     }
 
     /// The units of each line that `step` can still take.

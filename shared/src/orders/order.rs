@@ -476,7 +476,7 @@ impl From<Rejected> for Rejection {
                     Step::Ship => "shipped",
                     Step::Unship => "shipped again",
                     Step::Lose => "lost",
-                    Step::Find | Step::Deliver => "delivered",
+                    Step::Find | Step::FindSurplus | Step::Deliver => "delivered",
                     Step::RequestReturn | Step::KeepReturn | Step::Return => "returned",
                 };
                 let detail = format!("Fewer units can be {can_be}; `left` says how many.");

@@ -359,7 +359,7 @@ mod tests {
         }
     }
 
-    /// The row that an order has a seat of until then, or for as long as it is being paid for.
+    /// A row with a seat that an order holds: until this time, or for as long as it is being paid for.
     fn row(until: Option<Timestamp>) -> SeatRow {
         let order_id = Uuid::nil();
         let taken = [(0, Taken::Order { order_id, until })];

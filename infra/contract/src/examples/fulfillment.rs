@@ -76,7 +76,6 @@ pub fn shipment() -> Result<Shipment> {
         shipment_id: ShipmentId(Uuid::from_u128(0x8a2c_4e6b_1d3f_8b5a_97c8_e0d2_f4a6_b8c0)),
         order_id: order.order_id,
         lines: lines.collect(),
-        surplus: vec![],
         customer_id: order.customer_id,
         status: ShipmentStatus::Shipped,
         carrier: "CJ Logistics".to_owned(),

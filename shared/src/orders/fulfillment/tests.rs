@@ -7,12 +7,13 @@ use super::*;
 use crate::catalog::Package;
 use crate::orders::{Totals, example};
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step::Cancel,
     Step::Ship,
     Step::Unship,
     Step::Lose,
     Step::Find,
+    Step::FindSurplus,
     Step::Deliver,
     Step::RequestReturn,
     Step::KeepReturn,
@@ -142,6 +143,34 @@ fn an_order_of_which_something_is_shipped_is_not_cancelled_as_a_whole() {
     assert_eq!(shipped.with_all_cancelled(), Err(Rejected::Shipped(left)));
 }
 
+#[test]
+fn a_customer_who_has_surplus_units_needs_no_other_ones_when_the_parcel_under_way_is_lost() {
+    let lost = |order: &Order, units| order.after(Step::Lose, &[units]).unwrap();
+    let at = Timestamp::UNIX_EPOCH;
+    let first = order(&[(3, true)]).after(Step::Ship, &[units(0, 1)]).unwrap();
+    // All three, one of which replaces the lost one.
+    let again = lost(&first, units(0, 1)).after(Step::Ship, &[units(0, 3)]).unwrap();
+    let found = again.found(&[units(0, 1)], at).unwrap();
+    assert_eq!(
+        (found.lines[0].quantities.surplus, found.lines[0].delivered_at),
+        (1, Some(at))
+    );
+    assert_eq!(found.left(Step::Unship), vec![], "nothing of it is to be shipped again");
+    let quantities = lost(&found, units(0, 2)).lines[0].quantities;
+    assert_eq!((quantities.shipped, quantities.delivered), (2, 1));
+    assert_eq!((quantities.lost, quantities.surplus), (1, 0));
+}
+
+#[test]
+fn what_turns_up_is_not_surplus_while_units_of_its_line_are_to_be_shipped() {
+    let step = |order: Order, step| order.after(step, &[units(0, 1)]).unwrap();
+    let replaced = step(step(step(order(&[(1, true)]), Step::Ship), Step::Lose), Step::Ship);
+    let by_mistake = step(replaced.clone(), Step::Unship);
+    let refused = by_mistake.found(&[units(0, 1)], Timestamp::UNIX_EPOCH);
+    assert_eq!(refused, Err(Rejected::TooManyUnits(Step::FindSurplus, vec![])));
+    assert!(replaced.found(&[units(0, 1)], Timestamp::UNIX_EPOCH).is_ok());
+}
+
 proptest! {
     #[test]
     fn no_unit_takes_a_step_twice_in_any_order_of_steps(
@@ -149,7 +178,7 @@ proptest! {
         steps in prop::collection::vec((0..STEPS.len(), 0..3usize, 1..=3u32), 0..60),
     ) {
         let mut order = order(&quantities);
-        // The units of each line that the stock has lost.
+        // The units of each line that are in parcels which are lost.
         let mut lost = [0; 3];
         for (step, line, quantity) in steps {
             let left = order.left(STEPS[step]);
@@ -160,7 +189,7 @@ proptest! {
                     prop_assert!(is_left);
                     match STEPS[step] {
                         Step::Lose => lost[line] += quantity,
-                        Step::Find => lost[line] -= quantity,
+                        Step::Find | Step::FindSurplus => lost[line] -= quantity,
                         _ => {}
                     }
                     order = next;
@@ -170,7 +199,8 @@ proptest! {
             prop_assert!(order.lines.iter().all(|line| line.quantities.is_consistent()));
             prop_assert!(order.lines.iter().all(|line| line.quantities.given_back() <= line.quantity));
             for (line, lost) in order.lines.iter().zip(lost) {
-                prop_assert_eq!(line.quantities.lost + line.quantities.written_off, lost);
+                let Quantities { lost: missing, written_off, surplus, .. } = line.quantities;
+                prop_assert_eq!(missing + written_off, lost + surplus);
             }
         }
     }

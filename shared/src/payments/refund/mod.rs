@@ -30,8 +30,8 @@ pub struct Refund {
     pub refund_id: Uuid,
     /// The amount. For a refused or failed refund, what is left of it: reduced by what was refunded since.
     pub amount: Money,
-    /// The part of the amount that is not taxed, as far as it is known: of the units and the delivery that the refund names, and of
-    /// refunds whose place it takes. Absent if nothing is known.
+    /// The part of the amount that is known to be untaxed: of the units and the delivery that the refund is for, and of the refunds
+    /// that it replaces. Absent if nothing is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub untaxed: Option<Money>,

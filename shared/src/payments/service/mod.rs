@@ -35,7 +35,7 @@ const QUERYING: &str = "query a payment provider";
 /// The number of times that a query is repeated because the payment changed meanwhile.
 const QUERIES: usize = 3;
 
-/// The outcome of a report, with the payment as it is recorded.
+/// The outcome of a report.
 #[derive(Clone, Debug)]
 pub enum Recorded {
     /// The content of the report is recorded, now or earlier.

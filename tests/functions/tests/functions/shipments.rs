@@ -483,7 +483,8 @@ async fn what_turns_up_of_a_lost_parcel_after_it_was_shipped_again_or_cancelled_
             "{found:?}"
         );
         let surplus = again + cancelled;
-        assert_eq!(found.body["surplus"], lines(&[("1", surplus)]));
+        let quantities = &shop.see("ann", &order).await.body["lines"][0]["quantities"];
+        assert_eq!(quantities["surplus"], surplus);
         let (cancelled, again) = (u64::from(cancelled), u64::from(again));
         let left = 3 - cancelled - again;
         let expected = [[cancelled, left + again, left, 0], [0, 1, 1, 0]];
@@ -493,13 +494,62 @@ async fn what_turns_up_of_a_lost_parcel_after_it_was_shipped_again_or_cancelled_
             "{again} and {cancelled}"
         );
         assert_eq!(tea_for_sale(&shop).await, for_sale);
-        shop.engine.balance("tea").await.check().unwrap();
-        let (orders, fulfillment) = (shop.engine.items(ORDERS).await, shop.engine.items(FULFILLMENT).await);
-        check_units(&orders, &fulfillment).unwrap();
-        check_holds(&orders).unwrap();
+        check_shipments(&shop).await;
         let retried = shop.arrive(&shipment, "d").await;
         assert!(retried.replayed && retried.body == found.body, "{retried:?}");
     }
+}
+
+/// An order of one unit whose parcel was lost. Returns the order, the parcel, and its replacement.
+async fn with_replacement(shop: &FulfillmentFixture) -> (String, String, String) {
+    let order = shop.paid("ann", "k", &[("tea", 1)]).await;
+    let parcel = shop.shipped(&order, "p", &[("1", 1)]).await;
+    shop.close_shipment(close_call(&parcel, "lost", "LOST")).await;
+    let replacement = shop.shipped(&order, "again", &[("1", 1)]).await;
+    (order, parcel, replacement)
+}
+
+async fn check_shipments(shop: &FulfillmentFixture) {
+    let (orders, fulfillment) = (shop.engine.items(ORDERS).await, shop.engine.items(FULFILLMENT).await);
+    check_units(&orders, &fulfillment).unwrap();
+    check_holds(&orders).unwrap();
+    shop.engine.balance("tea").await.check().unwrap();
+}
+
+#[tokio::test]
+async fn a_customer_whose_lost_parcel_turned_up_gets_neither_another_unit_nor_money_when_the_replacement_is_lost() {
+    let shop = FulfillmentFixture::open().await;
+    let (order, parcel, replacement) = with_replacement(&shop).await;
+    assert_eq!(shop.arrive(&parcel, "d").await.status, 200);
+    let mistake = shop.close_shipment(close_call(&replacement, "m", "MISTAKE")).await;
+    assert_eq!(
+        (mistake.status, mistake.problem()),
+        (409, "too-few-units"),
+        "{mistake:?}"
+    );
+    check_shipments(&shop).await;
+    let lost = shop.close_shipment(close_call(&replacement, "l", "LOST")).await;
+    assert_eq!(lost.status, 200, "{lost:?}");
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 1, 1, 0]]);
+    assert_eq!(shop.fulfillment_status("ann", &order).await, "DELIVERED");
+    let cancelled = shop.cancel_order(cancel_call("ann", &order, "c", &[("1", 1)])).await;
+    assert_eq!(cancelled.problem(), "too-few-units", "{cancelled:?}");
+    assert_eq!(shop.ship(&order, "third", &[("1", 1)]).await.problem(), "too-few-units");
+    check_shipments(&shop).await;
+}
+
+#[tokio::test]
+async fn a_lost_parcel_that_turned_up_after_a_replacement_by_mistake_is_shipped_anew_and_is_no_surplus() {
+    let shop = FulfillmentFixture::open().await;
+    let (order, parcel, replacement) = with_replacement(&shop).await;
+    shop.close_shipment(close_call(&replacement, "m", "MISTAKE")).await;
+    let found = shop.arrive(&parcel, "d").await;
+    assert_eq!((found.status, found.problem()), (409, "too-few-units"), "{found:?}");
+    assert_eq!(shop.quantities("ann", &order).await, [[0, 0, 0, 0]]);
+    let anew = shop.shipped(&order, "p-anew", &[("1", 1)]).await;
+    assert_eq!(shop.arrive(&anew, "a").await.status, 200);
+    assert_eq!(shop.fulfillment_status("ann", &order).await, "DELIVERED");
+    check_shipments(&shop).await;
 }
 
 #[tokio::test]

@@ -625,6 +625,8 @@ async fn a_deleted_performance_loses_its_posters_is_in_no_list_and_does_not_chan
     let another = showtime_call(&hall.performance, &showtime(&hall.plan));
     assert_eq!(seen(&shop.call("create-showtime", another).await), (404, "not-found"));
     assert_eq!(seen(&shop.publish(&draft).await), (409, "performance-not-listed"));
+    let later = json!({ "local_start": "2026-04-01T19:00:00" });
+    assert_eq!(seen(&shop.change(&draft, &later).await), (404, "not-found"));
     assert_eq!(
         seen(&delete(&shop, "018f0000-0000-8000-8000-000000000009").await),
         (404, "not-found")

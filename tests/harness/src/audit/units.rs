@@ -21,10 +21,7 @@ pub fn check_units(orders: &[Value], fulfillment: &[Value]) -> Result<()> {
     for shipment in of_kind(fulfillment, "SHIPMENT#") {
         for unit in array(&shipment["lines"]) {
             let line = (text(&shipment["order_id"]), text(&unit["line_id"]).to_owned());
-            let mut surplus = array(&shipment["surplus"]).filter(|surplus| surplus["line_id"] == unit["line_id"]);
-            let surplus = surplus.next().map_or(0, |surplus| number(&surplus["quantity"]));
-            let quantity = number(&unit["quantity"]) - surplus;
-            *lost.entry(line.clone()).or_default() += surplus;
+            let quantity = number(&unit["quantity"]);
             match text(&shipment["status"]) {
                 // Its units were never under way.
                 "CANCELLED" => continue,
@@ -45,10 +42,13 @@ pub fn check_units(orders: &[Value], fulfillment: &[Value]) -> Result<()> {
             let is_in_order = count(line, "delivered") <= count(line, "shipped")
                 && count(line, "shipped") + count(line, "lost") <= number(&line["quantity"]) - count(line, "cancelled");
             ensure!(is_in_order, "more units than there are in line {line_id}: {order}");
+            // The customer has these beside the shipped ones, and another unit was taken for each.
+            let surplus = count(line, "surplus");
+            let missing = count(line, "lost") + count(line, "written_off") - surplus;
             for (name, units, sums) in [
-                ("shipped", count(line, "shipped"), &mut shipped),
-                ("delivered", count(line, "delivered"), &mut delivered),
-                ("lost", count(line, "lost") + count(line, "written_off"), &mut lost),
+                ("shipped", count(line, "shipped") + surplus, &mut shipped),
+                ("delivered", count(line, "delivered") + surplus, &mut delivered),
+                ("lost", missing, &mut lost),
             ] {
                 let of_shipments = sums.remove(&place).unwrap_or_default();
                 ensure!(
