@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use simulation::{Outcome, Plan, run};
 
 /// Seeds of `cargo test`, which together call each function; `cargo simulate` runs more.
-const SEEDS: Range<u64> = 23..46;
+const SEEDS: Range<u64> = 61..84;
 
 /// Runs plans on two threads, in order, until all are done or one result is `enough`.
 fn runs(plans: Vec<Plan>, enough: impl Fn(&Outcome) -> bool + Sync) -> Vec<(Plan, Outcome)> {
